@@ -1,0 +1,3 @@
+//! Touchstone (试金石): official authenticity for live commerce.
+
+pub mod domain;
