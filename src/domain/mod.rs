@@ -1,1 +1,23 @@
-//! The rules, pure.
+//! The rules, pure: values in, values out. No file, socket, clock or random source is known here, so nothing in this
+//! room can fail for outside reasons.
+//!
+//! Reading order: [`ids`] and [`quantity`] are the words; [`event`] what can happen; [`route`] the machine that judges
+//! it; [`evidence`] what a released piece stands on; [`piece`] and [`order`] what a journal folds to; [`command`] what
+//! may be asked, and the decision.
+
+pub mod actor;
+pub mod appraisal;
+pub mod command;
+pub mod deadline;
+mod decide;
+pub mod event;
+pub mod evidence;
+pub mod ids;
+pub mod ledger;
+pub mod notice;
+pub mod order;
+pub mod piece;
+pub mod quantity;
+pub mod refusal;
+pub mod route;
+pub mod text;

@@ -1,0 +1,287 @@
+//! What may be asked of a piece, in the imperative, and by whom.
+
+use std::collections::BTreeSet;
+
+use super::actor::Role;
+use super::appraisal::Appraisal;
+use super::event::{Condition, EventKind, PhotoAdded, Replacement, RevokedTo, Segment};
+use super::ids::*;
+use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
+use super::piece::Piece;
+use super::quantity::Weighing;
+use super::route::{EDGES, Stage};
+use super::text::{Name, Sealed};
+
+pub use super::decide::decide;
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $kind:ident $path:literal [$($role:ident)*] $events:expr;)*) => {
+        /// The kind of a command.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum CommandKind { $($(#[$doc])* $kind,)* }
+
+        impl CommandKind {
+            pub const ALL: &'static [CommandKind] = &[$(CommandKind::$kind,)*];
+
+            /// The last part of its path below `/v1/pieces/{code}/`, which is its name in answers too.
+            pub fn as_str(self) -> &'static str {
+                match self { $(CommandKind::$kind => $path,)* }
+            }
+
+            /// Who may ask it (`journey.md`, "The machine", and `interfaces.md`). A platform acts for its merchant.
+            pub fn roles(self) -> &'static [Role] {
+                match self { $(CommandKind::$kind => &[$(Role::$role),*],)* }
+            }
+
+            /// The events by which the machine knows it; none for what leaves every stage as it is.
+            pub fn events(self) -> &'static [EventKind] {
+                use EventKind::*;
+                match self { $(CommandKind::$kind => { const EVENTS: &[EventKind] = $events; EVENTS })* }
+            }
+        }
+    };
+}
+
+commands! {
+    Dispatch "dispatch" [Merchant Platform] &[Dispatched, WaybillCorrected];
+    Receive "receipt" [Clerk] &[Received];
+    OpenAppraisal "appraisal-opened" [Inspector] &[AppraisalOpened];
+    HandOver "handover" [Inspector] &[HandedOver];
+    SubmitAppraisal "appraisals" [Inspector] &[AppraisalSubmitted];
+    ProposeLedger "ledger/proposal" [Inspector] &[LedgerProposed];
+    SettleLedger "ledger" [Inspector] &[EntrySettled];
+    RecordSpeechUnavailable "speech-unavailable" [Inspector Supervisor] &[SpeechUnavailable];
+    GiveVerdict "verdict" [Inspector] &[VerdictGiven];
+    ReopenAppraisal "reopen" [Supervisor] &[AppraisalReopened];
+    Tag "tag" [Clerk] &[Tagged];
+    Untag "untag" [Clerk] &[Untagged];
+    Release "release" [Inspector Supervisor] &[Released];
+    RevokeCapsule "revoke" [Supervisor] &[CapsuleRevoked];
+    Ship "shipment" [Clerk] &[Shipped];
+    Deliver "delivery" [Platform] &[Delivered];
+    Complete "completed" [Platform] &[Completed];
+    Cancel "cancel" [Platform Supervisor] &[Cancelled, CancelRequested];
+    LapseAppeal "appeal-waiver" [Merchant Supervisor Platform] &[AppealLapsed];
+    ShipReturn "return-shipment" [Clerk] &[ReturnShipped];
+    CloseReturn "returned" [Clerk] &[Returned, Unclaimed];
+    ReportCustody "custody" [Clerk Inspector Supervisor] &[LostInCustody, DamagedInCustody];
+    Correct "corrections" [Clerk Inspector Supervisor] &[];
+    SetSegment "segment" [Platform Inspector Supervisor] &[];
+    AddNote "notes" [Platform Merchant Clerk Inspector Supervisor] &[];
+    AddPhoto "photos" [Clerk Inspector] &[];
+}
+
+impl CommandKind {
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
+    }
+
+    /// Whether a stage knows this command at all.
+    pub fn fits(self, stage: Stage) -> bool {
+        match self {
+            CommandKind::AddNote => stage != Stage::Closed,
+            CommandKind::AddPhoto => !matches!(stage, Stage::AwaitingDispatch | Stage::Closed),
+            CommandKind::Correct => matches!(stage, Stage::Received | Stage::Appraising | Stage::SpokenReview),
+            CommandKind::SetSegment => stage <= Stage::SpokenReview,
+            // A parcel's waybill out of the house is corrected by the carrier's push.
+            CommandKind::Dispatch => matches!(stage, Stage::AwaitingDispatch | Stage::Inbound),
+            kind => EDGES.iter().any(|edge| edge.from == stage && kind.events().contains(&edge.kind)),
+        }
+    }
+
+    /// What is possible now, for somebody in this role.
+    pub fn allowed(stage: Stage, role: Role) -> impl Iterator<Item = CommandKind> {
+        Self::ALL.iter().copied().filter(move |kind| kind.fits(stage) && kind.roles().contains(&role))
+    }
+
+    /// Commands that only take effect with a second person's confirmation, always or in some cases.
+    pub fn may_need_second(self) -> bool {
+        matches!(self, CommandKind::SettleLedger | CommandKind::RecordSpeechUnavailable | CommandKind::SetSegment)
+    }
+}
+
+/// One entry of the ledger as its reviewer settles it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SettledEntry {
+    pub claim_id: ClaimId,
+    pub finding: Finding,
+    pub note: Option<Sealed>,
+}
+
+/// A claim that the reader missed, with its finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AddedClaim {
+    pub claim: Claim,
+    pub finding: Finding,
+}
+
+/// How a return to the merchant ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReturnEnd {
+    Delivered,
+    PickedUp,
+    Unclaimed,
+}
+
+/// What happened to a piece in the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Custody {
+    Lost,
+    Damaged,
+}
+
+/// One thing asked of one piece. Free text comes sealed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// The first is a dispatch; again, while it is on its way, a correction of the waybill.
+    Dispatch {
+        parcel_id: ParcelId,
+        carrier: Carrier,
+        waybill: Waybill,
+    },
+    Receive {
+        parcel_id: Option<ParcelId>,
+        condition: Condition,
+        weight: Weighing,
+        note: Option<Sealed>,
+    },
+    OpenAppraisal,
+    HandOver {
+        to: PersonId,
+    },
+    SubmitAppraisal {
+        appraisal: Appraisal,
+    },
+    ProposeLedger,
+    SettleLedger {
+        proposal: i32,
+        entries: Vec<SettledEntry>,
+        added: Vec<AddedClaim>,
+        misread: BTreeSet<ClaimId>,
+    },
+    RecordSpeechUnavailable {
+        reason: Sealed,
+    },
+    GiveVerdict {
+        proposal: i32,
+        stricter: Option<Verdict>,
+        reason: Option<Sealed>,
+    },
+    ReopenAppraisal {
+        reason: Sealed,
+    },
+    Tag {
+        tag: Tag,
+        weight: Weighing,
+        weight_with_tag: Weighing,
+        photo_ids: BTreeSet<PhotoId>,
+        /// The clerk weighed again, and the weight does differ: hold the piece.
+        confirm_mismatch: bool,
+    },
+    Untag {
+        reason: Sealed,
+    },
+    Release {
+        certificate_code: CertificateCode,
+    },
+    RevokeCapsule {
+        to: RevokedTo,
+        reason: Sealed,
+    },
+    Ship {
+        carrier: Carrier,
+        waybill: Waybill,
+    },
+    /// Microseconds since the Unix epoch.
+    Deliver {
+        delivered_at: i64,
+    },
+    Complete,
+    Cancel {
+        reason: Option<Sealed>,
+    },
+    LapseAppeal {
+        reason: Option<Sealed>,
+    },
+    ShipReturn {
+        carrier: Carrier,
+        waybill: Waybill,
+    },
+    CloseReturn {
+        how: ReturnEnd,
+    },
+    ReportCustody {
+        what: Custody,
+        note: Sealed,
+    },
+    Correct {
+        seq: i32,
+        replacement: Replacement,
+        reason: Sealed,
+    },
+    SetSegment {
+        segment: Option<Segment>,
+    },
+    AddNote {
+        text: Sealed,
+    },
+    AddPhoto {
+        photo: PhotoAdded,
+    },
+}
+
+impl Command {
+    pub fn kind(&self) -> CommandKind {
+        match self {
+            Command::Dispatch { .. } => CommandKind::Dispatch,
+            Command::Receive { .. } => CommandKind::Receive,
+            Command::OpenAppraisal => CommandKind::OpenAppraisal,
+            Command::HandOver { .. } => CommandKind::HandOver,
+            Command::SubmitAppraisal { .. } => CommandKind::SubmitAppraisal,
+            Command::ProposeLedger => CommandKind::ProposeLedger,
+            Command::SettleLedger { .. } => CommandKind::SettleLedger,
+            Command::RecordSpeechUnavailable { .. } => CommandKind::RecordSpeechUnavailable,
+            Command::GiveVerdict { .. } => CommandKind::GiveVerdict,
+            Command::ReopenAppraisal { .. } => CommandKind::ReopenAppraisal,
+            Command::Tag { .. } => CommandKind::Tag,
+            Command::Untag { .. } => CommandKind::Untag,
+            Command::Release { .. } => CommandKind::Release,
+            Command::RevokeCapsule { .. } => CommandKind::RevokeCapsule,
+            Command::Ship { .. } => CommandKind::Ship,
+            Command::Deliver { .. } => CommandKind::Deliver,
+            Command::Complete => CommandKind::Complete,
+            Command::Cancel { .. } => CommandKind::Cancel,
+            Command::LapseAppeal { .. } => CommandKind::LapseAppeal,
+            Command::ShipReturn { .. } => CommandKind::ShipReturn,
+            Command::CloseReturn { .. } => CommandKind::CloseReturn,
+            Command::ReportCustody { .. } => CommandKind::ReportCustody,
+            Command::Correct { .. } => CommandKind::Correct,
+            Command::SetSegment { .. } => CommandKind::SetSegment,
+            Command::AddNote { .. } => CommandKind::AddNote,
+            Command::AddPhoto { .. } => CommandKind::AddPhoto,
+        }
+    }
+}
+
+/// The claims of one piece as they were read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    pub transcript_id: Option<TextId>,
+    pub lexicon_version: Name,
+    pub claims: Vec<Claim>,
+}
+
+/// What the reading room and the rulebook say of a piece. A decision asks them; it does not know how they come to it.
+pub trait Rules {
+    /// The claims made of this piece.
+    fn read_claims(&self, piece: &Piece) -> Reading;
+
+    /// A finding for each claim, from what the bench found.
+    fn propose(&self, piece: &Piece, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry>;
+
+    /// The version of the rulebook that proposes.
+    fn version(&self) -> Name;
+
+    /// How many inspectors must have looked before an appraisal is settled.
+    fn appraisals_needed(&self, piece: &Piece) -> usize;
+}

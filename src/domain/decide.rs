@@ -1,0 +1,461 @@
+//! The decision: may this person, is the evidence there, and does the machine take it. Out come events, or a refusal.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::actor::{By, Role};
+use super::appraisal::{Appraisal, ComponentState};
+use super::command::{AddedClaim, Command, Custody, ReturnEnd, Rules, SettledEntry};
+use super::event::*;
+use super::evidence::{Missing, packing_limit};
+use super::ids::ClaimId;
+use super::ledger::Verdict;
+use super::order::Order;
+use super::piece::Piece;
+use super::quantity::Weighing;
+use super::refusal::{Fault, Refusal};
+use super::route::{Rejected, Stage, Standing, Why, weighs_as_metal};
+
+/// What a command makes of a piece: the events that happened, in order. Nothing is written here, and a refusal leaves
+/// no trace.
+pub fn decide(
+    piece: &Piece,
+    order: &Order,
+    command: &Command,
+    by: &By,
+    now: Timestamp,
+    rules: &dyn Rules,
+) -> Result<Vec<Event>, Refusal> {
+    let kind = command.kind();
+    if !kind.roles().contains(&by.role) {
+        return Err(Refusal::NotYours { role: by.role, needs: kind.roles() });
+    }
+    let mut draft = Draft { piece: piece.clone(), by, now, events: Vec::new() };
+    match command {
+        Command::Dispatch { parcel_id, carrier, waybill } => {
+            let (parcel_id, carrier, waybill) = (*parcel_id, carrier.clone(), waybill.clone());
+            draft.offer(match piece.stage() {
+                Stage::Inbound => Event::from(WaybillCorrected { parcel_id, carrier, waybill }),
+                _ => Dispatched { parcel_id, carrier, waybill }.into(), // Wrong everywhere but at the start: refused.
+            })?;
+        }
+        Command::Receive { parcel_id, condition, weight, note } => match condition {
+            Condition::Intact => {
+                draft.offer(Received { parcel_id: *parcel_id, weight: weight.clone(), note: note.clone() })?;
+            }
+            Condition::Empty
+            | Condition::WrongPiece
+            | Condition::Damaged
+            | Condition::Opened
+            | Condition::TooMany
+            | Condition::TooFew => {
+                return Err(Refusal::NotYet("booking in a piece that is not intact"));
+            }
+        },
+        Command::OpenAppraisal => draft.offer(AppraisalOpened {})?,
+        Command::HandOver { to } => draft.offer(HandedOver { to: *to })?,
+        Command::SubmitAppraisal { appraisal } => draft.submit_appraisal(appraisal, rules)?,
+        Command::ProposeLedger => draft.propose(rules)?,
+        Command::SettleLedger { proposal, entries, added, misread } => {
+            draft.settle_ledger(*proposal, entries, added, misread)?;
+        }
+        Command::RecordSpeechUnavailable { reason } => {
+            draft.fits(&EventKind::SpeechUnavailable)?;
+            let proposed_by = by.second().ok_or(Refusal::SecondPersonNeeded)?;
+            draft.offer(SpeechUnavailable { reason: reason.clone(), proposed_by })?;
+        }
+        Command::GiveVerdict { proposal, stricter, reason } => {
+            draft.give_verdict(*proposal, *stricter, reason.clone())?;
+        }
+        Command::ReopenAppraisal { reason } => draft.offer(AppraisalReopened { reason: reason.clone() })?,
+        Command::Tag { tag, weight, weight_with_tag, photo_ids, confirm_mismatch } => {
+            draft.know_photos(photo_ids, "/photo_ids")?;
+            let tagged = Tagged {
+                tag: tag.clone(),
+                weight: weight.clone(),
+                weight_with_tag: weight_with_tag.clone(),
+                photo_ids: photo_ids.clone(),
+            };
+            draft.tag(order, tagged, *confirm_mismatch)?;
+        }
+        Command::Untag { reason } => draft.offer(Untagged { reason: reason.clone() })?,
+        Command::Release { certificate_code } => {
+            draft.offer(Released { certificate_code: certificate_code.clone() })?;
+        }
+        Command::RevokeCapsule { to, reason } => {
+            draft.offer(CapsuleRevoked { to: *to, reason: reason.clone() })?;
+        }
+        Command::Ship { carrier, waybill } => {
+            draft.offer(Shipped { carrier: carrier.clone(), waybill: waybill.clone() })?;
+        }
+        Command::Deliver { delivered_at } => {
+            if now.as_microsecond() < *delivered_at {
+                return Err(Refusal::Malformed(vec![Fault::new("/delivered_at", "a delivery cannot lie ahead")]));
+            }
+            draft.offer(Delivered { delivered_at: *delivered_at })?;
+        }
+        Command::Complete => draft.offer(Completed {})?,
+        Command::Cancel { reason } => {
+            let reason = reason.clone();
+            draft.offer(match piece.stage() {
+                Stage::AwaitingDispatch => Event::from(Cancelled { reason }),
+                _ => CancelRequested { reason }.into(), // The machine says where a wish may still be heard.
+            })?;
+        }
+        Command::LapseAppeal { reason } => {
+            // Before the deadline lapses by itself, the merchant waives, or a supervisor writes down their word.
+            let waived = by.role != Role::Supervisor;
+            if !waived && reason.is_none() {
+                return Err(Refusal::Incomplete(vec![Fault::new("/reason", "say how the merchant gave their word")]));
+            }
+            draft.offer(AppealLapsed { waived, reason: reason.clone() })?;
+        }
+        Command::ShipReturn { carrier, waybill } => {
+            if piece.standing().posted() {
+                let kind = EventKind::ReturnShipped;
+                return Err(Rejected { stage: piece.stage(), kind, why: Why::Posted }.into());
+            }
+            draft.offer(ReturnShipped { carrier: carrier.clone(), waybill: waybill.clone() })?;
+        }
+        Command::CloseReturn { how } => draft.offer(match how {
+            ReturnEnd::Delivered => Event::from(Returned { picked_up: false }),
+            ReturnEnd::PickedUp => Returned { picked_up: true }.into(),
+            ReturnEnd::Unclaimed => Unclaimed {}.into(),
+        })?,
+        Command::ReportCustody { what, note } => draft.offer(match what {
+            Custody::Lost => Event::from(LostInCustody { note: note.clone() }),
+            Custody::Damaged => DamagedInCustody { note: note.clone() }.into(),
+        })?,
+        Command::Correct { seq, replacement, reason } => {
+            draft.correct(Corrected { seq: *seq, replacement: replacement.clone(), reason: reason.clone() }, rules)?;
+        }
+        Command::SetSegment { segment } => draft.set_segment(*segment, rules)?,
+        Command::AddNote { text } => draft.offer(NoteAdded { text: text.clone() })?,
+        Command::AddPhoto { photo } => draft.offer(photo.clone())?,
+    }
+    Ok(draft.events)
+}
+
+/// A piece as it would stand after the events so far.
+struct Draft<'a> {
+    piece: Piece,
+    by: &'a By,
+    now: Timestamp,
+    events: Vec<Event>,
+}
+
+impl Draft<'_> {
+    /// Offers one event to the machine; accepted, it counts as happened for those after it.
+    fn offer(&mut self, event: impl Into<Event>) -> Result<(), Refusal> {
+        let event = event.into();
+        let recorded = Recorded {
+            seq: self.piece.head() + 1,
+            at: self.now,
+            person: Some(self.by.person),
+            key: Some(self.by.key),
+            role: self.by.role,
+            event: event.clone(),
+        };
+        self.piece.apply(Arc::new(recorded)).map_err(|corrupt| match corrupt {
+            super::piece::Corrupt::Illegal { rejected, .. } => Refusal::from(rejected),
+            // The draft counts by itself, from a piece that has its beginning.
+            super::piece::Corrupt::NoBeginning | super::piece::Corrupt::Gap { .. } => Refusal::Absent("piece"),
+        })?;
+        self.events.push(event);
+        Ok(())
+    }
+
+    fn stage(&self) -> Stage {
+        self.piece.stage()
+    }
+
+    fn standing(&self) -> &Standing {
+        self.piece.standing()
+    }
+
+    fn wrong_stage(&self, kind: EventKind) -> Refusal {
+        Rejected { stage: self.stage(), kind, why: Why::NotHere }.into()
+    }
+
+    /// Whether the stage knows an event, told before anything else is asked of the caller.
+    fn fits(&self, kind: &EventKind) -> Result<(), Refusal> {
+        if self.stage().allowed().any(|allowed| allowed == *kind) { Ok(()) } else { Err(self.wrong_stage(*kind)) }
+    }
+
+    fn know_photos<'p>(
+        &self,
+        ids: impl IntoIterator<Item = &'p super::ids::PhotoId>,
+        pointer: &str,
+    ) -> Result<(), Refusal> {
+        let known = self.piece.photo_ids();
+        let faults: Vec<_> = ids
+            .into_iter()
+            .enumerate()
+            .filter(|(_, id)| !known.contains(id))
+            .map(|(at, _)| Fault::new(format!("{pointer}/{at}"), "this piece has no such photo: upload it first"))
+            .collect();
+        if faults.is_empty() { Ok(()) } else { Err(Refusal::Incomplete(faults)) }
+    }
+
+    fn submit_appraisal(&mut self, appraisal: &Appraisal, rules: &dyn Rules) -> Result<(), Refusal> {
+        self.fits(&EventKind::AppraisalSubmitted)?;
+        self.check_appraisal(appraisal, "")?;
+        self.offer(AppraisalSubmitted { appraisal: appraisal.clone() })?;
+        let Some(bench) = self.standing().bench() else { return Err(self.wrong_stage(EventKind::AppraisalSettled)) };
+        if bench.appraisals().len() < rules.appraisals_needed(&self.piece) {
+            return Ok(());
+        }
+        let appraisals = bench.appraisals().iter().map(|(seq, _)| *seq).collect();
+        let (weight, metal) = (appraisal.weight.clone(), weighs_as_metal(appraisal));
+        self.offer(AppraisalSettled { appraisals, weight, metal })?;
+        self.propose(rules)
+    }
+
+    /// Every declared component has its entry, and what was not examined says why.
+    fn check_appraisal(&self, appraisal: &Appraisal, at: &str) -> Result<(), Refusal> {
+        let mut faults = Vec::new();
+        for part in &self.piece.opened().declared.components {
+            if appraisal.component(&part.component).is_none() {
+                faults.push(Fault::new(
+                    format!("{at}/components"),
+                    format!(
+                        "component {} ({}) was declared and has no entry: examine it, or enter it as not_examined \
+                         with the reason",
+                        part.component,
+                        part.role.as_str()
+                    ),
+                ));
+            }
+        }
+        for (index, found) in appraisal.components.iter().enumerate() {
+            let pointer = |field: &str| format!("{at}/components/{index}/{field}");
+            if appraisal.components[..index].iter().any(|before| before.component == found.component) {
+                faults.push(Fault::new(pointer("component"), "this component has an entry already"));
+            }
+            match found.state {
+                ComponentState::Examined => {
+                    if found.tests.is_empty() && found.role.is_main() {
+                        faults.push(Fault::new(
+                            pointer("tests"),
+                            "an examined main component names at least one test with its method",
+                        ));
+                    }
+                    if found.material.is_none() {
+                        faults.push(Fault::new(
+                            pointer("material"),
+                            "an examined component has a concluded material: if it has none, it is \
+                             cannot_be_determined",
+                        ));
+                    }
+                }
+                ComponentState::NotExamined | ComponentState::CannotBeDetermined if found.reason.is_none() => {
+                    faults.push(Fault::new(pointer("reason"), "say why"));
+                }
+                ComponentState::NotExamined | ComponentState::CannotBeDetermined => {}
+            }
+        }
+        if !faults.is_empty() {
+            return Err(Refusal::Incomplete(faults));
+        }
+        self.know_photos(&appraisal.photo_ids, &format!("{at}/photo_ids"))
+    }
+
+    /// Reads the claims and proposes a finding for each.
+    fn propose(&mut self, rules: &dyn Rules) -> Result<(), Refusal> {
+        self.fits(&EventKind::ClaimsRead)?;
+        let reading = rules.read_claims(&self.piece);
+        let claims = reading.claims.clone();
+        self.offer(ClaimsRead {
+            transcript_id: reading.transcript_id,
+            lexicon_version: reading.lexicon_version,
+            claims: reading.claims,
+        })?;
+        let Some((_, appraisal)) = self.piece.settled() else {
+            return Err(Refusal::EvidenceMissing { stage: self.stage(), missing: Missing::Appraisal });
+        };
+        let entries = rules.propose(&self.piece, &claims, appraisal);
+        let claims_seq = self.piece.head();
+        self.offer(LedgerProposed { claims_seq, rulebook_version: rules.version(), entries })
+    }
+
+    fn settle_ledger(
+        &mut self,
+        proposal: i32,
+        entries: &[SettledEntry],
+        added: &[AddedClaim],
+        misread: &std::collections::BTreeSet<ClaimId>,
+    ) -> Result<(), Refusal> {
+        let Some((_, review)) = self.standing().review() else {
+            return Err(self.wrong_stage(EventKind::EntrySettled));
+        };
+        if review.proposal() != Some(proposal) {
+            return Err(Refusal::EvidenceMissing { stage: self.stage(), missing: Missing::Proposal });
+        }
+        let milder = entries.iter().any(|entry| {
+            let proposed = review.entries().get(&entry.claim_id).and_then(|line| line.proposed);
+            proposed.is_some_and(|proposed| entry.finding.milder_than(proposed))
+        });
+        let proposed_by = self.by.second();
+        if (milder || !misread.is_empty()) && proposed_by.is_none() {
+            return Err(Refusal::SecondPersonNeeded);
+        }
+        if entries.is_empty() && added.is_empty() && misread.is_empty() {
+            return Err(Refusal::Incomplete(vec![Fault::new("/entries", "name at least one entry to settle")]));
+        }
+        let settled = |claim_id: &ClaimId, finding, added: Option<_>, note| EntrySettled {
+            proposal_seq: proposal,
+            claim_id: claim_id.clone(),
+            finding,
+            added,
+            note,
+            proposed_by,
+        };
+        let settled: Vec<_> = entries
+            .iter()
+            .map(|entry| settled(&entry.claim_id, Some(entry.finding), None, entry.note.clone()))
+            .chain(misread.iter().map(|claim_id| settled(claim_id, None, None, None)))
+            .chain(
+                added
+                    .iter()
+                    .map(|added| settled(&added.claim.claim_id, Some(added.finding), Some(added.claim.clone()), None)),
+            )
+            .collect();
+        settled.into_iter().try_for_each(|entry| self.offer(entry))
+    }
+
+    fn give_verdict(
+        &mut self,
+        proposal: i32,
+        stricter: Option<Verdict>,
+        reason: Option<super::text::Sealed>,
+    ) -> Result<(), Refusal> {
+        let Some((_, review)) = self.standing().review() else {
+            return Err(self.wrong_stage(EventKind::VerdictGiven));
+        };
+        let derived = review.derived();
+        review.ready(proposal).map_err(|missing| Refusal::EvidenceMissing { stage: self.stage(), missing })?;
+        let verdict = stricter.unwrap_or(derived);
+        if verdict < derived {
+            return Err(Refusal::EvidenceMissing { stage: self.stage(), missing: Missing::MilderVerdict });
+        }
+        match verdict {
+            Verdict::Pass => {}
+            Verdict::NotAsDescribed if reason.is_none() => {
+                return Err(Refusal::Incomplete(vec![Fault::new("/reason", "say what is not as described")]));
+            }
+            Verdict::NotAsDescribed => {}
+            Verdict::DisclosedDifference | Verdict::Undetermined | Verdict::SuspectedCounterfeit => {
+                return Err(Refusal::VerdictNotYet(verdict));
+            }
+        }
+        self.offer(VerdictGiven { proposal_seq: proposal, verdict, derived, reason })
+    }
+
+    fn tag(&mut self, order: &Order, tagged: Tagged, confirm_mismatch: bool) -> Result<(), Refusal> {
+        self.fits(&EventKind::Tagged)?;
+        let waits = order.holds_back(self.piece.opened().line_no);
+        if !waits.is_empty() {
+            return Err(Refusal::WaitsForLines(waits));
+        }
+        let Some(clearance) = self.standing().clearance() else { return Err(self.wrong_stage(EventKind::Tagged)) };
+        let appraised = clearance.reviewed().appraised();
+        if clearance.agrees(&tagged.weight) == Err(Missing::Weight) {
+            let settled = appraised.weight().clone();
+            if confirm_mismatch {
+                return self.offer(PackingMismatchFound { weight: tagged.weight, settled, reason: None });
+            }
+            let limit_g = packing_limit(self.settles_as_metal()).grams();
+            return Err(Refusal::WeightDiffers { settled, measured: tagged.weight, limit_g });
+        }
+        self.check_tag_weight(&tagged.weight, &tagged.weight_with_tag)?;
+        self.offer(tagged)
+    }
+
+    fn settles_as_metal(&self) -> bool {
+        self.piece.settled().is_some_and(|(_, appraisal)| weighs_as_metal(appraisal))
+    }
+
+    /// With its tag a piece weighs more than without.
+    fn check_tag_weight(&self, without: &Weighing, with: &Weighing) -> Result<(), Refusal> {
+        use super::quantity::Included;
+        if !with.includes.contains(&Included::Tag) {
+            return Err(Refusal::Incomplete(vec![Fault::new(
+                "/weight_with_tag/includes",
+                "this weight includes the tag: weigh the piece once more with it",
+            )]));
+        }
+        if with.mass <= without.mass && !without.includes.contains(&Included::Tag) {
+            return Err(Refusal::Incomplete(vec![Fault::new(
+                "/weight_with_tag/value",
+                "with its tag the piece must weigh more than without: weigh again",
+            )]));
+        }
+        Ok(())
+    }
+
+    /// A correction is its author's, while nothing rests on what it replaces; from the verdict on there is only a
+    /// reopening (`journey.md`, "Events, not rows", 6).
+    fn correct(&mut self, corrected: Corrected, rules: &dyn Rules) -> Result<(), Refusal> {
+        let seq = corrected.seq;
+        let Some(of) = self.piece.event(seq) else { return Err(Refusal::NotCorrectable { seq, kind: None }) };
+        let kind = of.event.kind();
+        let stage = self.stage();
+        let (fits, evidence) = match (&corrected.replacement, &of.event) {
+            (Replacement::Appraisal { .. }, Event::AppraisalSubmitted(_)) => {
+                let live = match (self.standing().bench(), self.piece.settled()) {
+                    (Some(bench), _) => bench.appraisals().iter().any(|(own, _)| *own == seq),
+                    (None, Some((settled, _))) => stage == Stage::SpokenReview && settled == seq,
+                    (None, None) => false,
+                };
+                (live, true)
+            }
+            (Replacement::Entry { .. }, Event::EntrySettled(entry)) => {
+                let live = self.standing().review().is_some_and(|(_, review)| {
+                    review.proposal() == Some(entry.proposal_seq) && entry.finding.is_some()
+                });
+                (live, true)
+            }
+            (Replacement::ReceivedWeight { .. }, Event::Received(_)) => {
+                (matches!(stage, Stage::Received | Stage::Appraising | Stage::SpokenReview), false)
+            }
+            (Replacement::Note { .. }, Event::NoteAdded(_)) => {
+                (matches!(stage, Stage::Received | Stage::Appraising | Stage::SpokenReview), false)
+            }
+            (
+                Replacement::Appraisal { .. }
+                | Replacement::Entry { .. }
+                | Replacement::ReceivedWeight { .. }
+                | Replacement::Note { .. },
+                _, // A replacement of one kind for an event of another.
+            ) => (false, false),
+        };
+        if !fits {
+            return Err(Refusal::NotCorrectable { seq, kind: Some(kind) });
+        }
+        let is_author = of.person == Some(self.by.person);
+        if !is_author && (evidence || self.by.role != Role::Supervisor) {
+            return Err(Refusal::NotAuthor);
+        }
+        if let Replacement::Appraisal { appraisal } = &corrected.replacement {
+            self.check_appraisal(appraisal, "/replacement")?;
+        }
+        self.offer(corrected)?;
+        if evidence && stage == Stage::SpokenReview { self.propose(rules) } else { Ok(()) }
+    }
+
+    fn set_segment(&mut self, segment: Option<Segment>, rules: &dyn Rules) -> Result<(), Refusal> {
+        let narrows = match (self.piece.segment(), segment) {
+            (Some(before), Some(after)) => after.narrows(&before),
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let proposed_by = self.by.second();
+        if narrows && self.piece.was_received() && proposed_by.is_none() {
+            return Err(Refusal::SecondPersonNeeded);
+        }
+        self.offer(SegmentSet { segment, proposed_by })?;
+        // In review the claims are read again from the new part; what was settled is void.
+        if self.stage() == Stage::SpokenReview { self.propose(rules) } else { Ok(()) }
+    }
+}

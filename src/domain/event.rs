@@ -1,0 +1,453 @@
+//! What can happen, in the past tense. An event is stored for ever in the form given here: fields may be added with a
+//! default, a changed meaning is a new version, and nothing is renamed or removed.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::actor::{Role, Witness};
+use super::appraisal::{Appraisal, ComponentResult, Declared};
+use super::ids::*;
+use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
+use super::quantity::{Money, Weighing};
+use super::text::{Name, Sealed};
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $kind:ident $text:literal $version:literal)*) => {
+        /// One thing that happened. The names are those of `journey.md`.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Event { $($(#[$doc])* $kind($kind),)* }
+
+        /// The kind of an event, without its payload.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum EventKind { $($(#[$doc])* $kind,)* }
+
+        impl EventKind {
+            pub const ALL: &'static [EventKind] = &[$(EventKind::$kind,)*];
+
+            /// The name in journals, in the API and in words.
+            pub fn as_str(self) -> &'static str {
+                match self { $(EventKind::$kind => $text,)* }
+            }
+
+            /// The version of the payload that is written today.
+            pub fn version(self) -> i32 {
+                match self { $(EventKind::$kind => $version,)* }
+            }
+        }
+
+        impl Event {
+            pub fn kind(&self) -> EventKind {
+                match self { $(Event::$kind(_) => EventKind::$kind,)* }
+            }
+
+            /// Reads a stored payload.
+            pub fn parse(kind: &str, version: i32, payload: &str) -> Result<Self, Unreadable> {
+                match kind {
+                    $($text if version == $version => serde_json::from_str(payload)
+                        .map(Event::$kind)
+                        .map_err(|error| Unreadable { kind: kind.to_owned(), version, why: error.to_string() }),)*
+                    _ => Err(Unreadable { kind: kind.to_owned(), version, why: "no such kind and version".into() }),
+                }
+            }
+        }
+
+        impl Serialize for Event {
+            /// The payload alone; kind and version stand beside it.
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self { $(Event::$kind(payload) => payload.serialize(serializer),)* }
+            }
+        }
+
+        $(impl From<$kind> for Event {
+            fn from(payload: $kind) -> Self {
+                Event::$kind(payload)
+            }
+        })*
+    };
+}
+
+/// A stored event that this program cannot read: a corrupt journal, or one written by a later release.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an event {kind} of version {version} cannot be read: {why}")]
+pub struct Unreadable {
+    pub kind: String,
+    pub version: i32,
+    pub why: String,
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An event with the circumstances that stand beside its payload. Hash, digest and command id belong to the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// 1 for the first event of the journal.
+    pub seq: i32,
+    pub at: Timestamp,
+    pub person: Option<PersonId>,
+    pub key: Option<KeyId>,
+    pub role: Role,
+    pub event: Event,
+}
+
+events! {
+    /// The order's first event.
+    OrderPlaced "order_placed" 1
+    /// The buyer is asked whether the rest shall ship without the line that failed.
+    RestAsked "rest_asked" 1
+    RestWanted "rest_wanted" 1
+    RestDeclined "rest_declined" 1
+    /// A person's key was destroyed; what was sealed of them can no longer be read.
+    PersonErased "person_erased" 1
+    /// A piece's first event.
+    PieceOpened "piece_opened" 1
+    /// Which part of the live session speaks of this piece.
+    SegmentSet "segment_set" 1
+    Dispatched "dispatched" 1
+    WaybillCorrected "waybill_corrected" 1
+    Received "received" 1
+    IntakeExceptionFound "intake_exception_found" 1
+    ExceptionResolved "exception_resolved" 1
+    Cancelled "cancelled" 1
+    CancelRequested "cancel_requested" 1
+    TurnedBack "turned_back" 1
+    Lost "lost" 1
+    AppraisalOpened "appraisal_opened" 1
+    AppraisalSubmitted "appraisal_submitted" 1
+    MeasurementRepeated "measurement_repeated" 1
+    HandedOver "handed_over" 1
+    AppraisalSettled "appraisal_settled" 1
+    ClaimsRead "claims_read" 1
+    LedgerProposed "ledger_proposed" 1
+    EntrySettled "entry_settled" 1
+    SpeechUnavailable "speech_unavailable" 1
+    RepeatCalled "repeat_called" 1
+    SecondLookCalled "second_look_called" 1
+    VerdictGiven "verdict_given" 1
+    AppraisalReopened "appraisal_reopened" 1
+    DifferenceAccepted "difference_accepted" 1
+    DifferenceRefused "difference_refused" 1
+    OutsideReportRecorded "outside_report_recorded" 1
+    DisclosedToBuyer "disclosed_to_buyer" 1
+    GivenUp "given_up" 1
+    Appealed "appealed" 1
+    AppealLapsed "appeal_lapsed" 1
+    Overridden "overridden" 1
+    QuarantineLifted "quarantine_lifted" 1
+    QuarantineUpheld "quarantine_upheld" 1
+    Tagged "tagged" 1
+    PackingMismatchFound "packing_mismatch_found" 1
+    Untagged "untagged" 1
+    Released "released" 1
+    CapsuleRevoked "capsule_revoked" 1
+    Shipped "shipped" 1
+    Delivered "delivered" 1
+    Refused "refused" 1
+    Completed "completed" 1
+    ReturnOpened "return_opened" 1
+    ReturnPosted "return_posted" 1
+    ReturnReceived "return_received" 1
+    ReturnLapsed "return_lapsed" 1
+    SamePieceConfirmed "same_piece_confirmed" 1
+    NotSamePieceFound "not_same_piece_found" 1
+    IdentityUnclear "identity_unclear" 1
+    ReturnShipped "return_shipped" 1
+    Returned "returned" 1
+    Unclaimed "unclaimed" 1
+    DeliveredBack "delivered_back" 1
+    LostInCustody "lost_in_custody" 1
+    DamagedInCustody "damaged_in_custody" 1
+    Corrected "corrected" 1
+    NoteAdded "note_added" 1
+    PhotoAdded "photo_added" 1
+}
+
+macro_rules! payloads {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+    )*};
+}
+
+/// How passed pieces of an order leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ship {
+    AsReady,
+    Together,
+}
+
+/// How a line is priced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pricing {
+    ByWeight,
+    Fixed,
+}
+
+/// One line of an order: the slot that the buyer paid for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlacedLine {
+    pub line_no: i32,
+    pub sku: Option<Sku>,
+    pub title: Sealed,
+    pub price: Money,
+    pub pricing: Pricing,
+    pub custom_made: bool,
+}
+
+/// A part of the live session, in milliseconds since its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Segment {
+    pub from_ms: i64,
+    pub to_ms: i64,
+}
+
+impl Segment {
+    /// Whether this one leaves out a part of the other.
+    pub fn narrows(&self, other: &Segment) -> bool {
+        other.from_ms < self.from_ms || self.to_ms < other.to_ms
+    }
+}
+
+/// In which state a parcel or a piece arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    Intact,
+    Empty,
+    WrongPiece,
+    Damaged,
+    Opened,
+    TooMany,
+    TooFew,
+}
+
+impl Condition {
+    pub const ALL: [Condition; 7] = [
+        Condition::Intact,
+        Condition::Empty,
+        Condition::WrongPiece,
+        Condition::Damaged,
+        Condition::Opened,
+        Condition::TooMany,
+        Condition::TooFew,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Condition::Intact => "intact",
+            Condition::Empty => "empty",
+            Condition::WrongPiece => "wrong_piece",
+            Condition::Damaged => "damaged",
+            Condition::Opened => "opened",
+            Condition::TooMany => "too_many",
+            Condition::TooFew => "too_few",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|condition| condition.as_str() == text)
+    }
+}
+
+/// How a piece came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Cancelled,
+    Completed,
+    Returned,
+    Unclaimed,
+    Lost,
+    HandedToAuthority,
+}
+
+impl Outcome {
+    pub const ALL: [Outcome; 6] = [
+        Outcome::Cancelled,
+        Outcome::Completed,
+        Outcome::Returned,
+        Outcome::Unclaimed,
+        Outcome::Lost,
+        Outcome::HandedToAuthority,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Cancelled => "cancelled",
+            Outcome::Completed => "completed",
+            Outcome::Returned => "returned",
+            Outcome::Unclaimed => "unclaimed",
+            Outcome::Lost => "lost",
+            Outcome::HandedToAuthority => "handed_to_authority",
+        }
+    }
+}
+
+/// Where a supervisor sends a piece with an intake exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    Received,
+    Returning,
+    Lost,
+}
+
+/// Where a revoked piece goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevokedTo {
+    Cleared,
+    Returning,
+}
+
+/// What becomes of a piece whose quarantine is upheld.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Upheld {
+    Returning,
+    HandedToAuthority,
+}
+
+payloads! {
+    OrderPlaced {
+        tenant_id: TenantId,
+        order_no: OrderNo,
+        merchant_id: MerchantId,
+        merchant_person_id: PersonId,
+        buyer_id: PersonId,
+        streamer_id: Option<PersonId>,
+        warehouse_id: WarehouseId,
+        live_id: Option<LiveId>,
+        /// Microseconds since the Unix epoch.
+        paid_at: i64,
+        ship: Ship,
+        /// The guarantee level that the merchant signed: N of 假一赔N.
+        guarantee_level: i32,
+        guarantees: BTreeSet<Name>,
+        buyer_timezone: Name,
+        merchant_timezone: Name,
+        lines: Vec<PlacedLine>,
+    }
+    RestAsked { line_no: i32 }
+    RestWanted {}
+    RestDeclined {}
+    PersonErased { person_id: PersonId }
+    PieceOpened {
+        code: PieceCode,
+        line_no: i32,
+        /// 1 for the first piece of a line, at most 3.
+        attempt: i32,
+        /// The piece that this one follows.
+        follows: Option<StreamId>,
+        price: Money,
+        pricing: Pricing,
+        custom_made: bool,
+        declared: Declared,
+        segment: Option<Segment>,
+        /// A hidden reference piece of the warehouse's own.
+        reference: bool,
+    }
+    SegmentSet { segment: Option<Segment>, proposed_by: Option<Witness> }
+    Dispatched { parcel_id: ParcelId, carrier: Carrier, waybill: Waybill }
+    WaybillCorrected { parcel_id: ParcelId, carrier: Carrier, waybill: Waybill }
+    Received { parcel_id: Option<ParcelId>, weight: Weighing, note: Option<Sealed> }
+    IntakeExceptionFound { condition: Condition, parcel_id: Option<ParcelId>, note: Option<Sealed> }
+    ExceptionResolved { to: Resolution, reason: Sealed }
+    Cancelled { reason: Option<Sealed> }
+    CancelRequested { reason: Option<Sealed> }
+    TurnedBack { note: Option<Sealed> }
+    Lost { note: Option<Sealed> }
+    AppraisalOpened {}
+    AppraisalSubmitted { appraisal: Appraisal }
+    MeasurementRepeated { component: Option<ComponentId>, quantity: Name, weighing: Option<Weighing>, value: Option<Name> }
+    HandedOver { to: PersonId }
+    /// The appraisals that stand, by the sequence numbers of their events, and what they settle.
+    AppraisalSettled { appraisals: Vec<i32>, weight: Weighing, metal: bool }
+    ClaimsRead { transcript_id: Option<TextId>, lexicon_version: Name, claims: Vec<Claim> }
+    LedgerProposed { claims_seq: i32, rulebook_version: Name, entries: Vec<ProposedEntry> }
+    /// One claim's finding; none where it is struck as misread.
+    EntrySettled {
+        proposal_seq: i32,
+        claim_id: ClaimId,
+        finding: Option<Finding>,
+        added: Option<Claim>,
+        note: Option<Sealed>,
+        proposed_by: Option<Witness>,
+    }
+    SpeechUnavailable { reason: Sealed, proposed_by: Witness }
+    RepeatCalled { component: Option<ComponentId>, quantity: Name }
+    SecondLookCalled {}
+    VerdictGiven { proposal_seq: i32, verdict: Verdict, derived: Verdict, reason: Option<Sealed> }
+    AppraisalReopened { reason: Sealed }
+    /// The digest is that of exactly the text that was shown to the buyer.
+    DifferenceAccepted { shown_digest: String }
+    DifferenceRefused { by_deadline: bool }
+    OutsideReportRecorded { laboratory_id: LaboratoryId, number: CertificateNo, results: Vec<ComponentResult> }
+    DisclosedToBuyer { open_points: Vec<ClaimId>, reason: Sealed }
+    GivenUp { reason: Sealed }
+    Appealed { reason: Sealed }
+    AppealLapsed { waived: bool, reason: Option<Sealed> }
+    Overridden { reason: Sealed, proposed_by: Witness }
+    QuarantineLifted { reason: Sealed, proposed_by: Witness }
+    QuarantineUpheld { to: Upheld, reference: Option<Name>, reason: Sealed, proposed_by: Witness }
+    Tagged { tag: Tag, weight: Weighing, weight_with_tag: Weighing, photo_ids: BTreeSet<PhotoId> }
+    PackingMismatchFound { weight: Weighing, settled: Weighing, reason: Option<Sealed> }
+    Untagged { reason: Sealed }
+    Released { certificate_code: CertificateCode }
+    CapsuleRevoked { to: RevokedTo, reason: Sealed }
+    Shipped { carrier: Carrier, waybill: Waybill }
+    Delivered { delivered_at: i64 }
+    Refused { note: Option<Sealed> }
+    Completed {}
+    ReturnOpened { reason: Option<Sealed> }
+    ReturnPosted { carrier: Carrier, waybill: Waybill }
+    ReturnReceived { weight: Weighing, note: Option<Sealed> }
+    ReturnLapsed {}
+    SamePieceConfirmed { proposed_by: Witness }
+    NotSamePieceFound { reason: Sealed, proposed_by: Witness }
+    IdentityUnclear { reason: Sealed, proposed_by: Witness }
+    ReturnShipped { carrier: Carrier, waybill: Waybill }
+    Returned { picked_up: bool }
+    Unclaimed {}
+    DeliveredBack {}
+    LostInCustody { note: Sealed }
+    DamagedInCustody { note: Sealed }
+    /// A correction points at the event that it replaces; nothing is edited.
+    Corrected { seq: i32, replacement: Replacement, reason: Sealed }
+    NoteAdded { text: Sealed }
+    PhotoAdded {
+        photo_id: PhotoId,
+        kind: Name,
+        /// SHA-256 of the bytes as they came, in hexadecimal.
+        original_sha256: String,
+        shown_sha256: Option<String>,
+        media_type: Name,
+        size_bytes: i64,
+    }
+}
+
+/// What stands in place of a corrected event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Replacement {
+    /// In place of an `appraisal_submitted`.
+    Appraisal { appraisal: Appraisal },
+    /// In place of a `received`: the weight at receipt.
+    ReceivedWeight { weight: Weighing },
+    /// In place of a `note_added`.
+    Note { text: Sealed },
+    /// In place of an `entry_settled`.
+    Entry { finding: Finding, note: Option<Sealed> },
+}

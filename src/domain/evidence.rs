@@ -1,0 +1,447 @@
+//! The first wall: what a released piece stands on, as a chain of types. Each link is made only by consuming the one
+//! before it, and no field can be set from outside, so a [`Release`] without an appraisal, a settled ledger, a verdict,
+//! a tag, a matching weight and a second person cannot be written down (`journey.md`, "What must hold before a piece
+//! leaves").
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ids::{ClaimId, PersonId, Tag};
+use super::ledger::{Finding, ProposedEntry, Verdict, least_verdict};
+use super::quantity::{Mass, Weighing};
+
+/// Why a link cannot be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Missing {
+    /// The settlement names an appraisal that is not on the bench, or none.
+    Appraisal,
+    /// The ledger was not proposed, or the settlement names another proposal.
+    Proposal,
+    /// A claim has no settled finding.
+    OpenClaim,
+    /// The claim is not in the proposal.
+    UnknownClaim,
+    /// Nobody read the speech, and nobody said why it cannot be read.
+    Speech,
+    /// The verdict is milder than the findings allow.
+    MilderVerdict,
+    /// The person is already part of the evidence, and it takes another.
+    SecondPerson,
+    /// The packing weight says nothing about the appraised one: other things lay on the balance.
+    LikeWeight,
+    /// The packing weight does not agree with the appraised one.
+    Weight,
+    /// The acceptance names no text that was shown.
+    Acceptance,
+}
+
+impl Missing {
+    /// A sentence that says what would make it right.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Missing::Appraisal => "there is no appraisal of this piece to settle: submit one first",
+            Missing::Proposal => "the ledger was proposed anew, or not yet: read it again and name its proposal",
+            Missing::OpenClaim => "a claim has no finding yet: settle every entry of the ledger first",
+            Missing::UnknownClaim => "that claim is not in the ledger's proposal: read the ledger again",
+            Missing::Speech => {
+                "nobody has read what was said of this piece: read its transcript, or have two persons record that \
+                 the speech is unavailable"
+            }
+            Missing::MilderVerdict => {
+                "the verdict is milder than the findings allow: give the one they ask for, or a stricter one"
+            }
+            Missing::SecondPerson => "this needs another person than those who did the work before",
+            Missing::LikeWeight => {
+                "the weight does not include what the appraised weight includes: weigh the piece as it was appraised"
+            }
+            Missing::Weight => "the packing weight does not agree with the appraised weight: weigh again",
+            Missing::Acceptance => "the buyer's acceptance must name the text that was shown",
+        }
+    }
+}
+
+/// What lies on the bench: the appraisals so far, and who may not add another.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bench {
+    appraisals: Vec<(i32, PersonId)>,
+    /// After an appeal: those whose result is appealed.
+    excluded: BTreeSet<PersonId>,
+    /// How often a repeat and a second look were called; each at most as often as the rulebook says.
+    repeats: u8,
+    looks: u8,
+}
+
+impl Bench {
+    /// After an appeal: other inspectors.
+    pub(super) fn without(excluded: BTreeSet<PersonId>) -> Self {
+        Self { excluded, ..Self::default() }
+    }
+
+    /// The appraisals on the bench: sequence number of the event, and author.
+    pub fn appraisals(&self) -> &[(i32, PersonId)] {
+        &self.appraisals
+    }
+
+    /// Whether this person may add an appraisal: each looks once, and not at all after an appeal against them.
+    pub fn takes(&self, person: PersonId) -> bool {
+        !self.excluded.contains(&person) && !self.appraisals.iter().any(|(_, author)| *author == person)
+    }
+
+    pub(super) fn submit(&mut self, seq: i32, author: PersonId) -> Result<(), Missing> {
+        if !self.takes(author) {
+            return Err(Missing::SecondPerson);
+        }
+        self.appraisals.push((seq, author));
+        Ok(())
+    }
+
+    pub(super) fn settle(self, appraisals: &[i32], weight: Weighing, metal: bool) -> Result<Appraised, Missing> {
+        let known = |seq: &i32| self.appraisals.iter().any(|(own, _)| own == seq);
+        if appraisals.is_empty() || !appraisals.iter().all(known) {
+            return Err(Missing::Appraisal);
+        }
+        Ok(Appraised { bench: self, weight, metal })
+    }
+}
+
+/// A settled appraisal of every component.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Appraised {
+    bench: Bench,
+    weight: Weighing,
+    /// Whether the piece is weighed by the allowance for metal.
+    metal: bool,
+}
+
+impl Appraised {
+    /// The settled weight of the whole piece.
+    pub fn weight(&self) -> &Weighing {
+        &self.weight
+    }
+
+    /// The inspectors whose appraisals stand.
+    pub fn appraisers(&self) -> BTreeSet<PersonId> {
+        self.bench.appraisals.iter().map(|(_, person)| *person).collect()
+    }
+
+    /// A correction by the author replaces the settled weight.
+    pub(super) fn corrected(&mut self, weight: Weighing, metal: bool) {
+        self.weight = weight;
+        self.metal = metal;
+    }
+
+    /// Back to the bench for a repeated measurement.
+    pub(super) fn repeat(mut self) -> Bench {
+        self.bench.repeats = self.bench.repeats.saturating_add(1);
+        self.bench
+    }
+
+    /// Back to the bench for a second appraiser.
+    pub(super) fn look_again(mut self) -> Bench {
+        self.bench.looks = self.bench.looks.saturating_add(1);
+        self.bench
+    }
+}
+
+/// How the check of what was said came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speech {
+    /// A transcript was read.
+    Read,
+    /// Two persons recorded that there is none to read; page and capsule say so.
+    Unavailable,
+}
+
+/// The ledger on its way: proposed, being settled.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Review {
+    proposal: Option<i32>,
+    entries: BTreeMap<ClaimId, Entry>,
+    speech: Option<Speech>,
+}
+
+/// One claim's line in the ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub proposed: Option<Finding>,
+    pub settled: Settled,
+    pub main: bool,
+    pub essential: bool,
+}
+
+/// What became of one claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    Open,
+    Found(Finding),
+    /// Not said, or not of this piece.
+    Misread,
+}
+
+impl Review {
+    /// The sequence number of the proposal that may be settled.
+    pub fn proposal(&self) -> Option<i32> {
+        self.proposal
+    }
+
+    pub fn entries(&self) -> &BTreeMap<ClaimId, Entry> {
+        &self.entries
+    }
+
+    pub fn speech(&self) -> Option<Speech> {
+        self.speech
+    }
+
+    /// The claims that have no finding yet.
+    pub fn open(&self) -> impl Iterator<Item = &ClaimId> {
+        self.entries.iter().filter(|(_, entry)| entry.settled == Settled::Open).map(|(id, _)| id)
+    }
+
+    /// The least verdict that the settled findings allow.
+    pub fn derived(&self) -> Verdict {
+        least_verdict(self.entries.values().filter_map(|entry| match entry.settled {
+            Settled::Found(finding) => Some((finding, entry.main, entry.essential)),
+            Settled::Open | Settled::Misread => None,
+        }))
+    }
+
+    /// Claims were read anew: what was proposed and settled is void.
+    pub(super) fn read(&mut self, transcript: bool) {
+        self.void();
+        if transcript {
+            self.speech = Some(Speech::Read);
+        }
+    }
+
+    pub(super) fn void(&mut self) {
+        self.proposal = None;
+        self.entries.clear();
+    }
+
+    pub(super) fn propose(&mut self, seq: i32, entries: &[ProposedEntry]) {
+        self.proposal = Some(seq);
+        self.entries = entries
+            .iter()
+            .map(|entry| {
+                let line = Entry {
+                    proposed: Some(entry.finding),
+                    settled: Settled::Open,
+                    main: entry.main,
+                    essential: entry.essential,
+                };
+                (entry.claim_id.clone(), line)
+            })
+            .collect();
+    }
+
+    pub(super) fn settle(
+        &mut self,
+        proposal: i32,
+        claim: &ClaimId,
+        finding: Option<Finding>,
+        added: bool,
+    ) -> Result<(), Missing> {
+        if self.proposal != Some(proposal) {
+            return Err(Missing::Proposal);
+        }
+        let settled = finding.map_or(Settled::Misread, Settled::Found);
+        if added {
+            // A claim that the reader missed counts as a main one: it was worth the inspector's word.
+            let line = Entry { proposed: None, settled, main: true, essential: false };
+            self.entries.insert(claim.clone(), line);
+            return Ok(());
+        }
+        self.entries.get_mut(claim).ok_or(Missing::UnknownClaim)?.settled = settled;
+        Ok(())
+    }
+
+    pub(super) fn unavailable(&mut self) {
+        self.speech = Some(Speech::Unavailable);
+    }
+
+    /// Whether a verdict may be given on this proposal.
+    pub fn ready(&self, proposal: i32) -> Result<Speech, Missing> {
+        if self.proposal != Some(proposal) {
+            return Err(Missing::Proposal);
+        }
+        if self.open().next().is_some() {
+            return Err(Missing::OpenClaim);
+        }
+        self.speech.ok_or(Missing::Speech)
+    }
+}
+
+/// Appraised, and the ledger settled with a verdict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reviewed {
+    appraised: Appraised,
+    verdict: Verdict,
+    speech: Speech,
+    /// After an appeal, no second one.
+    appealed: bool,
+}
+
+impl Reviewed {
+    pub(super) fn new(
+        appraised: Appraised,
+        review: &Review,
+        proposal: i32,
+        verdict: Verdict,
+        appealed: bool,
+    ) -> Result<Self, Missing> {
+        let speech = review.ready(proposal)?;
+        if verdict < review.derived() {
+            return Err(Missing::MilderVerdict);
+        }
+        Ok(Self { appraised, verdict, speech, appealed })
+    }
+
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    pub fn appraised(&self) -> &Appraised {
+        &self.appraised
+    }
+
+    pub fn appealed(&self) -> bool {
+        self.appealed
+    }
+
+    /// An override by a supervisor and a second person is a new verdict, which the buyer must still accept.
+    pub(super) fn overridden(mut self) -> Self {
+        self.verdict = Verdict::DisclosedDifference;
+        self
+    }
+
+    /// A pass needs nobody's word.
+    pub(super) fn pass(self) -> Result<Clearance, Missing> {
+        match self.verdict {
+            Verdict::Pass => Ok(Clearance { reviewed: self, accepted: None }),
+            Verdict::DisclosedDifference
+            | Verdict::Undetermined
+            | Verdict::NotAsDescribed
+            | Verdict::SuspectedCounterfeit => Err(Missing::MilderVerdict),
+        }
+    }
+
+    /// What was disclosed needs the buyer's acceptance of exactly the text that was shown.
+    pub(super) fn accept(self, shown_digest: &str) -> Result<Clearance, Missing> {
+        let accepted = match self.verdict {
+            Verdict::DisclosedDifference | Verdict::Undetermined => shown_digest.to_owned(),
+            Verdict::Pass | Verdict::NotAsDescribed | Verdict::SuspectedCounterfeit => {
+                return Err(Missing::MilderVerdict);
+            }
+        };
+        if accepted.is_empty() {
+            return Err(Missing::Acceptance);
+        }
+        Ok(Clearance { reviewed: self, accepted: Some(accepted) })
+    }
+}
+
+/// Both checks passed, or the difference was accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clearance {
+    reviewed: Reviewed,
+    accepted: Option<String>,
+}
+
+impl Clearance {
+    pub fn reviewed(&self) -> &Reviewed {
+        &self.reviewed
+    }
+
+    /// The digest of the text that the buyer accepted.
+    pub fn accepted(&self) -> Option<&str> {
+        self.accepted.as_deref()
+    }
+
+    /// How the speech was checked.
+    pub fn speech(&self) -> Speech {
+        self.reviewed.speech
+    }
+
+    /// Whether a packing weight agrees with the settled one.
+    pub fn agrees(&self, weight: &Weighing) -> Result<(), Missing> {
+        let settled = &self.reviewed.appraised.weight;
+        if !settled.like(weight) {
+            return Err(Missing::LikeWeight);
+        }
+        if packing_limit(self.reviewed.appraised.metal).0 < (settled.mass.0 - weight.mass.0).abs() {
+            return Err(Missing::Weight);
+        }
+        Ok(())
+    }
+
+    pub(super) fn tag(self, tag: Tag, weight: &Weighing, by: PersonId) -> Result<Packed, Missing> {
+        self.agrees(weight)?;
+        Ok(Packed { clearance: self, tag, packer: by })
+    }
+}
+
+/// How far the packing weight may lie from the settled one: 0.02 g for metal, else 0.05 g. Both balances' uncertainty
+/// widens it once instruments are read. (`journey.md`, "What must hold before a piece leaves")
+pub fn packing_limit(metal: bool) -> Mass {
+    Mass(if metal { 20_000 } else { 50_000 })
+}
+
+/// Tagged, weighed and packed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Packed {
+    clearance: Clearance,
+    tag: Tag,
+    packer: PersonId,
+}
+
+impl Packed {
+    pub fn tag(&self) -> &Tag {
+        &self.tag
+    }
+
+    pub fn packer(&self) -> PersonId {
+        self.packer
+    }
+
+    pub fn clearance(&self) -> &Clearance {
+        &self.clearance
+    }
+
+    /// Whether this person may release: another than every appraiser.
+    pub fn may_release(&self, person: PersonId) -> bool {
+        !self.clearance.reviewed.appraised.bench.appraisals.iter().any(|(_, author)| *author == person)
+    }
+
+    /// The tag is off again.
+    pub(super) fn untag(self) -> Clearance {
+        self.clearance
+    }
+
+    pub(super) fn release(self, by: PersonId) -> Result<Release, Missing> {
+        if !self.may_release(by) {
+            return Err(Missing::SecondPerson);
+        }
+        Ok(Release { packed: self, releaser: by })
+    }
+}
+
+/// Everything a piece needs to leave for its buyer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Release {
+    packed: Packed,
+    releaser: PersonId,
+}
+
+impl Release {
+    pub fn packed(&self) -> &Packed {
+        &self.packed
+    }
+
+    pub fn releaser(&self) -> PersonId {
+        self.releaser
+    }
+
+    /// The capsule is revoked and the tag void; both checks still stand.
+    pub(super) fn revoke(self) -> Clearance {
+        self.packed.untag()
+    }
+}

@@ -1,0 +1,267 @@
+//! A piece *is* its journal: folded, it gives the standing and every fact that a decision or a reader needs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::appraisal::Appraisal;
+use super::event::*;
+use super::ids::{CertificateCode, ComponentId, PersonId, PhotoId};
+use super::ledger::Claim;
+use super::order::LineStatus;
+use super::route::{Rejected, Stage, Standing};
+
+/// A journal that does not replay. It is never repaired: it is evidence of a fault, or of a hand in the database.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Corrupt {
+    #[error("a piece's journal is empty, or does not begin with piece_opened")]
+    NoBeginning,
+    #[error("event {seq} follows event {after}")]
+    Gap { after: i32, seq: i32 },
+    #[error("event {seq} does not follow: {rejected}")]
+    Illegal { seq: i32, rejected: Rejected },
+}
+
+/// One piece, folded from its journal.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    opened: Arc<Recorded>,
+    history: Vec<Arc<Recorded>>,
+    standing: Standing,
+}
+
+impl Piece {
+    /// Folds a whole journal.
+    pub fn fold(journal: impl IntoIterator<Item = Recorded>) -> Result<Self, Corrupt> {
+        let mut journal = journal.into_iter().map(Arc::new);
+        let opened = journal.next().ok_or(Corrupt::NoBeginning)?;
+        let mut piece = Self::begin(opened)?;
+        for recorded in journal {
+            piece.apply(recorded)?;
+        }
+        Ok(piece)
+    }
+
+    fn begin(opened: Arc<Recorded>) -> Result<Self, Corrupt> {
+        if !matches!(opened.event, Event::PieceOpened(_)) || opened.seq != 1 {
+            return Err(Corrupt::NoBeginning);
+        }
+        Ok(Self { history: vec![opened.clone()], opened, standing: Standing::start() })
+    }
+
+    /// Applies the next event of the journal.
+    pub fn apply(&mut self, recorded: Arc<Recorded>) -> Result<(), Corrupt> {
+        let after = self.head();
+        if recorded.seq != after + 1 {
+            return Err(Corrupt::Gap { after, seq: recorded.seq });
+        }
+        match self.standing.advance(recorded.clone()) {
+            Ok(standing) => self.standing = standing,
+            Err(rejected) => return Err(Corrupt::Illegal { seq: recorded.seq, rejected }),
+        }
+        self.history.push(recorded);
+        Ok(())
+    }
+
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    pub fn stage(&self) -> Stage {
+        self.standing.stage()
+    }
+
+    /// The length of the journal, which is the piece's ETag.
+    pub fn head(&self) -> i32 {
+        self.history.len() as i32
+    }
+
+    /// The events in order; the first has sequence number 1.
+    pub fn history(&self) -> &[Arc<Recorded>] {
+        &self.history
+    }
+
+    /// What the piece began with.
+    pub fn opened(&self) -> &PieceOpened {
+        match &self.opened.event {
+            Event::PieceOpened(opened) => opened,
+            // `begin` took nothing else.
+            other => unreachable!("a piece begins with {}", other.kind()),
+        }
+    }
+
+    pub fn event(&self, seq: i32) -> Option<&Recorded> {
+        self.history.get(usize::try_from(seq).ok()?.checked_sub(1)?).map(Arc::as_ref)
+    }
+
+    pub fn last(&self) -> &Recorded {
+        self.history.last().unwrap_or(&self.opened)
+    }
+
+    fn latest<'a, T>(&'a self, pick: impl Fn(&'a Recorded) -> Option<T>) -> Option<T> {
+        self.history.iter().rev().find_map(|recorded| pick(recorded))
+    }
+
+    /// When the piece came into the stage in which it is.
+    pub fn stage_since(&self) -> jiff::Timestamp {
+        let mut standing = Standing::start();
+        let mut since = self.opened.at;
+        for recorded in &self.history[1..] {
+            // The journal was accepted event by event, so it is accepted again.
+            let Ok(next) = standing.advance(recorded.clone()) else { break };
+            if next.stage() != standing.stage() {
+                since = recorded.at;
+            }
+            standing = next;
+        }
+        since
+    }
+
+    /// The part of the live session that speaks of this piece.
+    pub fn segment(&self) -> Option<Segment> {
+        self.latest(|recorded| match &recorded.event {
+            Event::SegmentSet(set) => Some(set.segment),
+            Event::PieceOpened(opened) => Some(opened.segment),
+            _ => None, // No other event sets it.
+        })
+        .flatten()
+    }
+
+    /// Where the piece is bound for, or came in: the parcel of its last dispatch.
+    pub fn parcel(&self) -> Option<super::ids::ParcelId> {
+        self.latest(|recorded| match &recorded.event {
+            Event::Dispatched(sent) => Some(sent.parcel_id),
+            Event::WaybillCorrected(sent) => Some(sent.parcel_id),
+            _ => None, // No other event names the parcel that the merchant sent.
+        })
+    }
+
+    /// Whether the warehouse has had it in its hands.
+    pub fn was_received(&self) -> bool {
+        self.history
+            .iter()
+            .any(|recorded| matches!(recorded.event, Event::Received(_) | Event::IntakeExceptionFound(_)))
+    }
+
+    /// Whether somebody asked for the cancellation of this piece.
+    pub fn cancellation(&self) -> bool {
+        self.history.iter().any(|recorded| matches!(recorded.event, Event::CancelRequested(_) | Event::Cancelled(_)))
+    }
+
+    /// An appraisal by the sequence number of its event, as it stands after corrections.
+    pub fn appraisal(&self, seq: i32) -> Option<&Appraisal> {
+        self.latest(|recorded| match &recorded.event {
+            Event::AppraisalSubmitted(submitted) if recorded.seq == seq => Some(&submitted.appraisal),
+            Event::Corrected(Corrected { seq: of, replacement: Replacement::Appraisal { appraisal }, .. })
+                if *of == seq =>
+            {
+                Some(appraisal)
+            }
+            _ => None, // No other event holds an appraisal.
+        })
+    }
+
+    /// The settled appraisal: the last that the last settlement names, unless it was voided since.
+    pub fn settled(&self) -> Option<(i32, &Appraisal)> {
+        let seq = self
+            .latest(|recorded| match &recorded.event {
+                Event::AppraisalSettled(settled) => Some(settled.appraisals.last().copied()),
+                Event::AppraisalReopened(_)
+                | Event::Appealed(_)
+                | Event::OutsideReportRecorded(_)
+                | Event::QuarantineLifted(_) => Some(None),
+                _ => None, // No other event settles or voids an appraisal.
+            })
+            .flatten()?;
+        Some((seq, self.appraisal(seq)?))
+    }
+
+    /// The claims as they were read last.
+    pub fn claims(&self) -> Option<(i32, &ClaimsRead)> {
+        self.latest(|recorded| match &recorded.event {
+            Event::ClaimsRead(read) => Some((recorded.seq, read)),
+            _ => None, // No other event reads claims.
+        })
+    }
+
+    /// Every claim that the ledger shows: those read, and those that an inspector added since.
+    pub fn ledger_claims(&self) -> Vec<&Claim> {
+        let Some((seq, read)) = self.claims() else { return Vec::new() };
+        let added = self.history[seq as usize..].iter().filter_map(|recorded| match &recorded.event {
+            Event::EntrySettled(entry) => entry.added.as_ref(),
+            _ => None, // No other event adds a claim.
+        });
+        read.claims.iter().chain(added).collect()
+    }
+
+    /// The verdict that stands.
+    pub fn verdict(&self) -> Option<(i32, &VerdictGiven)> {
+        self.latest(|recorded| match &recorded.event {
+            Event::VerdictGiven(given) => Some(Some((recorded.seq, given))),
+            Event::AppraisalReopened(_)
+            | Event::Appealed(_)
+            | Event::OutsideReportRecorded(_)
+            | Event::QuarantineLifted(_) => Some(None),
+            _ => None, // No other event gives or voids a verdict.
+        })
+        .flatten()
+    }
+
+    /// The tag that is on the piece.
+    pub fn tag(&self) -> Option<&Tagged> {
+        self.latest(|recorded| match &recorded.event {
+            Event::Tagged(tagged) => Some(Some(tagged)),
+            Event::Untagged(_) | Event::CapsuleRevoked(_) | Event::AppraisalReopened(_) => Some(None),
+            _ => None, // No other event puts a tag on or takes it off by itself.
+        })
+        .flatten()
+        .filter(|_| !matches!(self.stage(), Stage::Returning))
+    }
+
+    /// The capsule that was issued last, by the sequence number of its event.
+    pub fn capsule(&self) -> Option<(i32, &CertificateCode)> {
+        self.latest(|recorded| match &recorded.event {
+            Event::Released(released) => Some((recorded.seq, &released.certificate_code)),
+            _ => None, // No other event issues one.
+        })
+    }
+
+    /// The shipment to the buyer.
+    pub fn shipped(&self) -> Option<&Shipped> {
+        self.latest(|recorded| match &recorded.event {
+            Event::Shipped(shipped) => Some(shipped),
+            _ => None, // No other event ships to the buyer.
+        })
+    }
+
+    /// Every photo of the piece.
+    pub fn photos(&self) -> impl Iterator<Item = (&Recorded, &PhotoAdded)> {
+        self.history.iter().filter_map(|recorded| match &recorded.event {
+            Event::PhotoAdded(photo) => Some((recorded.as_ref(), photo)),
+            _ => None, // No other event names one.
+        })
+    }
+
+    pub fn photo_ids(&self) -> BTreeSet<PhotoId> {
+        self.photos().map(|(_, photo)| photo.photo_id).collect()
+    }
+
+    /// Whether the piece, or this part of it, decides the verdict: a main component, or what is sold by weight.
+    pub fn is_main(&self, component: Option<&ComponentId>) -> bool {
+        match component {
+            None => true,
+            Some(id) => {
+                self.opened().declared.components.iter().any(|part| part.component == *id && part.role.is_main())
+            }
+        }
+    }
+
+    /// What the line shows for this piece.
+    pub fn line_status(&self) -> LineStatus {
+        LineStatus::of(self.stage(), self.standing.outcome(), self.cancellation())
+    }
+
+    /// Who wrote an event.
+    pub fn author(&self, seq: i32) -> Option<PersonId> {
+        self.event(seq)?.person
+    }
+}

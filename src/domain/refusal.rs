@@ -1,0 +1,246 @@
+//! What can be refused, as values. Each has a stable code, and a sentence that says what would make it right.
+
+use super::actor::Role;
+use super::event::EventKind;
+use super::evidence::Missing;
+use super::ids::Malformed;
+use super::ledger::Verdict;
+use super::quantity::Weighing;
+use super::route::{Rejected, Stage, Why};
+
+/// One field that is wrong, by its JSON pointer (RFC 6901) in the request's body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub pointer: String,
+    pub message: String,
+}
+
+impl Fault {
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into() }
+    }
+
+    pub fn malformed(pointer: impl Into<String>, malformed: Malformed) -> Self {
+        Self::new(pointer, malformed.0)
+    }
+}
+
+/// Why a command was not carried out. Nothing was written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// The stage does not allow it.
+    WrongStage(Rejected),
+    /// The stage allows it, but the machine found the evidence wanting.
+    EvidenceMissing { stage: Stage, missing: Missing },
+    /// The body lacks evidence that this piece needs.
+    Incomplete(Vec<Fault>),
+    /// Somebody else's part.
+    NotYours { role: Role, needs: &'static [Role] },
+    /// One person's word is not enough.
+    SecondPersonNeeded,
+    /// The rule for it comes with a later release.
+    NotYet(&'static str),
+    /// A verdict that this release cannot give yet.
+    VerdictNotYet(Verdict),
+    /// The packing weight is another.
+    WeightDiffers { settled: Weighing, measured: Weighing, limit_g: String },
+    /// The tag is on another piece, or was before.
+    TagTaken,
+    /// The waybill belongs to another parcel.
+    WaybillTaken,
+    /// Passed pieces of this order leave together, and another line is not ready.
+    WaitsForLines(Vec<i32>),
+    /// The event cannot be corrected: it is not there, of another kind, or settled.
+    NotCorrectable { seq: i32, kind: Option<EventKind> },
+    /// Only the author may correct it.
+    NotAuthor,
+    /// The proposal is gone: confirmed, or past its hour.
+    ProposalGone,
+    /// The idempotency key came before with another body.
+    KeyReused,
+    /// `If-Match` names another length of the journal.
+    Stale { head: i32 },
+    /// Three times another command was faster.
+    Overtaken { stage: Stage },
+    /// The order number is known with another content.
+    OrderDiffers,
+    /// There is no such thing, or the caller may not know of it.
+    Absent(&'static str),
+    /// Fields of the body are wrong.
+    Malformed(Vec<Fault>),
+}
+
+impl Refusal {
+    /// Every code, for the test that holds them unique and in use.
+    pub const CODES: [&'static str; 22] = [
+        "wrong_stage",
+        "cancellation_requested",
+        "too_often",
+        "already_posted",
+        "evidence_missing",
+        "evidence_incomplete",
+        "not_yours",
+        "second_person_needed",
+        "not_yet",
+        "packing_weight_differs",
+        "tag_taken",
+        "waybill_taken",
+        "waits_for_lines",
+        "not_correctable",
+        "not_author",
+        "proposal_gone",
+        "key_reused",
+        "stale",
+        "overtaken",
+        "order_differs",
+        "not_found",
+        "malformed",
+    ];
+
+    /// The stable code for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::WrongStage(rejected) => match rejected.why {
+                Why::NotHere => "wrong_stage",
+                Why::Flagged => "cancellation_requested",
+                Why::TooOften => "too_often",
+                Why::Posted => "already_posted",
+                Why::Missing(_) => "evidence_missing",
+            },
+            Refusal::EvidenceMissing { .. } => "evidence_missing",
+            Refusal::Incomplete(_) => "evidence_incomplete",
+            Refusal::NotYours { .. } => "not_yours",
+            Refusal::SecondPersonNeeded => "second_person_needed",
+            Refusal::NotYet(_) | Refusal::VerdictNotYet(_) => "not_yet",
+            Refusal::WeightDiffers { .. } => "packing_weight_differs",
+            Refusal::TagTaken => "tag_taken",
+            Refusal::WaybillTaken => "waybill_taken",
+            Refusal::WaitsForLines(_) => "waits_for_lines",
+            Refusal::NotCorrectable { .. } => "not_correctable",
+            Refusal::NotAuthor => "not_author",
+            Refusal::ProposalGone => "proposal_gone",
+            Refusal::KeyReused => "key_reused",
+            Refusal::Stale { .. } => "stale",
+            Refusal::Overtaken { .. } => "overtaken",
+            Refusal::OrderDiffers => "order_differs",
+            Refusal::Absent(_) => "not_found",
+            Refusal::Malformed(_) => "malformed",
+        }
+    }
+
+    /// What is wrong and what would make it right, for people.
+    pub fn sentence(&self) -> String {
+        match self {
+            Refusal::WrongStage(rejected) => rejected.to_string(),
+            Refusal::EvidenceMissing { missing, .. } => missing.sentence().to_owned(),
+            Refusal::Incomplete(_) => "the body lacks evidence that this piece needs: see errors".to_owned(),
+            Refusal::NotYours { role, needs } => {
+                let needs: Vec<_> = needs.iter().map(|role| role.as_str()).collect();
+                format!("a {role} may not do this; it takes a key of: {}", needs.join(", "))
+            }
+            Refusal::SecondPersonNeeded => {
+                "this takes two persons: post the same body to the piece's proposals, and have another person confirm \
+                 it within the hour"
+                    .to_owned()
+            }
+            Refusal::NotYet(what) => format!("{what} comes with a later release"),
+            Refusal::VerdictNotYet(verdict) => format!(
+                "the verdict {} comes with a later release: until then give pass or not_as_described, or have a \
+                 supervisor reopen the appraisal",
+                verdict.as_str()
+            ),
+            Refusal::WeightDiffers { settled, measured, limit_g } => format!(
+                "the piece was appraised at {settled} and weighs {measured} now, more than {limit_g} g apart: weigh \
+                 again as it was appraised; if it holds, send confirm_mismatch, and the piece is held"
+            ),
+            Refusal::TagTaken => "that tag is or was on another piece: take a fresh one".to_owned(),
+            Refusal::WaybillTaken => "that waybill belongs to another parcel: check carrier and number".to_owned(),
+            Refusal::WaitsForLines(lines) => {
+                let lines: Vec<_> = lines.iter().map(i32::to_string).collect();
+                format!("this order ships together and waits for line {}", lines.join(", "))
+            }
+            Refusal::NotCorrectable { seq, kind: None } => format!("the journal has no event {seq}"),
+            Refusal::NotCorrectable { seq, kind: Some(kind) } => format!(
+                "event {seq} is {kind} and cannot be corrected here and now; from the verdict on a supervisor reopens \
+                 the appraisal"
+            ),
+            Refusal::NotAuthor => "only the person who wrote it may correct it".to_owned(),
+            Refusal::ProposalGone => {
+                "the proposal was confirmed already, or its hour has passed: make a new one".to_owned()
+            }
+            Refusal::KeyReused => {
+                "this Idempotency-Key came before with another body: use a fresh key for a new request".to_owned()
+            }
+            Refusal::Stale { head } => {
+                format!("the piece has changed since you read it (its ETag is \"{head}\"): read it again")
+            }
+            Refusal::Overtaken { .. } => {
+                "others changed this piece at the same moment: read it again and decide anew".to_owned()
+            }
+            Refusal::OrderDiffers => {
+                "this order number is known with another content: an order is placed once".to_owned()
+            }
+            Refusal::Absent(what) => format!("there is no such {what}, or you may not see it"),
+            Refusal::Malformed(_) => "fields of the body are wrong: see errors".to_owned(),
+        }
+    }
+
+    /// The fields that are wrong.
+    pub fn faults(&self) -> &[Fault] {
+        match self {
+            Refusal::Incomplete(faults) | Refusal::Malformed(faults) => faults,
+            Refusal::WrongStage(_)
+            | Refusal::EvidenceMissing { .. }
+            | Refusal::NotYours { .. }
+            | Refusal::SecondPersonNeeded
+            | Refusal::NotYet(_)
+            | Refusal::VerdictNotYet(_)
+            | Refusal::WeightDiffers { .. }
+            | Refusal::TagTaken
+            | Refusal::WaybillTaken
+            | Refusal::WaitsForLines(_)
+            | Refusal::NotCorrectable { .. }
+            | Refusal::NotAuthor
+            | Refusal::ProposalGone
+            | Refusal::KeyReused
+            | Refusal::Stale { .. }
+            | Refusal::Overtaken { .. }
+            | Refusal::OrderDiffers
+            | Refusal::Absent(_) => &[],
+        }
+    }
+
+    /// The stage that the piece is in, where that is the reason.
+    pub fn stage(&self) -> Option<Stage> {
+        match self {
+            Refusal::WrongStage(rejected) => Some(rejected.stage),
+            Refusal::EvidenceMissing { stage, .. } | Refusal::Overtaken { stage } => Some(*stage),
+            Refusal::Incomplete(_)
+            | Refusal::NotYours { .. }
+            | Refusal::SecondPersonNeeded
+            | Refusal::NotYet(_)
+            | Refusal::VerdictNotYet(_)
+            | Refusal::WeightDiffers { .. }
+            | Refusal::TagTaken
+            | Refusal::WaybillTaken
+            | Refusal::WaitsForLines(_)
+            | Refusal::NotCorrectable { .. }
+            | Refusal::NotAuthor
+            | Refusal::ProposalGone
+            | Refusal::KeyReused
+            | Refusal::Stale { .. }
+            | Refusal::OrderDiffers
+            | Refusal::Absent(_)
+            | Refusal::Malformed(_) => None,
+        }
+    }
+}
+
+impl From<Rejected> for Refusal {
+    fn from(rejected: Rejected) -> Self {
+        match rejected.why {
+            Why::Missing(missing) => Refusal::EvidenceMissing { stage: rejected.stage, missing },
+            Why::NotHere | Why::Flagged | Why::TooOften | Why::Posted => Refusal::WrongStage(rejected),
+        }
+    }
+}
