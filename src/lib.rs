@@ -1,3 +1,8 @@
 //! Touchstone (试金石): official authenticity for live commerce.
 
+pub mod capsule;
+pub mod config;
 pub mod domain;
+pub mod photos;
+pub mod telemetry;
+pub mod vault;
