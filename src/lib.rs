@@ -1,4 +1,5 @@
 //! Touchstone (试金石): official authenticity for live commerce.
 
+pub mod capsule;
 pub mod domain;
 pub mod vault;
