@@ -2,4 +2,5 @@
 
 pub mod capsule;
 pub mod domain;
+pub mod telemetry;
 pub mod vault;
