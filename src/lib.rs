@@ -1,6 +1,7 @@
 //! Touchstone (试金石): official authenticity for live commerce.
 
 pub mod capsule;
+pub mod config;
 pub mod domain;
 pub mod telemetry;
 pub mod vault;
