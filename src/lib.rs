@@ -3,5 +3,6 @@
 pub mod capsule;
 pub mod config;
 pub mod domain;
+pub mod photos;
 pub mod telemetry;
 pub mod vault;
