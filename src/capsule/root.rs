@@ -23,7 +23,7 @@ use super::{
 };
 
 /// The `type` of a root's header.
-pub const ROOT: &str = "touchstone/root/1";
+pub const ROOT: &str = "touchstone-root/1";
 
 /// No line of an export is longer; whoever sends a longer one wants to fill our memory.
 const LONGEST_LINE: usize = 1024;
@@ -441,7 +441,7 @@ mod tests {
         check(text.replace(r#""journals":5"#, r#""journals":4"#), "signature is not of these bytes");
         check(text.replace(".000001Z", ".000002Z"), "signature is not of these bytes");
         check(text.replace(".000001Z", ".00001Z"), "six decimals");
-        check(text.replace(ROOT, "touchstone/capsule/1"), "not the canonical header");
+        check(text.replace(ROOT, "touchstone-capsule/1"), "not the canonical header");
         check(text[..text.len() - 1].to_owned(), "line 6 is not in the form of an export: it breaks off");
         check(format!("{}\n{}", lines[0], "x".repeat(5000)), "line 2 is not in the form of an export: it is too long");
         check(format!("{}\n\n", lines[0]), "line 2 is not in the form of an export");
