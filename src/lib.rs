@@ -2,7 +2,10 @@
 
 pub mod capsule;
 pub mod config;
+pub mod desk;
 pub mod domain;
 pub mod photos;
+pub mod rulebook;
+pub mod store;
 pub mod telemetry;
 pub mod vault;
