@@ -132,17 +132,7 @@ impl DatabaseUrl {
 
     /// A SQLite database in a file, made if it is not there.
     pub fn sqlite_file(path: &Path) -> Self {
-        let mut text = "sqlite://".to_owned();
-        for character in path.to_string_lossy().chars() {
-            match character {
-                '%' => text.push_str("%25"),
-                '?' => text.push_str("%3F"),
-                '#' => text.push_str("%23"),
-                other => text.push(other),
-            }
-        }
-        text.push_str("?mode=rwc");
-        Self { text, backend: Backend::Sqlite }
+        Self { text: format!("sqlite://{}", path.display()), backend: Backend::Sqlite }
     }
 
     pub fn backend(&self) -> Backend {

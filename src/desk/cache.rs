@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::capsule::Hash;
 use crate::domain::event::OrderPlaced;
-use crate::domain::ids::{CommandId, OrderId, StreamKey};
+use crate::domain::ids::{OrderId, StreamKey};
 use crate::domain::piece::Piece;
 
 /// A folded piece with the tip of its journal.
@@ -20,7 +20,6 @@ pub struct Folded {
 #[derive(Clone, Debug)]
 pub struct Tip {
     pub hash: Hash,
-    pub command_id: CommandId,
     pub body_digest: Option<Vec<u8>>,
 }
 

@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 
 use super::Error;
-use crate::capsule::{Hash, SignedDocument, Signer, chain, release};
+use crate::capsule::release::{self, SignedDocument};
+use crate::capsule::signature::Signer;
+use crate::capsule::{Hash, chain};
 use crate::domain::appraisal::Appraisal;
 use crate::domain::evidence::{Settled, Speech};
 use crate::domain::ids::StreamKey;

@@ -79,7 +79,7 @@ fn seal(key: &Key, id: Uuid, details: &Details) -> Result<Vec<u8>, Error> {
 }
 
 fn unwrap(vault: &Vault, id: Uuid, wrapped: &[u8]) -> Result<Key, Error> {
-    vault
-        .unwrap_key(wrapped, id.as_bytes())
-        .map_err(|error| Error::fault("a person's key cannot be unwrapped: is this the master key it was made by?", error))
+    vault.unwrap_key(wrapped, id.as_bytes()).map_err(|error| {
+        Error::fault("a person's key cannot be unwrapped: is this the master key it was made by?", error)
+    })
 }

@@ -14,7 +14,7 @@ use crate::capsule::Hash;
 use crate::domain::appraisal::Declared;
 use crate::domain::event::{Event, OrderPlaced, PieceOpened, PlacedLine, Pricing, Segment, Ship};
 use crate::domain::ids::*;
-use crate::domain::notice::{Recipient, Notice};
+use crate::domain::notice::{Notice, Recipient};
 use crate::domain::piece::Piece;
 use crate::domain::quantity::Money;
 use crate::domain::refusal::Refusal;
@@ -239,17 +239,11 @@ impl Desk {
                     stream_id: key.stream_id.0,
                 });
             }
-            let written = recorded::write(
-                self.vault(),
-                key,
-                1,
-                Hash::ZERO,
-                Event::PieceOpened(opened),
-                &circumstances,
-            )?;
+            let written =
+                recorded::write(self.vault(), key, 1, Hash::ZERO, Event::PieceOpened(opened), &circumstances)?;
             let piece = Piece::fold([written.recorded.clone()])
                 .map_err(|corrupt| Error::fault("a new piece does not fold", corrupt))?;
-            let tip = Tip { hash: written.hash, command_id: request.command_id, body_digest: None };
+            let tip = Tip { hash: written.hash, body_digest: None };
             plan.changes.piece_codes.push(piece_codes::Model {
                 code: code.to_string(),
                 order_id: key.order_id.0,

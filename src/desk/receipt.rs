@@ -14,7 +14,9 @@ pub enum Receipt {
     /// Waits for a second person.
     Proposal(ProposalReceipt),
     /// Something other than a piece was made or changed.
-    Made { id: String },
+    Made {
+        id: String,
+    },
 }
 
 /// What became of one piece.
@@ -83,11 +85,19 @@ pub struct ParcelPiece {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ParcelOutcome {
-    Done { stage: String, seq: i32 },
+    Done {
+        stage: String,
+        seq: i32,
+    },
     /// Refused between the check of the whole parcel and its own order's turn.
-    Refused { code: String, detail: String },
+    Refused {
+        code: String,
+        detail: String,
+    },
     /// Nobody knows the code; a clerk resolves it with a second person.
-    LostAndFound { id: Uuid },
+    LostAndFound {
+        id: Uuid,
+    },
     /// Announced, and not in the parcel.
     Missing,
 }

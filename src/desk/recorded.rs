@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Error;
-use crate::capsule::{Hash, canonical_json, chain};
+use crate::capsule::canonical::canonical_json;
+use crate::capsule::{Hash, chain};
 use crate::domain::actor::{By, Role};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::ids::{CommandId, KeyId, OrderId, PersonId, StreamId, StreamKey};

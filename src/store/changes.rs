@@ -1,5 +1,7 @@
 //! What a batch of commands writes: rows by table, each table written once for all of them.
 
+use std::collections::BTreeMap;
+
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
@@ -28,6 +30,8 @@ pub struct Changes {
     pub event_keys: Vec<event_keys::Model>,
     pub sealed_texts: Vec<sealed_texts::Model>,
     pub orders: Vec<orders::Model>,
+    /// Orders whose status follows their lines to another.
+    pub order_status: Vec<(Uuid, String)>,
     pub lines: Vec<lines::Model>,
     pub pieces: Vec<pieces::Model>,
     pub components: Vec<components::Model>,
@@ -56,10 +60,36 @@ impl Changes {
             ($($table:ident),*) => { $(self.$table.append(&mut other.$table);)* };
         }
         move_all!(
-            people, merchants, order_nos, tokens, piece_codes, parcels, waybills, parcel_pieces,
-            presented_certificates, certificate_codes, tags, events, event_keys, sealed_texts, orders, lines, pieces,
-            components, photos, capsules, revoked, shipments, return_shipments, clocks, deadlines, outbox,
-            lost_and_found, proposals, idempotency
+            people,
+            merchants,
+            order_nos,
+            tokens,
+            piece_codes,
+            parcels,
+            waybills,
+            parcel_pieces,
+            presented_certificates,
+            certificate_codes,
+            tags,
+            events,
+            event_keys,
+            sealed_texts,
+            orders,
+            order_status,
+            lines,
+            pieces,
+            components,
+            photos,
+            capsules,
+            revoked,
+            shipments,
+            return_shipments,
+            clocks,
+            deadlines,
+            outbox,
+            lost_and_found,
+            proposals,
+            idempotency
         );
     }
 
@@ -93,7 +123,7 @@ impl Changes {
         insert(conn, self.tokens).await.map_err(|error| error.over("tokens"))?;
         insert(conn, self.piece_codes).await.map_err(|error| error.over("piece_codes"))?;
         upsert(conn, self.parcels, parcels::Column::Id, [parcels::Column::ReceivedAt]).await?;
-        keep(conn, self.waybills, [waybills::Column::Carrier, waybills::Column::Waybill]).await?;
+        insert(conn, self.waybills).await.map_err(|error| error.over("waybills"))?;
         keep(
             conn,
             self.parcel_pieces,
@@ -123,6 +153,19 @@ impl Changes {
             [orders::Column::Status, orders::Column::HeadSeq, orders::Column::HeadHash],
         )
         .await?;
+        let mut statuses: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
+        // Several pieces of one order in one parcel: the last status counts them all.
+        let last: BTreeMap<Uuid, String> = self.order_status.into_iter().collect();
+        for (order_id, status) in last {
+            statuses.entry(status).or_default().push(order_id);
+        }
+        for (status, orders) in statuses {
+            orders::Entity::update_many()
+                .col_expr(orders::Column::Status, status.into())
+                .filter(orders::Column::OrderId.is_in(orders))
+                .exec(conn)
+                .await?;
+        }
         upsert(
             conn,
             self.lines,

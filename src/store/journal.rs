@@ -68,13 +68,7 @@ pub async fn page(
                 .add(Condition::all().add(OrderId.eq(order)).add(StreamId.eq(stream)).add(Seq.gt(seq))),
         );
     }
-    Ok(query
-        .order_by_asc(OrderId)
-        .order_by_asc(StreamId)
-        .order_by_asc(Seq)
-        .limit(limit)
-        .all(conn)
-        .await?)
+    Ok(query.order_by_asc(OrderId).order_by_asc(StreamId).order_by_asc(Seq).limit(limit).all(conn).await?)
 }
 
 /// The wrapped key under which an event's body digest was made; none once it was destroyed.

@@ -13,10 +13,15 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+pub mod changes;
 pub mod entity;
 mod error;
+pub mod journal;
+pub mod lookups;
 mod open;
 mod pragmas;
+pub mod queries;
+pub mod registers;
 
 pub use error::Error;
 pub use open::Limits;

@@ -14,7 +14,7 @@ pub(super) fn tables() -> Vec<Table> {
                 integer("stream_id"),
                 integer("seq"),
                 text("kind"),
-                uuid("person_id"),
+                uuid_null("person_id"),
                 big_integer("at"),
                 text("body"),
                 blob("hash"),

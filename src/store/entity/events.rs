@@ -16,8 +16,8 @@ pub struct Model {
     pub seq: i32,
     /// The event's name, repeated from the body so that it can be searched.
     pub kind: String,
-    /// Who did it, repeated from the body.
-    pub person_id: Uuid,
+    /// Who did it, repeated from the body; nobody where a deadline did.
+    pub person_id: Option<Uuid>,
     /// When it was done, in microseconds, repeated from the body.
     pub at: i64,
     /// The exact canonical JSON of the whole event; never parsed and written again.
