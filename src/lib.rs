@@ -4,6 +4,7 @@ pub mod capsule;
 pub mod config;
 pub mod desk;
 pub mod domain;
+pub mod http;
 pub mod photos;
 pub mod rulebook;
 pub mod store;

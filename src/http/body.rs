@@ -1,0 +1,293 @@
+//! Bodies: read once, bounded, refused with a pointer at the field.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::auth::Caller;
+use super::{ApiError, App};
+use crate::capsule::canonical::canonical_value;
+use crate::desk;
+use crate::domain::ids::{CommandId, Malformed, ProposalId};
+use crate::domain::quantity::{Included, Weighing};
+use crate::domain::refusal::{Fault, Refusal};
+
+/// Bodies of JSON are at most this large; what one means is far smaller.
+pub const MAX_JSON: usize = 1024 * 1024;
+
+/// A write: its body, and what makes it safe to repeat.
+#[derive(Debug)]
+pub struct Write<T> {
+    pub body: T,
+    pub circumstances: Circumstances,
+}
+
+/// What a write says of itself in its headers and address.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    pub idempotency_key: String,
+    pub if_match: Option<i32>,
+    pub target: String,
+    /// The body in canonical form.
+    pub canonical: Vec<u8>,
+}
+
+impl Circumstances {
+    /// Reads the headers of a write.
+    pub fn read(headers: &HeaderMap, method: &Method, uri: &Uri) -> Result<Self, ApiError> {
+        let bad = |detail: &str| ApiError::request(StatusCode::BAD_REQUEST, "bad_header", detail);
+        let key = headers.get("idempotency-key").ok_or_else(|| {
+            ApiError::request(
+                StatusCode::BAD_REQUEST,
+                "idempotency_key_missing",
+                "every write takes an Idempotency-Key: a fresh one for each new request, the same one to repeat it",
+            )
+        })?;
+        let key = key
+            .to_str()
+            .ok()
+            .filter(|key| (1..=200).contains(&key.len()))
+            .ok_or_else(|| bad("an Idempotency-Key is 1 to 200 visible ASCII characters, such as a UUID"))?;
+        let if_match = match headers.get(header::IF_MATCH).map(|value| value.to_str()) {
+            None => None,
+            Some(Ok("*")) => None,
+            Some(Ok(tag)) => Some(
+                tag.strip_prefix('"')
+                    .and_then(|tag| tag.strip_suffix('"'))
+                    .and_then(|tag| tag.parse().ok())
+                    .ok_or_else(|| bad("If-Match takes the ETag of a piece as it was answered, such as \"7\""))?,
+            ),
+            Some(Err(_)) => return Err(bad("If-Match takes the ETag of a piece as it was answered, such as \"7\"")),
+        };
+        Ok(Self {
+            idempotency_key: key.to_owned(),
+            if_match,
+            target: format!("{method} {}", uri.path()),
+            canonical: Vec::new(),
+        })
+    }
+
+    /// The request as the desk takes it.
+    pub fn request<const ROLES: u16>(&self, app: &App, caller: &Caller<ROLES>) -> desk::Request {
+        desk::Request {
+            by: caller.by(),
+            idempotency_key: self.idempotency_key.clone(),
+            part: String::new(),
+            target: self.target.clone(),
+            body: self.canonical.clone(),
+            digested: Vec::new(),
+            if_match: self.if_match,
+            command_id: CommandId(Uuid::now_v7()),
+            now: app.now(),
+            confirms: None,
+        }
+    }
+
+    /// The same, by a second person who confirms what a first one proposed.
+    pub fn confirming<const ROLES: u16>(
+        &self,
+        app: &App,
+        caller: &Caller<ROLES>,
+        proposal: &desk::OpenProposal,
+    ) -> desk::Request {
+        let mut request = self.request(app, caller);
+        request.by.proposer = Some(proposal.proposer);
+        request.confirms = Some(ProposalId(proposal.id.0));
+        request
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Write<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let mut circumstances = Circumstances::read(&parts.headers, &parts.method, &parts.uri)?;
+        let bytes = read_json(&parts.headers, body).await?;
+        let (body, canonical) = parse(&bytes)?;
+        circumstances.canonical = canonical;
+        Ok(Self { body, circumstances })
+    }
+}
+
+async fn read_json(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiError> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim();
+    if !media.eq_ignore_ascii_case("application/json") {
+        return Err(ApiError::request(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not_json",
+            "send the body as JSON, with Content-Type: application/json",
+        ));
+    }
+    read_bounded(body, MAX_JSON).await
+}
+
+/// Reads a body up to a limit.
+pub async fn read_bounded(body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
+    match axum::body::to_bytes(body, limit).await {
+        Ok(bytes) => Ok(bytes.to_vec()),
+        Err(error) => {
+            // axum tells a body beyond the limit from a broken connection only by the cause's type.
+            let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+            while let Some(inner) = cause {
+                if inner.is::<http_body_util::LengthLimitError>() {
+                    let detail = format!("the body is larger than {limit} bytes: send less at a time");
+                    return Err(ApiError::request(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
+                }
+                cause = inner.source();
+            }
+            Err(ApiError::request(StatusCode::BAD_REQUEST, "cut_off", "the body ended early: send it again"))
+        }
+    }
+}
+
+/// A body and its canonical form.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Vec<u8>), ApiError> {
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| {
+        let detail = format!("the body is not JSON: {error}");
+        ApiError::request(StatusCode::BAD_REQUEST, "malformed_json", detail)
+    })?;
+    let canonical = canonical_value(&value)
+        .map_err(|error| Refusal::Malformed(vec![Fault::new("", error.to_string())]))?
+        .into_bytes();
+    Ok((typed(value)?, canonical))
+}
+
+/// A value as the type it should be, or the field that is wrong.
+pub fn typed<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let pointer: String = error
+            .path()
+            .iter()
+            .filter_map(|segment| match segment {
+                serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
+                serde_path_to_error::Segment::Map { key } => {
+                    Some(format!("/{}", key.replace('~', "~0").replace('/', "~1")))
+                }
+                serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => None,
+            })
+            .collect();
+        Refusal::Malformed(vec![Fault::new(pointer, without_place(&error.inner().to_string()))]).into()
+    })
+}
+
+/// The pointer says where; a line and column of the re-read value would say it wrongly.
+fn without_place(message: &str) -> String {
+    message.split(" at line ").next().unwrap_or(message).to_owned()
+}
+
+/// Collects what is wrong with a body, so that all of it is told at once.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub fn add(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
+        self.0.push(Fault::new(pointer, message));
+    }
+
+    /// A value, or its fault noted at the pointer.
+    pub fn take<T>(&mut self, pointer: impl Into<String>, parsed: Result<T, Malformed>) -> Option<T> {
+        match parsed {
+            Ok(value) => Some(value),
+            Err(malformed) => {
+                self.0.push(Fault::malformed(pointer, malformed));
+                None
+            }
+        }
+    }
+
+    /// The same for what may be absent.
+    pub fn take_optional<T, U>(
+        &mut self,
+        pointer: impl Into<String>,
+        value: Option<U>,
+        parse: impl FnOnce(U) -> Result<T, Malformed>,
+    ) -> Option<T> {
+        value.and_then(|value| self.take(pointer, parse(value)))
+    }
+
+    /// A whole, if nothing was wrong with its parts.
+    pub fn finish<T>(self, whole: Option<T>) -> Result<T, ApiError> {
+        match whole {
+            Some(whole) if self.0.is_empty() => Ok(whole),
+            _ => Err(Refusal::Malformed(self.0).into()), // A part that is absent has left its fault.
+        }
+    }
+}
+
+/// Free text may be this long, in characters.
+pub const MAX_TEXT: usize = 4_000;
+
+/// Free text: not empty, bounded, and without control characters but line breaks and tabs.
+pub fn free_text(text: &str) -> Result<String, Malformed> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Malformed("say something: this text is empty".into()));
+    }
+    if MAX_TEXT < text.chars().count() {
+        return Err(Malformed(format!("this text is longer than {MAX_TEXT} characters")));
+    }
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Malformed("this text holds a control character: remove it".into()));
+    }
+    Ok(text.to_owned())
+}
+
+/// A weight in a request (`interfaces.md`, "Conventions").
+#[derive(Clone, Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeightBody {
+    /// A decimal string, such as "56.02".
+    #[serde(default)]
+    value: Option<String>,
+    /// g, mg, kg or ct.
+    #[serde(default)]
+    unit: Option<String>,
+    /// What lay on the balance with the piece: cord, chain, tag, holder, stones, bag.
+    #[serde(default)]
+    includes: Vec<String>,
+    /// A frame from a balance.
+    #[serde(default)]
+    frame: Option<String>,
+    #[serde(default)]
+    device: Option<String>,
+    #[serde(default)]
+    reading_id: Option<String>,
+    #[serde(default)]
+    device_seq: Option<i64>,
+    #[serde(default)]
+    read_at: Option<String>,
+}
+
+impl WeightBody {
+    /// The weight, typed by a person. A balance's own frames are read by a later release.
+    pub fn parse(&self, pointer: &str, faults: &mut Faults) -> Option<Weighing> {
+        let frame = [&self.frame, &self.device, &self.reading_id, &self.read_at].into_iter().any(Option::is_some);
+        if frame || self.device_seq.is_some() {
+            faults.add(
+                format!("{pointer}/frame"),
+                "frames from a balance come with a later release: give value and unit",
+            );
+            return None;
+        }
+        let Some(value) = &self.value else {
+            faults.add(format!("{pointer}/value"), "a weight needs its value, a decimal string such as \"56.02\"");
+            return None;
+        };
+        let mass = faults.take(
+            format!("{pointer}/value"),
+            crate::domain::quantity::Mass::parse(value, self.unit.as_deref().unwrap_or_default()),
+        );
+        let includes = self
+            .includes
+            .iter()
+            .enumerate()
+            .filter_map(|(at, text)| faults.take(format!("{pointer}/includes/{at}"), Included::parse(text)))
+            .collect();
+        Some(Weighing { mass: mass?, includes, typed: true, device: None })
+    }
+}

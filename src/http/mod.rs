@@ -1,0 +1,212 @@
+//! The service over HTTP: the only room that knows axum and JSON bodies.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tracing::Instrument;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use uuid::Uuid;
+
+use service::Security;
+
+use crate::desk::Desk;
+use crate::photos::shelf::Shelf;
+use crate::telemetry::{self, Metrics};
+
+pub mod auth;
+pub mod body;
+mod error;
+mod operator;
+mod parcels;
+mod pieces;
+mod platform;
+mod queue;
+mod service;
+mod tracking;
+mod views;
+mod warehouse;
+
+pub use error::{ApiError, Problem};
+
+/// How the service is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where callers and buyers reach it, without a slash at the end.
+    pub public_url: String,
+    pub data_dir: PathBuf,
+    pub max_body_bytes: usize,
+    pub request_timeout: Duration,
+}
+
+/// What every handler has.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    desk: Desk,
+    settings: Settings,
+    metrics: Option<Metrics>,
+    keys: auth::KeyCache,
+    shelf: Shelf,
+}
+
+impl App {
+    /// Opens the shelf of photos in the data folder.
+    pub fn new(desk: Desk, settings: Settings, metrics: Option<Metrics>) -> std::io::Result<Self> {
+        let shelf = Shelf::open(&settings.data_dir)?;
+        Ok(Self { inner: Arc::new(Inner { desk, settings, metrics, keys: auth::KeyCache::default(), shelf }) })
+    }
+
+    pub fn desk(&self) -> &Desk {
+        &self.inner.desk
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    pub fn shelf(&self) -> &Shelf {
+        &self.inner.shelf
+    }
+
+    fn keys(&self) -> &auth::KeyCache {
+        &self.inner.keys
+    }
+
+    fn metrics(&self) -> Option<&Metrics> {
+        self.inner.metrics.as_ref()
+    }
+
+    /// The time, asked here and nowhere below.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Touchstone",
+        description = "Official authenticity for live commerce: each piece is inspected, and checked against what \
+                       was said of it, before it reaches its buyer.\n\nEvery write takes an `Idempotency-Key`. Errors \
+                       are problem documents (RFC 9457) with a stable `code`."
+    ),
+    components(schemas(Problem)),
+    modifiers(&Security)
+)]
+struct Description;
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(service::routes())
+        .merge(platform::routes())
+        .merge(parcels::routes())
+        .merge(pieces::routes())
+        .merge(warehouse::routes())
+        .merge(queue::routes())
+        .merge(operator::routes())
+        .merge(tracking::routes())
+}
+
+/// The description of the interface (OpenAPI 3.1), made from the same routes that are served.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
+}
+
+/// The whole service.
+pub fn router(app: App) -> Router {
+    let (router, description) = routes().split_for_parts();
+    router
+        .merge(service::docs(description))
+        .fallback(|| async {
+            ApiError::request(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address: see /docs")
+        })
+        .method_not_allowed_fallback(|| async {
+            ApiError::request(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "this address takes another method: see /docs",
+            )
+        })
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            ApiError::Fault("a handler panicked".into()).into_response()
+        }))
+        .layer(middleware::from_fn_with_state(app.clone(), frame))
+        .with_state(app)
+}
+
+/// Serves until told to stop, then finishes what is in flight.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(app)).with_graceful_shutdown(shutdown).await
+}
+
+/// Around every request: its id, its span, its time limit, its measure; and the writing of problems. The span names
+/// the route's template, never an address that may hold a token.
+async fn frame(State(app): State<App>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request
+        .headers()
+        .get("x-request-id")
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+        .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let span = tracing::info_span!(
+        "request",
+        request.id = %id,
+        http.method = %method,
+        http.route = route.as_deref().unwrap_or("-"),
+    );
+    let limit = app.settings().request_timeout;
+    let answer = tokio::time::timeout(limit, next.run(request).instrument(span.clone())).await;
+    let mut response = answer.unwrap_or_else(|_| ApiError::Busy.into_response());
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        response = write_problem(response, &id);
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    telemetry::request_answered(method.as_str(), route.as_deref(), status.as_u16(), started.elapsed());
+    span.in_scope(|| tracing::debug!(http.status = status.as_u16(), "answered"));
+    response
+}
+
+/// Writes the problem that a handler has left; what the framework refused by itself becomes one too.
+fn write_problem(mut response: Response, id: &str) -> Response {
+    let status = response.status();
+    let problem = response.extensions_mut().remove::<Problem>();
+    let is_page =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
+    if problem.is_none() && is_page {
+        return response;
+    }
+    let mut problem = problem.unwrap_or_else(|| match status {
+        StatusCode::BAD_REQUEST => Problem::new(status, "bad_request", "the request cannot be read: see /docs"),
+        status => Problem::new(status, "refused", status.canonical_reason().unwrap_or("refused")),
+    });
+    problem.request_id = Some(id.to_owned());
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let mut written = (status, body).into_response();
+    std::mem::swap(written.headers_mut(), response.headers_mut());
+    written.headers_mut().remove(header::CONTENT_LENGTH);
+    written.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    written
+}
