@@ -245,13 +245,18 @@ impl Piece {
         self.photos().map(|(_, photo)| photo.photo_id).collect()
     }
 
-    /// Whether the piece, or this part of it, decides the verdict: a main component, or what is sold by weight.
-    pub fn is_main(&self, component: Option<&ComponentId>) -> bool {
-        match component {
-            None => true,
-            Some(id) => {
-                self.opened().declared.components.iter().any(|part| part.component == *id && part.role.is_main())
-            }
+    /// Whether this part decides the verdict: a main component, or the only part of what is sold by weight.
+    pub fn is_main(&self, component: &ComponentId) -> bool {
+        let parts = &self.opened().declared.components;
+        let only = self.sold_by_weight() && parts.len() == 1;
+        parts.iter().any(|part| part.component == *component && (part.role.is_main() || only))
+    }
+
+    /// Whether the price follows the weight, which then decides the verdict like a main component.
+    pub fn sold_by_weight(&self) -> bool {
+        match self.opened().pricing {
+            Pricing::ByWeight => true,
+            Pricing::Fixed => false,
         }
     }
 
@@ -263,5 +268,58 @@ impl Piece {
     /// Who wrote an event.
     pub fn author(&self, seq: i32) -> Option<PersonId> {
         self.event(seq)?.person
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::appraisal::{ComponentRole, Declared, DeclaredComponent};
+    use super::super::ids::PieceCode;
+    use super::super::quantity::Money;
+    use super::*;
+    use crate::domain::actor::Role;
+
+    fn piece(pricing: Pricing, roles: &[ComponentRole]) -> Piece {
+        let components = (1..)
+            .zip(roles)
+            .map(|(no, role)| DeclaredComponent {
+                component: ComponentId::parse(&format!("c{no}")).unwrap(),
+                role: *role,
+                material: None,
+                treatment: None,
+                fineness_ppm: None,
+                weight: None,
+            })
+            .collect();
+        let opened = PieceOpened {
+            code: PieceCode::from_bits(1),
+            line_no: 1,
+            attempt: 1,
+            follows: None,
+            price: Money::parse(1, "CNY").unwrap(),
+            pricing,
+            custom_made: false,
+            declared: Declared { components, weight: None, sizes: Vec::new(), presented_certificate: None },
+            segment: None,
+            reference: false,
+        };
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        Piece::fold([Recorded { seq: 1, at, person: None, key: None, role: Role::Platform, event: opened.into() }])
+            .unwrap()
+    }
+
+    #[test]
+    fn what_is_sold_by_weight_is_main_whatever_its_role() {
+        use ComponentRole::*;
+        let check = |pricing, roles: &[ComponentRole], id: &str, expected| {
+            let id = ComponentId::parse(id).unwrap();
+            assert_eq!(piece(pricing, roles).is_main(&id), expected, "{pricing:?} {roles:?} {id}");
+        };
+        check(Pricing::Fixed, &[MainStone, Cord], "c1", true);
+        check(Pricing::Fixed, &[MainStone, Cord], "c2", false);
+        check(Pricing::Fixed, &[Accessory], "c1", false);
+        check(Pricing::ByWeight, &[Accessory], "c1", true);
+        check(Pricing::ByWeight, &[Metal, Cord], "c2", false);
+        check(Pricing::ByWeight, &[Metal], "c9", false);
     }
 }
