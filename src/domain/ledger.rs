@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{ClaimId, ComponentId};
+use super::ids::{CertificateNo, ClaimId, ComponentId};
 use super::quantity::{Fineness, Length, Weighing};
 use super::text::{Name, Sealed};
 
@@ -55,10 +55,30 @@ pub enum Bound {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum ClaimedValue {
-    Name { name: Name },
-    Weight { weight: Weighing, upper: Option<Weighing> },
-    Size { name: Name, length_um: Option<Length>, upper_um: Option<Length>, label: Option<Name> },
-    Fineness { fineness_ppm: Fineness },
+    Name {
+        name: Name,
+    },
+    Weight {
+        weight: Weighing,
+        upper: Option<Weighing>,
+    },
+    Size {
+        name: Name,
+        length_um: Option<Length>,
+        upper_um: Option<Length>,
+        label: Option<Name>,
+        /// The table that the label is a number of; without it the label cannot be compared.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        table: Option<Name>,
+    },
+    Fineness {
+        fineness_ppm: Fineness,
+    },
+    /// A number is no [`Name`]: names refuse long runs of digits.
+    Certificate {
+        body: Name,
+        number: CertificateNo,
+    },
 }
 
 /// Where in the stream it was said.
