@@ -1,0 +1,113 @@
+//! Short words for pieces, listings and findings in this room's tests.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::domain::actor::Role;
+use crate::domain::appraisal::*;
+use crate::domain::event::*;
+use crate::domain::ids::*;
+use crate::domain::piece::Piece;
+use crate::domain::quantity::*;
+use crate::domain::text::{Name, Sealed};
+
+pub fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+pub fn id(text: &str) -> ComponentId {
+    ComponentId::parse(text).unwrap()
+}
+
+pub fn weight(value: &str, unit: &str, includes: &[Included]) -> Weighing {
+    let includes = includes.iter().copied().collect();
+    Weighing { mass: Mass::parse(value, unit).unwrap(), includes, typed: true, device: None }
+}
+
+pub fn grams(value: &str) -> Weighing {
+    weight(value, "g", &[])
+}
+
+pub fn size(text: &str, micrometres: i64) -> Size {
+    Size { name: name(text), length_um: Some(Length(micrometres)), label: None, table: None }
+}
+
+pub fn ring(table: &str, label: &str) -> Size {
+    Size { name: name("ring_number"), length_um: None, label: Some(name(label)), table: Some(name(table)) }
+}
+
+pub fn certificate(body: &str, number: &str) -> PresentedCertificate {
+    PresentedCertificate { body: name(body), number: CertificateNo::parse(number).unwrap() }
+}
+
+pub fn part(component: &str, role: ComponentRole, material: &str, treatment: Option<&str>) -> DeclaredComponent {
+    DeclaredComponent {
+        component: id(component),
+        role,
+        material: Some(name(material)),
+        treatment: treatment.map(name),
+        fineness_ppm: None,
+        weight: None,
+    }
+}
+
+pub fn metal_part(component: &str, role: ComponentRole, material: &str, ppm: i64) -> DeclaredComponent {
+    DeclaredComponent { fineness_ppm: Some(Fineness(ppm)), ..part(component, role, material, None) }
+}
+
+pub fn declared(components: Vec<DeclaredComponent>) -> Declared {
+    Declared { components, weight: None, sizes: Vec::new(), presented_certificate: None }
+}
+
+pub fn found(component: &str, role: ComponentRole, material: &str, treatment: Option<&str>) -> ComponentResult {
+    ComponentResult {
+        component: id(component),
+        role,
+        state: ComponentState::Examined,
+        material: Some(name(material)),
+        treatment: treatment.map(name),
+        fineness_ppm: None,
+        weight: None,
+        sizes: Vec::new(),
+        tests: Vec::new(),
+        reason: None,
+    }
+}
+
+pub fn appraisal(components: Vec<ComponentResult>, weight: Weighing) -> Appraisal {
+    Appraisal { components, weight, presented_certificate: None, remarks: None, photo_ids: BTreeSet::new() }
+}
+
+pub fn opened(declared: Declared, pricing: Pricing) -> PieceOpened {
+    PieceOpened {
+        code: PieceCode::from_bits(7),
+        line_no: 1,
+        attempt: 1,
+        follows: None,
+        price: Money::parse(100, "CNY").unwrap(),
+        pricing,
+        custom_made: false,
+        declared,
+        segment: None,
+        reference: false,
+    }
+}
+
+pub fn recorded(seq: i32, at: &str, event: impl Into<Event>) -> Recorded {
+    let person = Some(PersonId(uuid::Uuid::from_u128(seq as u128)));
+    Recorded { seq, at: at.parse().unwrap(), person, key: None, role: Role::Desk, event: event.into() }
+}
+
+/// A piece that was only opened, on the first of November.
+pub fn piece(declared: Declared, pricing: Pricing) -> Piece {
+    Piece::fold([recorded(1, "2026-11-01T00:00:00Z", opened(declared, pricing))]).unwrap()
+}
+
+pub fn sealed() -> Sealed {
+    Sealed { text_id: TextId(uuid::Uuid::nil()), hmac: "00".repeat(32) }
+}
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
