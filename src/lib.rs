@@ -1,4 +1,11 @@
 //! Touchstone (试金石): official authenticity for live commerce.
 
+pub mod capsule;
+pub mod config;
+pub mod desk;
 pub mod domain;
+pub mod photos;
 pub mod rulebook;
+pub mod store;
+pub mod telemetry;
+pub mod vault;

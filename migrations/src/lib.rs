@@ -1,1 +1,19 @@
-//! The schema.
+//! The schema of Touchstone, for SQLite and PostgreSQL alike.
+//!
+//! Tests run these migrations, never a schema made from entities; the crate depends on no entity, so a migration
+//! keeps its meaning when the entities move on.
+
+use sea_orm_migration::async_trait::async_trait;
+pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+mod m0001_foundation;
+
+/// All migrations, oldest first.
+pub struct Migrator;
+
+#[async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_foundation::Foundation)]
+    }
+}

@@ -27,6 +27,8 @@ pub struct Piece {
     opened: Arc<Recorded>,
     history: Vec<Arc<Recorded>>,
     standing: Standing,
+    /// The event that began the present stage.
+    since: Arc<Recorded>,
 }
 
 impl Piece {
@@ -45,7 +47,7 @@ impl Piece {
         if !matches!(opened.event, Event::PieceOpened(_)) || opened.seq != 1 {
             return Err(Corrupt::NoBeginning);
         }
-        Ok(Self { history: vec![opened.clone()], opened, standing: Standing::start() })
+        Ok(Self { history: vec![opened.clone()], since: opened.clone(), opened, standing: Standing::start() })
     }
 
     /// Applies the next event of the journal.
@@ -55,7 +57,12 @@ impl Piece {
             return Err(Corrupt::Gap { after, seq: recorded.seq });
         }
         match self.standing.advance(recorded.clone()) {
-            Ok(standing) => self.standing = standing,
+            Ok(standing) => {
+                if standing.stage() != self.standing.stage() {
+                    self.since = recorded.clone();
+                }
+                self.standing = standing;
+            }
             Err(rejected) => return Err(Corrupt::Illegal { seq: recorded.seq, rejected }),
         }
         self.history.push(recorded);
@@ -101,19 +108,14 @@ impl Piece {
         self.history.iter().rev().find_map(|recorded| pick(recorded))
     }
 
+    /// The event that led the piece into the stage in which it is.
+    pub fn since(&self) -> &Recorded {
+        &self.since
+    }
+
     /// When the piece came into the stage in which it is.
     pub fn stage_since(&self) -> jiff::Timestamp {
-        let mut standing = Standing::start();
-        let mut since = self.opened.at;
-        for recorded in &self.history[1..] {
-            // The journal was accepted event by event, so it is accepted again.
-            let Ok(next) = standing.advance(recorded.clone()) else { break };
-            if next.stage() != standing.stage() {
-                since = recorded.at;
-            }
-            standing = next;
-        }
-        since
+        self.since.at
     }
 
     /// The part of the live session that speaks of this piece.

@@ -1,0 +1,272 @@
+//! The one door. Every change of a journal comes through here: load, decide, append, commit, receipt. One transaction
+//! holds a command's events, projections, notices, clocks and registers; nothing outside happens before it commits.
+//!
+//! Commands wait in a queue of the writer that their order belongs to; a writer takes what waits, decides each in
+//! memory, writes each table once for all of them and commits once ([`writer`]).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use crate::capsule::signature::Signer;
+use crate::domain::actor::By;
+use crate::domain::command::{Command, CommandKind};
+use crate::domain::ids::{CommandId, OrderId, PersonId, ProposalId, StreamId, StreamKey};
+use crate::domain::refusal::Refusal;
+use crate::rulebook::Rulebook;
+use crate::store::{self, Store};
+use crate::vault::{Secrets, Vault};
+
+mod cache;
+mod capsule_of;
+mod parcels;
+pub mod people;
+pub mod place;
+mod project;
+mod proposals;
+mod reading;
+pub mod receipt;
+mod recorded;
+mod registry;
+mod seals;
+mod work;
+mod writer;
+
+pub use capsule_of::settled_findings;
+pub use parcels::{Arrival, ArrivedPiece, Parcel};
+pub use place::NewOrder;
+pub use proposals::OpenProposal;
+pub use reading::{Located, PieceView};
+pub use receipt::Receipt;
+pub use registry::{KeyGrant, KeyScope, Place};
+pub use seals::Seals;
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule says no; nothing was written.
+    #[error("refused: {}", .0.code())]
+    Refused(Refusal),
+    /// The store is busy, or the house is closing; the same request may succeed a moment later.
+    #[error("busy")]
+    Busy,
+    /// A fault: logged once where it becomes an answer, and never shown.
+    #[error("{what}: {source}")]
+    Fault {
+        what: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Error {
+    pub(crate) fn fault(what: &str, source: impl ToString) -> Self {
+        Self::corrupt(what, source)
+    }
+
+    pub(crate) fn corrupt(what: impl Into<String>, source: impl ToString) -> Self {
+        Error::Fault { what: what.into(), source: source.to_string().into() }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Error::Refused(refusal)
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Busy => Error::Busy,
+            store::Error::Conflict(what) => Error::fault("a key is taken", what),
+            store::Error::Absent => Error::Refused(Refusal::Absent("row")),
+            store::Error::Broken(source) => Error::Fault { what: "the store".into(), source: Box::new(source) },
+        }
+    }
+}
+
+/// The circumstances of one request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub by: By,
+    /// The caller's `Idempotency-Key`, or what stands for one.
+    pub idempotency_key: String,
+    /// Distinguishes the parts of a request that takes several transactions; empty for the whole.
+    pub part: String,
+    /// Method and path: the same key on another path is another request.
+    pub target: String,
+    /// The body in canonical form, free of whatever authenticates.
+    pub body: Vec<u8>,
+    /// Behind the kind of command, what an event's digest is made of. Filled by the desk.
+    pub digested: Vec<u8>,
+    /// The length of the journal that the caller saw.
+    pub if_match: Option<i32>,
+    pub command_id: CommandId,
+    pub now: Timestamp,
+    /// The proposal that this request confirms.
+    pub confirms: Option<ProposalId>,
+}
+
+impl Request {
+    /// Who owns the idempotency key.
+    pub fn owner(&self) -> PersonId {
+        self.by.person
+    }
+
+    /// What the idempotency store holds a digest of.
+    fn fingerprint(&self) -> Vec<u8> {
+        [self.target.as_bytes(), b"\n", &self.body].concat()
+    }
+
+    fn circumstances(&self) -> recorded::Circumstances<'_> {
+        recorded::Circumstances { by: &self.by, at: self.now, command_id: self.command_id, digested: &self.digested }
+    }
+
+    /// The digest covers the command's name, so that two commands with the same body are not the same.
+    fn digest_as(&mut self, name: &str) {
+        self.digested = [name.as_bytes(), b"\n", &self.body].concat();
+    }
+}
+
+/// What a command is done to.
+#[derive(Debug)]
+enum Work {
+    /// One piece, or several of one order that came in one parcel.
+    Pieces {
+        pieces: Vec<(StreamId, Command)>,
+        parcel: bool,
+    },
+    Place(Box<NewOrder>),
+}
+
+impl Work {
+    fn kind(&self) -> &'static str {
+        match self {
+            Work::Pieces { pieces, .. } => pieces.first().map_or("nothing", |(_, command)| command.kind().as_str()),
+            Work::Place(_) => "order",
+        }
+    }
+}
+
+/// One command on its way to a writer.
+#[derive(Debug)]
+struct Job {
+    order_id: OrderId,
+    work: Work,
+    seals: Seals,
+    request: Request,
+    reply: oneshot::Sender<Result<Receipt, Error>>,
+}
+
+/// How a desk is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Writers on PostgreSQL. SQLite takes one.
+    pub writers: u16,
+    /// Commands in one transaction at the most.
+    pub batch: usize,
+    /// Commands that may wait for each writer; more are told that the house is busy.
+    pub queue: usize,
+    /// Folded pieces that a writer keeps.
+    pub kept_pieces: usize,
+    /// How long a request waits for its turn.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { writers: 4, batch: 64, queue: 1_024, kept_pieces: 1_024, patience: Duration::from_secs(20) }
+    }
+}
+
+/// The desk. Clones are the same desk.
+#[derive(Clone)]
+pub struct Desk {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    vault: Vault,
+    signer: Signer,
+    rules: Rulebook,
+    writers: writer::Writers,
+    located: reading::LocatedCache,
+}
+
+impl Desk {
+    /// Opens the desk over a migrated store and starts its writers. Must be called within a tokio runtime.
+    pub fn open(store: Store, secrets: &Secrets, options: Options) -> Result<Self, Error> {
+        let rules = Rulebook::embedded().map_err(|error| Error::fault("the rulebook cannot be read", error))?;
+        let (writers, queues) = writer::Writers::new(store.backend(), &options);
+        let desk = Self {
+            inner: Arc::new(Inner {
+                store,
+                vault: Vault::new(secrets),
+                signer: Signer::from_seed(secrets.signing_seed()),
+                rules,
+                writers,
+                located: reading::LocatedCache::default(),
+            }),
+        };
+        for queue in queues {
+            desk.start_writer(queue, &options);
+        }
+        Ok(desk)
+    }
+
+    pub fn vault(&self) -> &Vault {
+        &self.inner.vault
+    }
+
+    pub fn signer(&self) -> &Signer {
+        &self.inner.signer
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    fn rules(&self) -> &Rulebook {
+        &self.inner.rules
+    }
+
+    /// Carries out one command on one piece.
+    pub async fn carry_out(
+        &self,
+        key: StreamKey,
+        command: Command,
+        seals: Seals,
+        mut request: Request,
+    ) -> Result<Receipt, Error> {
+        request.digest_as(command.kind().as_str());
+        let work = Work::Pieces { pieces: vec![(key.stream_id, command)], parcel: false };
+        self.submit(key.order_id, work, seals, request).await
+    }
+
+    /// Takes an order in.
+    pub async fn place(&self, order: NewOrder, seals: Seals, mut request: Request) -> Result<Receipt, Error> {
+        request.digest_as("order");
+        self.submit(order.order_id, Work::Place(Box::new(order)), seals, request).await
+    }
+
+    async fn submit(&self, order_id: OrderId, work: Work, seals: Seals, request: Request) -> Result<Receipt, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.inner.writers.send(Job { order_id, work, seals, request, reply })?;
+        // A writer that is gone has answered nothing: the house is closing.
+        answer.await.unwrap_or(Err(Error::Busy))
+    }
+
+    /// Lets the writers finish what waits, and takes nothing more.
+    pub async fn close(&self) {
+        self.inner.writers.close().await;
+    }
+
+    /// The commands that are possible now, by name.
+    pub fn allowed(piece: &crate::domain::piece::Piece, role: crate::domain::actor::Role) -> Vec<&'static str> {
+        CommandKind::allowed(piece.stage(), role).map(CommandKind::as_str).collect()
+    }
+}

@@ -1,0 +1,107 @@
+//! Reading for answers: where a code leads, and a piece as its journal tells it. Nothing here writes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use super::{Desk, Error, recorded, seals};
+use crate::capsule::Hash;
+use crate::domain::event::{Event, OrderPlaced};
+use crate::domain::ids::*;
+use crate::domain::piece::Piece;
+use crate::store::entity::events;
+use crate::store::{journal, queries};
+
+/// Where a piece code leads, and to whom it belongs. None of it ever changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    pub key: StreamKey,
+    pub tenant_id: TenantId,
+    pub merchant_id: MerchantId,
+    pub warehouse_id: WarehouseId,
+}
+
+/// Codes that were asked for before.
+#[derive(Default)]
+pub struct LocatedCache(Mutex<HashMap<PieceCode, Located>>);
+
+/// Codes kept at the most; then the memory starts anew.
+const KEPT: usize = 16_384;
+
+impl LocatedCache {
+    fn get(&self, code: &PieceCode) -> Option<Located> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get(code).cloned()
+    }
+
+    fn keep(&self, code: PieceCode, located: Located) {
+        let mut kept = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if KEPT <= kept.len() {
+            kept.clear();
+        }
+        kept.insert(code, located);
+    }
+}
+
+/// A piece with what stands around it.
+#[derive(Clone, Debug)]
+pub struct PieceView {
+    pub key: StreamKey,
+    pub piece: Piece,
+    pub placed: Arc<OrderPlaced>,
+    pub head: Hash,
+    pub rows: Vec<events::Model>,
+}
+
+impl Desk {
+    /// Where a piece is kept, and whose it is.
+    pub async fn locate(&self, code: &PieceCode) -> Result<Option<Located>, Error> {
+        if let Some(located) = self.inner.located.get(code) {
+            return Ok(Some(located));
+        }
+        let Some(row) = queries::piece_by_code(self.store().reader(), code.as_str()).await? else { return Ok(None) };
+        let malformed = |error: Malformed| Error::corrupt("a piece's row", error);
+        let located = Located {
+            key: journal::stream_key(row.order_id, row.stream_id),
+            tenant_id: TenantId::parse(&row.tenant_id).map_err(malformed)?,
+            merchant_id: MerchantId::parse(&row.merchant_id).map_err(malformed)?,
+            warehouse_id: WarehouseId::parse(&row.warehouse_id).map_err(malformed)?,
+        };
+        self.inner.located.keep(code.clone(), located.clone());
+        Ok(Some(located))
+    }
+
+    /// A piece as its journal tells it.
+    pub async fn read_piece(&self, key: StreamKey) -> Result<Option<PieceView>, Error> {
+        let order = StreamKey { order_id: key.order_id, stream_id: StreamId::ORDER };
+        let tails = [journal::Tail { key, after: 0 }, journal::Tail { key: order, after: 0 }];
+        let rows = journal::load(self.store().reader(), &tails).await?;
+        let (of_order, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.stream_id == 0);
+        let Some(first) = of_order.first() else { return Ok(None) };
+        let Event::OrderPlaced(placed) = recorded::read(first)?.recorded.event else {
+            return Err(Error::corrupt("an order's journal", "does not begin with order_placed"));
+        };
+        let reads = rows.iter().map(recorded::read).collect::<Result<Vec<_>, _>>()?;
+        let Some(head) = reads.last().map(|read| read.hash) else { return Ok(None) };
+        let piece = Piece::fold(reads.into_iter().map(|read| read.recorded))
+            .map_err(|corrupt| Error::fault("a journal does not replay", corrupt))?;
+        Ok(Some(PieceView { key, piece, placed: Arc::new(placed), head, rows }))
+    }
+
+    /// The words behind sealed texts of one order. A text whose key was destroyed is not among them.
+    pub async fn read_texts(&self, order_id: OrderId) -> Result<HashMap<TextId, String>, Error> {
+        let mut texts = HashMap::new();
+        for row in queries::texts_of(self.store().reader(), order_id.0).await? {
+            let text = seals::open(self.vault(), &row)
+                .map_err(|error| Error::fault("a sealed text cannot be opened", error))?;
+            texts.extend(text.map(|text| (TextId(row.id), text)));
+        }
+        Ok(texts)
+    }
+
+    /// What is known of a person; none once they were erased.
+    pub async fn read_person(&self, id: PersonId) -> Result<Option<super::people::Details>, Error> {
+        match queries::person(self.store().reader(), id.0).await? {
+            Some(row) => super::people::open(self.vault(), &row),
+            None => Ok(None),
+        }
+    }
+}

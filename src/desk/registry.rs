@@ -1,0 +1,220 @@
+//! What is kept beside the journals: keys, platforms, warehouses, laboratories, devices, live sessions; and erasure.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::people::{self, Details};
+use super::receipt::Receipt;
+use super::{Desk, Error, Request};
+use crate::capsule::Hash;
+use crate::domain::actor::{Role, Scope};
+use crate::domain::event::{Event, PersonErased};
+use crate::domain::ids::*;
+use crate::domain::refusal::Refusal;
+use crate::store::entity::{devices, keys, laboratories, lives, tenants, transcripts, warehouses};
+use crate::store::{journal, registers};
+use crate::vault::{self, Vault};
+
+use super::recorded;
+
+/// A new key: for whom, in which role, how far it sees.
+#[derive(Debug)]
+pub struct KeyGrant {
+    /// A person who has a key already; none makes a new person.
+    pub person: Option<PersonId>,
+    pub name: Option<String>,
+    pub role: Role,
+    pub scope: KeyScope,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What a key is bound to, by its role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyScope {
+    pub tenant_id: Option<TenantId>,
+    pub merchant_id: Option<MerchantId>,
+    pub warehouse_id: Option<WarehouseId>,
+}
+
+impl KeyScope {
+    /// How far a key of this role sees. None where the role needs something that is not given, or bars what is.
+    pub fn of(&self, role: Role) -> Option<Scope> {
+        match (role, &self.tenant_id, &self.merchant_id, &self.warehouse_id) {
+            (Role::Platform, Some(tenant), None, None) => Some(Scope::Tenant(tenant.clone())),
+            (Role::Merchant, Some(tenant), Some(merchant), None) => {
+                Some(Scope::Merchant(tenant.clone(), merchant.clone()))
+            }
+            (Role::Clerk | Role::Inspector | Role::Supervisor, None, None, Some(warehouse)) => {
+                Some(Scope::Warehouse(warehouse.clone()))
+            }
+            (Role::Auditor, None, None, None) => Some(Scope::Everything),
+            (Role::Operator, None, None, None) => Some(Scope::Nothing),
+            _ => None, // Any other mixture would see too much or nothing.
+        }
+    }
+}
+
+/// A warehouse, as its operator describes it.
+#[derive(Debug)]
+pub struct Place {
+    pub id: WarehouseId,
+    pub name: String,
+    pub address: String,
+    pub timezone: String,
+}
+
+impl Desk {
+    /// Makes a key. The secret is shown this once; only its hash is kept.
+    pub async fn create_key(&self, grant: &KeyGrant, now: Timestamp) -> Result<(keys::Model, String), Error> {
+        let txn = self.store().begin().await?;
+        let person = match grant.person {
+            Some(person) => {
+                if crate::store::queries::person(&*txn, person.0).await?.is_none() {
+                    return Err(Refusal::Absent("person").into());
+                }
+                person.0
+            }
+            None => {
+                let details = Details { name: grant.name.clone(), ..Details::default() };
+                let row = people::new(self.vault(), "staff", None, None, &details, now)?;
+                let id = row.id;
+                registers::add_person(&*txn, row).await?;
+                id
+            }
+        };
+        if let Some(tenant) = &grant.scope.tenant_id {
+            registers::keep_tenant(
+                &*txn,
+                tenants::Model { id: tenant.to_string(), name: tenant.to_string(), created_at: now.as_microsecond() },
+            )
+            .await?;
+        }
+        if let Some(warehouse) = &grant.scope.warehouse_id
+            && crate::store::queries::warehouse(&*txn, warehouse.as_str()).await?.is_none()
+        {
+            return Err(Refusal::Absent("warehouse").into());
+        }
+        let secret = vault::fresh_secret();
+        let row = keys::Model {
+            id: Uuid::now_v7(),
+            person_id: person,
+            role: grant.role.as_str().to_owned(),
+            tenant_id: grant.scope.tenant_id.as_ref().map(ToString::to_string),
+            merchant_id: grant.scope.merchant_id.as_ref().map(ToString::to_string),
+            warehouse_id: grant.scope.warehouse_id.as_ref().map(ToString::to_string),
+            hash: vault::hash_secret(&secret).to_vec(),
+            created_at: now.as_microsecond(),
+            expires_at: grant.expires_at.map(Timestamp::as_microsecond),
+            revoked_at: None,
+            revoked_by_key: None,
+        };
+        registers::add_key(&*txn, row.clone()).await?;
+        txn.commit().await?;
+        Ok((row, secret))
+    }
+
+    /// Ends a key. False where there is none, or it had ended.
+    pub async fn revoke_key(&self, id: KeyId, by: Option<KeyId>, now: Timestamp) -> Result<bool, Error> {
+        let txn = self.store().begin().await?;
+        let done = registers::revoke_key(&*txn, id.0, by.map(|key| key.0), now.as_microsecond()).await?;
+        txn.commit().await?;
+        Ok(done)
+    }
+
+    /// Adds or changes a warehouse.
+    pub async fn put_warehouse(&self, place: &Place, now: Timestamp) -> Result<warehouses::Model, Error> {
+        let row = warehouses::Model {
+            id: place.id.to_string(),
+            name: place.name.clone(),
+            address: place.address.clone(),
+            timezone: place.timezone.clone(),
+            created_at: now.as_microsecond(),
+        };
+        let txn = self.store().begin().await?;
+        registers::put_warehouse(&*txn, row.clone()).await?;
+        txn.commit().await?;
+        Ok(row)
+    }
+
+    /// Adds or changes a laboratory.
+    pub async fn put_laboratory(&self, row: laboratories::Model) -> Result<(), Error> {
+        let txn = self.store().begin().await?;
+        registers::put_laboratory(&*txn, row).await?;
+        Ok(txn.commit().await?)
+    }
+
+    /// Adds or changes a device.
+    pub async fn put_device(&self, row: devices::Model) -> Result<(), Error> {
+        let txn = self.store().begin().await?;
+        registers::put_device(&*txn, row).await?;
+        Ok(txn.commit().await?)
+    }
+
+    /// Adds or changes a live session.
+    pub async fn put_live(&self, row: lives::Model) -> Result<(), Error> {
+        let txn = self.store().begin().await?;
+        registers::put_live(&*txn, row).await?;
+        Ok(txn.commit().await?)
+    }
+
+    /// Keeps a live session's transcript, sealed. It serves all orders of the session once there is a reader for it.
+    pub async fn put_transcript(
+        &self,
+        tenant: &TenantId,
+        live: &LiveId,
+        format: &str,
+        content: &str,
+        now: Timestamp,
+    ) -> Result<Uuid, Error> {
+        let id = Uuid::now_v7();
+        let key = Vault::fresh_key();
+        let row = transcripts::Model {
+            id,
+            tenant_id: tenant.to_string(),
+            live_id: live.to_string(),
+            format: format.to_owned(),
+            digest: Vault::hmac(&key, content.as_bytes()).to_vec(),
+            wrapped_key: Some(self.vault().wrap(&key, id.as_bytes())),
+            sealed: Some(Vault::seal(&key, content.as_bytes(), id.as_bytes())),
+            created_at: now.as_microsecond(),
+        };
+        let txn = self.store().begin().await?;
+        if !registers::put_transcript(&*txn, row, now.as_microsecond()).await? {
+            return Err(Refusal::Absent("live session").into());
+        }
+        txn.commit().await?;
+        Ok(id)
+    }
+
+    /// Destroys a person's key, and with it everything sealed under it; of a buyer also the free texts and digests of
+    /// their orders. Every journal still verifies. Each order of theirs notes the erasure. Idempotent.
+    pub async fn erase_person(&self, person: PersonId, request: &Request) -> Result<Receipt, Error> {
+        let txn = self.store().begin().await?;
+        let Some(row) = crate::store::queries::person(&*txn, person.0).await? else {
+            return Err(Refusal::Absent("person").into());
+        };
+        if row.erased_at.is_none() {
+            let now = request.now;
+            let orders = registers::orders_of_person(&*txn, person.0).await?;
+            crate::store::lookups::lock_orders(self.store().backend(), &txn, &orders).await?;
+            for order_id in &orders {
+                let key = journal::stream_key(*order_id, StreamId::ORDER.0);
+                let events = journal::read(&*txn, key).await?;
+                let Some(last) = events.last() else { continue };
+                let previous = recorded::read(last)?.hash;
+                let event = Event::from(PersonErased { person_id: person });
+                let written =
+                    recorded::write(self.vault(), key, last.seq + 1, previous, event, &request.circumstances())?;
+                registers::append_to_order(&*txn, written.row, written.key).await?;
+            }
+            registers::erase(&*txn, person.0, &orders, request.by.key.0, now.as_microsecond()).await?;
+        }
+        txn.commit().await?;
+        Ok(Receipt::Made { id: person.to_string() })
+    }
+
+    /// The hash of a public text, such as what was shown to a buyer.
+    pub fn digest_of(text: &str) -> String {
+        Hash::of(text).to_string()
+    }
+}

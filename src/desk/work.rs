@@ -1,0 +1,320 @@
+//! One command, from its journal to the rows that it writes.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::cache::{Folded, Tip};
+use super::receipt::{Happened, PhotoReceipt, PieceReceipt, Receipt};
+use super::{Desk, Error, Request, capsule_of, project, recorded};
+use crate::capsule::Hash;
+use crate::domain::command::{Command, decide};
+use crate::domain::event::{Event, OrderPlaced};
+use crate::domain::ids::{Carrier, OrderId, ParcelId, StreamKey, Waybill};
+use crate::domain::notice::{Notice, Recipient, notices};
+use crate::domain::order::{LineStatus, Order};
+use crate::domain::piece::Piece;
+use crate::domain::refusal::Refusal;
+use crate::domain::route::Stage;
+use crate::rulebook::Rulebook;
+use crate::store::changes::Changes;
+use crate::store::entity::{
+    certificate_codes, lines, order_nos, outbox, parcel_pieces, parcels, return_shipments, shipments, tags, waybills,
+};
+
+/// What one command will write, and answer.
+#[derive(Default)]
+pub struct Plan {
+    pub changes: Changes,
+    pub receipt: Option<Receipt>,
+    /// The command had taken effect before: the old receipt, and nothing to write.
+    pub seen: bool,
+    pub keep: Vec<(StreamKey, Folded)>,
+    pub keep_order: Option<(OrderId, Arc<OrderPlaced>)>,
+}
+
+impl Plan {
+    pub fn seen(receipt: Receipt) -> Self {
+        Self { receipt: Some(receipt), seen: true, ..Self::default() }
+    }
+
+    pub fn event(&mut self, written: recorded::Written) {
+        self.changes.events.push(written.row);
+        self.changes.event_keys.push(written.key);
+    }
+
+    pub fn order_no(&mut self, row: order_nos::Model) {
+        self.changes.order_nos.push(row);
+    }
+
+    /// The notices that follow from one event.
+    pub fn notices(&mut self, key: StreamKey, seq: i32, event: &Event, before: Stage, after: Stage, now: Timestamp) {
+        for (recipient, notice) in notices(event, before, after) {
+            self.notice(key, seq, recipient, notice, now);
+        }
+    }
+
+    pub fn notice(&mut self, key: StreamKey, seq: i32, recipient: Recipient, notice: Notice, now: Timestamp) {
+        self.changes.outbox.push(outbox::Model {
+            id: Uuid::now_v7(),
+            order_id: key.order_id.0,
+            stream_id: key.stream_id.0,
+            seq,
+            recipient: recipient.as_str().to_owned(),
+            notice: notice.as_str().to_owned(),
+            state: "waiting".to_owned(),
+            attempts: 0,
+            not_before_at: now.as_microsecond(),
+            leased_until_at: None,
+            outcome: None,
+            created_at: now.as_microsecond(),
+        });
+    }
+
+    /// The projections of a piece that has just begun.
+    pub fn project_new(&mut self, key: StreamKey, piece: &Piece, placed: &OrderPlaced, head: Hash, rules: &Rulebook) {
+        let clocks = project::clocks(key, piece, placed, rules);
+        self.changes.pieces.push(project::piece(key, piece, placed, head, &clocks));
+        self.changes.lines.push(project::line(key, piece));
+        self.changes.components.append(&mut project::components(key, piece));
+        self.changes.deadlines.extend(clocks);
+    }
+}
+
+/// What the writer has looked up for a command on a piece.
+pub struct Subject {
+    pub key: StreamKey,
+    pub folded: Folded,
+    pub placed: Arc<OrderPlaced>,
+    /// When the order was placed, and the head of its own journal.
+    pub lines: Vec<lines::Model>,
+    /// Whose each waybill is that the command names.
+    pub waybills: Vec<waybills::Model>,
+}
+
+impl Desk {
+    pub(super) fn plan_piece(&self, subject: Subject, command: &Command, request: &Request) -> Result<Plan, Error> {
+        let Subject { key, folded, placed, lines, waybills } = subject;
+        let Folded { mut piece, tip } = folded;
+        if let Some(seen) = request.if_match
+            && seen != piece.head()
+        {
+            return Err(Refusal::Stale { head: piece.head() }.into());
+        }
+        let order = Order {
+            placed: (*placed).clone(),
+            lines: lines.iter().filter_map(|line| Some((line.line_no, LineStatus::parse(&line.status)?))).collect(),
+        };
+        let events = decide(&piece, &order, command, &request.by, request.now, self.rules())?;
+        let before = piece.clone();
+        let mut plan = Plan::default();
+        let mut previous = tip.hash;
+        let mut happened = Vec::new();
+        let mut body_digest = None;
+        for event in events {
+            let stage = piece.stage();
+            let seq = piece.head() + 1;
+            let written = recorded::write(self.vault(), key, seq, previous, event, &request.circumstances())?;
+            previous = written.hash;
+            let recorded = Arc::new(written.recorded.clone());
+            body_digest = Some(recorded::read(&written.row)?.body_digest).flatten();
+            plan.event(written);
+            piece.apply(recorded.clone()).map_err(|corrupt| Error::fault("a decided event does not fold", corrupt))?;
+            plan.notices(key, seq, &recorded.event, stage, piece.stage(), request.now);
+            self.plan_rows(&mut plan, key, &piece, &placed, &recorded.event, seq, previous, request, &waybills)?;
+            happened.push(Happened { seq, kind: recorded.event.kind().as_str().to_owned() });
+        }
+        self.plan_projections(&mut plan, key, &before, &piece, &placed, previous, &lines);
+        plan.receipt = Some(Receipt::Piece(receipt(&piece, happened)));
+        let tip = Tip { hash: previous, body_digest };
+        plan.keep.push((key, Folded { piece, tip }));
+        Ok(plan)
+    }
+
+    fn plan_projections(
+        &self,
+        plan: &mut Plan,
+        key: StreamKey,
+        before: &Piece,
+        piece: &Piece,
+        placed: &OrderPlaced,
+        head: Hash,
+        lines: &[lines::Model],
+    ) {
+        let clocks = project::clocks(key, piece, placed, self.rules());
+        plan.changes.pieces.push(project::piece(key, piece, placed, head, &clocks));
+        if clocks != project::clocks(key, before, placed, self.rules()) {
+            plan.changes.clocks.push((key.order_id.0, key.stream_id.0));
+            plan.changes.deadlines.extend(clocks);
+        }
+        if before.settled() != piece.settled() {
+            plan.changes.components.append(&mut project::components(key, piece));
+        }
+        plan.changes.photos.append(&mut project::photos(key, piece, before.head() + 1));
+        if before.line_status() != piece.line_status() {
+            let line = project::line(key, piece);
+            // An older piece of a line that was filled again says nothing of the line.
+            if lines.iter().any(|row| row.line_no == line.line_no && row.stream_id <= line.stream_id) {
+                plan.changes.lines.push(line);
+            }
+        }
+        let had = before.standing().release().is_some();
+        if had && piece.standing().release().is_none() && piece.stage() != Stage::Outbound {
+            plan.changes.revoked.push((key.order_id.0, key.stream_id.0, piece.last().at.as_microsecond()));
+        }
+    }
+
+    /// The rows of registers and legs that one event brings.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the one transaction")]
+    fn plan_rows(
+        &self,
+        plan: &mut Plan,
+        key: StreamKey,
+        piece: &Piece,
+        placed: &OrderPlaced,
+        event: &Event,
+        seq: i32,
+        head: Hash,
+        request: &Request,
+        known: &[waybills::Model],
+    ) -> Result<(), Error> {
+        let (order_id, stream_id) = (key.order_id.0, key.stream_id.0);
+        let at = request.now.as_microsecond();
+        match event {
+            Event::Dispatched(crate::domain::event::Dispatched { parcel_id, carrier, waybill })
+            | Event::WaybillCorrected(crate::domain::event::WaybillCorrected { parcel_id, carrier, waybill }) => {
+                claim_waybill(plan, known, *parcel_id, carrier, waybill)?;
+                plan.changes.parcels.push(parcel(*parcel_id, placed, carrier, waybill, at, None));
+                plan.changes.parcel_pieces.push(parcel_pieces::Model { parcel_id: parcel_id.0, order_id, stream_id });
+            }
+            Event::Tagged(tagged) => {
+                plan.changes.tags.push(tags::Model { tag: tagged.tag.to_string(), order_id, stream_id, tagged_at: at });
+            }
+            Event::Released(released) => {
+                plan.changes.certificate_codes.push(certificate_codes::Model {
+                    code: released.certificate_code.to_string(),
+                    order_id,
+                    stream_id,
+                    seq,
+                });
+                plan.changes.capsules.push(capsule_of::issue(self.signer(), key, piece, head)?);
+            }
+            Event::Shipped(shipped) => {
+                claim_waybill(plan, known, outbound_parcel(key.order_id), &shipped.carrier, &shipped.waybill)?;
+                let capsule_seq = piece.capsule().map_or(0, |(seq, _)| seq);
+                plan.changes.shipments.push(shipments::Model {
+                    order_id,
+                    stream_id,
+                    capsule_seq,
+                    carrier: shipped.carrier.to_string(),
+                    waybill: shipped.waybill.to_string(),
+                    shipped_at: at,
+                });
+            }
+            Event::ReturnShipped(shipped) => {
+                let parcel = return_parcel(placed);
+                claim_waybill(plan, known, parcel, &shipped.carrier, &shipped.waybill)?;
+                let to_buyer = piece.stage() == Stage::ReturningToBuyer;
+                plan.changes.return_shipments.push(return_shipments::Model {
+                    order_id,
+                    stream_id,
+                    seq,
+                    recipient: if to_buyer { "buyer" } else { "merchant" }.to_owned(),
+                    carrier: shipped.carrier.to_string(),
+                    waybill: shipped.waybill.to_string(),
+                    shipped_at: at,
+                });
+            }
+            _ => {} // The other events bring no row beside the projections.
+        }
+        Ok(())
+    }
+}
+
+/// What a caller gets for a piece.
+pub fn receipt(piece: &Piece, events: Vec<Happened>) -> PieceReceipt {
+    let photo = match &piece.last().event {
+        Event::PhotoAdded(photo) => Some(PhotoReceipt {
+            id: photo.photo_id.0,
+            original_sha256: photo.original_sha256.clone(),
+            shown_sha256: photo.shown_sha256.clone(),
+        }),
+        _ => None, // No other event stores a photo.
+    };
+    PieceReceipt {
+        code: piece.opened().code.to_string(),
+        stage: piece.stage().as_str().to_owned(),
+        outcome: piece.standing().outcome().map(|outcome| outcome.as_str().to_owned()),
+        seq: piece.head(),
+        events,
+        photo,
+    }
+}
+
+/// The row of an inbound parcel.
+pub fn parcel(
+    id: ParcelId,
+    placed: &OrderPlaced,
+    carrier: &Carrier,
+    waybill: &Waybill,
+    at: i64,
+    received_at: Option<i64>,
+) -> parcels::Model {
+    parcels::Model {
+        id: id.0,
+        tenant_id: placed.tenant_id.to_string(),
+        merchant_id: placed.merchant_id.to_string(),
+        warehouse_id: placed.warehouse_id.to_string(),
+        carrier: carrier.to_string(),
+        waybill: waybill.to_string(),
+        created_at: at,
+        received_at,
+    }
+}
+
+/// A waybill is one parcel's: taken by another, it is refused.
+fn claim_waybill(
+    plan: &mut Plan,
+    known: &[waybills::Model],
+    parcel_id: ParcelId,
+    carrier: &Carrier,
+    waybill: &Waybill,
+) -> Result<(), Error> {
+    let same = |row: &&waybills::Model| row.carrier == carrier.as_str() && row.waybill == waybill.as_str();
+    match known.iter().find(same) {
+        Some(row) if row.parcel_id == parcel_id.0 => Ok(()),
+        Some(_) => Err(Refusal::WaybillTaken.into()),
+        None => {
+            plan.changes.waybills.push(waybills::Model {
+                carrier: carrier.to_string(),
+                waybill: waybill.to_string(),
+                parcel_id: parcel_id.0,
+            });
+            Ok(())
+        }
+    }
+}
+
+/// The parcel of a merchant's waybill: the same waybill of the same merchant is the same parcel, however often and in
+/// how many parts it is announced.
+pub fn inbound_parcel(tenant: &str, merchant: &str, carrier: &Carrier, waybill: &Waybill) -> ParcelId {
+    derived(&["inbound", tenant, merchant, carrier.as_str(), waybill.as_str()])
+}
+
+/// Pieces of one order may leave for the buyer under one waybill.
+fn outbound_parcel(order_id: OrderId) -> ParcelId {
+    derived(&["outbound", &order_id.to_string()])
+}
+
+/// Pieces of one merchant may go back under one waybill.
+fn return_parcel(placed: &OrderPlaced) -> ParcelId {
+    derived(&["return", placed.tenant_id.as_str(), placed.merchant_id.as_str()])
+}
+
+fn derived(parts: &[&str]) -> ParcelId {
+    let hash = Hash::of(parts.join("\n"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.as_bytes()[..16]);
+    ParcelId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}

@@ -1,0 +1,635 @@
+//! The writers. Each takes the commands that wait for it, at most one an order, decides them in one transaction and
+//! commits once for all. If the batch cannot be written as a whole, its commands are replayed one by one, so that one
+//! lost race harms nobody else.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::cache::{Cache, Folded, Tip};
+use super::place::{Known, NewOrder};
+use super::receipt::{Happened, LineReceipt, ParcelOutcome, ParcelPiece, ParcelReceipt, Receipt};
+use super::work::{Plan, Subject, receipt};
+use super::{Desk, Error, Job, Options, Request, Work, recorded};
+use crate::domain::command::{Command, CommandKind};
+use crate::domain::event::{Event, EventKind, OrderPlaced};
+use crate::domain::ids::{OrderId, StreamId, StreamKey};
+use crate::domain::order::{LineStatus, order_status};
+use crate::domain::piece::Piece;
+use crate::domain::refusal::Refusal;
+use crate::domain::route::Stage;
+use crate::store::changes::Changes;
+use crate::store::entity::{idempotency, lines, people, waybills};
+use crate::store::journal::{self, Tail};
+use crate::store::{self, Backend, Transaction, lookups};
+use crate::telemetry;
+use crate::vault::Vault;
+
+/// A command that loses a race is decided anew so often, before its caller gets a conflict (`journey.md`, "Events, not
+/// rows", 2).
+const TRIES: usize = 3;
+
+/// What a wrapped request key is bound to.
+const REQUEST_KEY: &[u8] = b"request";
+
+/// The queues of the writers.
+pub struct Writers {
+    queues: Mutex<Option<Vec<mpsc::Sender<Job>>>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Writers {
+    pub fn new(backend: Backend, options: &Options) -> (Self, Vec<mpsc::Receiver<Job>>) {
+        let writers = match backend {
+            Backend::Sqlite => 1,
+            Backend::Postgres => options.writers.max(1),
+        };
+        let (senders, receivers) = (0..writers).map(|_| mpsc::channel(options.queue)).unzip();
+        (Self { queues: Mutex::new(Some(senders)), tasks: Mutex::default() }, receivers)
+    }
+
+    /// Puts a command into the queue of its order's writer: one order's commands never race within a process.
+    pub fn send(&self, job: Job) -> Result<(), Error> {
+        let queues = self.queues.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let Some(queues) = queues.as_ref() else { return Err(Error::Busy) };
+        let mut hasher = DefaultHasher::new();
+        job.order_id.hash(&mut hasher);
+        let queue = &queues[(hasher.finish() % queues.len() as u64) as usize];
+        queue.try_send(job).map_err(|_| Error::Busy)
+    }
+
+    /// Takes no more commands and waits until those that wait are done.
+    pub async fn close(&self) {
+        drop(self.queues.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take());
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        for task in tasks {
+            if task.await.is_err() {
+                tracing::error!("a writer stopped before its time");
+            }
+        }
+    }
+}
+
+impl Desk {
+    pub(super) fn start_writer(&self, mut queue: mpsc::Receiver<Job>, options: &Options) {
+        // A writer holds the desk's parts, not its queues: dropping the last sender ends it.
+        let desk = self.clone();
+        let (batch, kept) = (options.batch, options.kept_pieces);
+        let task = tokio::spawn(async move {
+            let mut writer = Writer { desk, cache: Cache::new(kept) };
+            let mut waiting = VecDeque::new();
+            loop {
+                if waiting.is_empty() {
+                    match queue.recv().await {
+                        Some(job) => waiting.push_back(job),
+                        None => return,
+                    }
+                }
+                while let Ok(job) = queue.try_recv() {
+                    waiting.push_back(job);
+                }
+                telemetry::queue_depth(u32::try_from(waiting.len()).unwrap_or(u32::MAX));
+                writer.serve(next_batch(&mut waiting, batch)).await;
+            }
+        });
+        self.inner.writers.tasks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(task);
+    }
+}
+
+/// The oldest commands, at most one an order; those left keep their turn.
+fn next_batch(waiting: &mut VecDeque<Job>, size: usize) -> Vec<Job> {
+    let mut batch = Vec::new();
+    let mut orders = HashSet::new();
+    let mut left = VecDeque::new();
+    while let Some(job) = waiting.pop_front() {
+        if batch.len() < size && orders.insert(job.order_id) {
+            batch.push(job);
+        } else {
+            left.push_back(job);
+        }
+    }
+    *waiting = left;
+    batch
+}
+
+struct Writer {
+    desk: Desk,
+    cache: Cache,
+}
+
+/// What became of one command of a batch, before the commit.
+struct Decided {
+    answer: Result<Receipt, Error>,
+    changes: Changes,
+    keep: Vec<(StreamKey, Folded)>,
+    keep_order: Option<(OrderId, Arc<OrderPlaced>)>,
+}
+
+impl Decided {
+    fn refused(error: Error) -> Self {
+        Self { answer: Err(error), changes: Changes::default(), keep: Vec::new(), keep_order: None }
+    }
+}
+
+impl Writer {
+    async fn serve(&mut self, jobs: Vec<Job>) {
+        let started = Instant::now();
+        match self.run(&jobs).await {
+            Ok(answers) => {
+                telemetry::batch_committed(u32::try_from(jobs.len()).unwrap_or(u32::MAX), started.elapsed());
+                for (job, answer) in jobs.into_iter().zip(answers) {
+                    reply(job, answer);
+                }
+            }
+            // The store is out of reach for all of them. Whoever asks again with the same key gets the answer of a
+            // commit whose word was lost.
+            Err(Error::Busy) => jobs.into_iter().for_each(|job| reply(job, Err(Error::Busy))),
+            // Alone, a command's trouble is its own.
+            Err(Error::Refused(_) | Error::Fault { .. }) => {
+                for job in jobs {
+                    let answer = self.run_alone(&job).await;
+                    reply(job, answer);
+                }
+            }
+        }
+    }
+
+    async fn run_alone(&mut self, job: &Job) -> Result<Receipt, Error> {
+        for _ in 0..TRIES {
+            match self.run(std::slice::from_ref(job)).await {
+                Ok(mut answers) => return answers.pop().unwrap_or(Err(Error::Busy)),
+                Err(Error::Refused(Refusal::Overtaken { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let stage = self.stage_of(job).await.unwrap_or(Stage::AwaitingDispatch);
+        Err(Refusal::Overtaken { stage }.into())
+    }
+
+    async fn stage_of(&mut self, job: &Job) -> Option<Stage> {
+        let key = job.keys().next()?;
+        let rows = journal::read(self.desk.store().reader(), key).await.ok()?;
+        let events: Result<Vec<_>, _> = rows.iter().map(recorded::read).collect();
+        Piece::fold(events.ok()?.into_iter().map(|read| read.recorded)).ok().map(|piece| piece.stage())
+    }
+
+    /// Decides and writes a batch in one transaction. An error means that nothing was written.
+    async fn run(&mut self, jobs: &[Job]) -> Result<Vec<Result<Receipt, Error>>, Error> {
+        let desk = self.desk.clone();
+        let txn = desk.store().begin().await?;
+        let mut known = self.look_up(&desk, &txn, jobs).await?;
+        let mut changes = Changes::default();
+        let mut answers = Vec::with_capacity(jobs.len());
+        let mut keep = Vec::new();
+        let mut keep_orders = Vec::new();
+        for job in jobs {
+            let decided = match self.decide(&desk, &txn, job, &mut known).await {
+                Ok(decided) => decided,
+                Err(error @ Error::Refused(Refusal::Overtaken { .. })) => return Err(error),
+                Err(error @ Error::Refused(_)) => Decided::refused(error),
+                Err(error) => return Err(error),
+            };
+            changes.append(decided.changes);
+            keep.extend(decided.keep);
+            keep_orders.extend(decided.keep_order);
+            answers.push(decided.answer);
+        }
+        changes.write(&*txn).await.map_err(lost_race)?;
+        txn.commit().await.map_err(lost_race)?;
+        for (key, folded) in keep {
+            self.cache.keep_piece(key, folded);
+        }
+        for (id, placed) in keep_orders {
+            self.cache.keep_order(id, placed);
+        }
+        Ok(answers)
+    }
+
+    /// Everything that the commands of a batch need to know, in a few statements.
+    async fn look_up(&mut self, desk: &Desk, txn: &Transaction, jobs: &[Job]) -> Result<Found, Error> {
+        let mut orders: Vec<_> =
+            jobs.iter().filter(|job| matches!(job.work, Work::Pieces { .. })).map(|job| job.order_id.0).collect();
+        orders.sort();
+        orders.dedup();
+        lookups::lock_orders(desk.store().backend(), txn, &orders).await?;
+        let keys: Vec<_> = jobs
+            .iter()
+            .map(|job| (job.request.owner().0, job.request.idempotency_key.as_str(), job.request.part.as_str()))
+            .collect();
+        let answered = lookups::answered(&**txn, &keys).await?;
+        let lines = lookups::lines_of(&**txn, &orders).await?;
+        let named: Vec<_> = jobs.iter().flat_map(|job| waybills_of(&job.work)).collect();
+        let waybills = lookups::waybills(&**txn, &named).await?;
+        let placing: Vec<&NewOrder> = jobs
+            .iter()
+            .filter_map(|job| match &job.work {
+                Work::Place(order) => Some(&**order),
+                Work::Pieces { .. } => None,
+            })
+            .collect();
+        let numbers: Vec<_> = placing.iter().map(|new| (new.tenant_id.as_str(), new.order_no.as_str())).collect();
+        let order_nos = lookups::order_nos(&**txn, &numbers).await?;
+        let mut parties = Vec::new();
+        for new in &placing {
+            let tenant = new.tenant_id.as_str();
+            parties.push((tenant, "merchant", new.merchant.id.as_str()));
+            parties.push((tenant, "buyer", new.buyer.reference.as_str()));
+            parties.extend(new.streamer.iter().map(|party| (tenant, "streamer", party.reference.as_str())));
+        }
+        let people = lookups::people(&**txn, &parties).await?;
+        let warehouses = if placing.is_empty() { Vec::new() } else { lookups::warehouses(&**txn).await? };
+        let journals = self.load(txn, jobs).await?;
+        Ok(Found {
+            answered,
+            lines,
+            waybills,
+            order_nos: order_nos
+                .into_iter()
+                .map(|row| ((row.tenant_id, row.order_no), OrderId(row.order_id)))
+                .collect(),
+            people,
+            warehouses: warehouses.into_iter().map(|row| row.id).collect(),
+            journals,
+        })
+    }
+
+    /// The journals of the pieces in question: what is kept of them, and the events since.
+    async fn load(&mut self, txn: &Transaction, jobs: &[Job]) -> Result<HashMap<StreamKey, Loaded>, Error> {
+        let mut journals: HashMap<StreamKey, Loaded> = HashMap::new();
+        let mut tails = Vec::new();
+        for key in jobs.iter().flat_map(Job::keys) {
+            let folded = self.cache.piece(&key);
+            tails.push(Tail { key, after: folded.as_ref().map_or(0, |folded| folded.piece.head()) });
+            let placed = self.cache.order(&key.order_id);
+            let order = StreamKey { order_id: key.order_id, stream_id: StreamId::ORDER };
+            if placed.is_none() && !tails.iter().any(|tail| tail.key == order) {
+                tails.push(Tail { key: order, after: 0 });
+            }
+            journals.insert(key, Loaded { folded, placed });
+        }
+        let mut placed: HashMap<OrderId, Arc<OrderPlaced>> = HashMap::new();
+        let mut fresh: HashMap<StreamKey, Vec<recorded::Read>> = HashMap::new();
+        for row in journal::load(&**txn, &tails).await? {
+            let key = journal::key_of(&row);
+            let read = recorded::read(&row)?;
+            if key.stream_id != StreamId::ORDER {
+                fresh.entry(key).or_default().push(read);
+            } else if let Event::OrderPlaced(order) = read.recorded.event {
+                placed.insert(key.order_id, Arc::new(order));
+            }
+        }
+        for (key, loaded) in &mut journals {
+            if let Some(events) = fresh.remove(key) {
+                loaded.folded = Some(complete(loaded.folded.take(), events)?);
+            }
+            if loaded.placed.is_none() {
+                loaded.placed = placed.get(&key.order_id).cloned();
+            }
+        }
+        Ok(journals)
+    }
+
+    async fn decide(&mut self, desk: &Desk, txn: &Transaction, job: &Job, known: &mut Found) -> Result<Decided, Error> {
+        if let Some(answer) = known.answer(desk, &job.request)? {
+            return Ok(Decided { answer: Ok(answer), ..Decided::refused(Error::Busy) });
+        }
+        let mut plan = match &job.work {
+            Work::Place(new) => self.plan_place(desk, txn, new, &job.request, known).await?,
+            Work::Pieces { pieces, parcel: false } => {
+                let [(stream_id, command)] = pieces.as_slice() else {
+                    return Err(Error::fault("a command is for one piece", pieces.len()));
+                };
+                let key = StreamKey { order_id: job.order_id, stream_id: *stream_id };
+                self.plan_on_piece(desk, txn, key, command, &job.request, known).await?
+            }
+            Work::Pieces { pieces, parcel: true } => {
+                self.plan_parcel(desk, txn, job.order_id, pieces, &job.request, known).await?
+            }
+        };
+        let Some(receipt) = plan.receipt.take() else { return Err(Error::fault("a plan has its receipt", "none")) };
+        if !plan.seen {
+            plan.changes.sealed_texts.extend(job.seals.rows.iter().cloned());
+        }
+        if let Some(proposal) = job.request.confirms.filter(|_| !plan.seen) {
+            let by = job.request.by.person.0;
+            if !lookups::confirm_proposal(&**txn, proposal.0, by, job.request.now.as_microsecond()).await? {
+                return Err(Refusal::ProposalGone.into());
+            }
+        }
+        plan.changes.idempotency.push(answer_row(desk, Some(job.order_id), &job.request, &receipt)?);
+        known.waybills.extend(plan.changes.waybills.iter().cloned());
+        Ok(Decided { answer: Ok(receipt), changes: plan.changes, keep: plan.keep, keep_order: plan.keep_order })
+    }
+
+    /// Several pieces of one order, all or none.
+    async fn plan_parcel(
+        &mut self,
+        desk: &Desk,
+        txn: &Transaction,
+        order_id: OrderId,
+        pieces: &[(StreamId, Command)],
+        request: &Request,
+        known: &mut Found,
+    ) -> Result<Plan, Error> {
+        let mut whole = Plan::default();
+        let mut done = Vec::new();
+        for (stream_id, command) in pieces {
+            let key = StreamKey { order_id, stream_id: *stream_id };
+            let plan = self.plan_on_piece(desk, txn, key, command, request, known).await?;
+            known.waybills.extend(plan.changes.waybills.iter().cloned());
+            for line in &plan.changes.lines {
+                let same = |row: &&mut lines::Model| (row.order_id, row.line_no) == (line.order_id, line.line_no);
+                if let Some(row) = known.lines.iter_mut().find(same) {
+                    *row = line.clone();
+                }
+            }
+            whole.changes.append(plan.changes);
+            whole.keep.extend(plan.keep);
+            whole.keep_order = plan.keep_order.or(whole.keep_order);
+            if let Some(Receipt::Piece(piece)) = plan.receipt {
+                let outcome = ParcelOutcome::Done { stage: piece.stage, seq: piece.seq };
+                done.push(ParcelPiece { code: piece.code, outcome });
+            }
+        }
+        let receipt = ParcelReceipt { carrier: None, waybill: String::new(), pieces: done };
+        whole.receipt = Some(Receipt::Parcel(receipt));
+        Ok(whole)
+    }
+
+    async fn plan_on_piece(
+        &mut self,
+        desk: &Desk,
+        txn: &Transaction,
+        key: StreamKey,
+        command: &Command,
+        request: &Request,
+        known: &mut Found,
+    ) -> Result<Plan, Error> {
+        let Some(Loaded { folded: Some(folded), placed: Some(placed) }) = known.journals.remove(&key) else {
+            return Err(Refusal::Absent("piece").into());
+        };
+        if self.repeats(desk, txn, key, &folded, command.kind(), request).await? {
+            return Ok(Plan::seen(repeat_of(&folded)));
+        }
+        let lines: Vec<lines::Model> =
+            known.lines.iter().filter(|line| line.order_id == key.order_id.0).cloned().collect();
+        let subject =
+            Subject { key, folded, placed: placed.clone(), lines: lines.clone(), waybills: known.waybills.clone() };
+        let mut plan = desk.plan_piece(subject, command, request)?;
+        if let Some(line) = plan.changes.lines.last() {
+            let status =
+                |rows: &[lines::Model]| order_status(rows.iter().filter_map(|row| LineStatus::parse(&row.status)));
+            let mut after = lines.clone();
+            if let Some(row) = after.iter_mut().find(|row| row.line_no == line.line_no) {
+                *row = line.clone();
+            }
+            if status(&after) != status(&lines) {
+                plan.changes.order_status.push((key.order_id.0, status(&after).as_str().to_owned()));
+            }
+        }
+        plan.keep_order = Some((key.order_id, placed));
+        Ok(plan)
+    }
+
+    /// Whether the command says what the last event came from, by the same person.
+    async fn repeats(
+        &mut self,
+        desk: &Desk,
+        txn: &Transaction,
+        key: StreamKey,
+        folded: &Folded,
+        kind: CommandKind,
+        request: &Request,
+    ) -> Result<bool, Error> {
+        let last = folded.piece.last();
+        if last.person != Some(request.by.person) || !ends_with(kind, last.event.kind()) {
+            return Ok(false);
+        }
+        let Some(digest) = &folded.tip.body_digest else { return Ok(false) };
+        let Some(wrapped) = journal::digest_key(&**txn, key, last.seq).await? else { return Ok(false) };
+        Ok(recorded::says_the_same(desk.vault(), &wrapped, digest, &request.digested))
+    }
+
+    async fn plan_place(
+        &mut self,
+        desk: &Desk,
+        txn: &Transaction,
+        new: &NewOrder,
+        request: &Request,
+        known: &mut Found,
+    ) -> Result<Plan, Error> {
+        let number = (new.tenant_id.to_string(), new.order_no.to_string());
+        let placed = match known.order_nos.get(&number) {
+            Some(id) => Some(self.placed_before(desk, txn, *id, request).await?),
+            None => None,
+        };
+        let warehouse_id = match &new.warehouse_id {
+            Some(wanted) => known.warehouses.iter().find(|id| id.as_str() == wanted.as_str()),
+            None => known.warehouses.first(),
+        };
+        let warehouse_id = warehouse_id.and_then(|id| crate::domain::ids::WarehouseId::parse(id).ok());
+        let plan = desk.plan_order(new, request, Known { placed, warehouse_id, people: &mut known.people })?;
+        if !plan.seen {
+            known.order_nos.insert(number, new.order_id);
+        }
+        Ok(plan)
+    }
+
+    /// An order that has the number already, with the lines it began with, and whether its body was the same.
+    async fn placed_before(
+        &mut self,
+        desk: &Desk,
+        txn: &Transaction,
+        id: OrderId,
+        request: &Request,
+    ) -> Result<(OrderId, Arc<OrderPlaced>, Vec<LineReceipt>, bool), Error> {
+        let rows = journal::of_order(&**txn, id).await?;
+        let mut placed = None;
+        let mut same = false;
+        let mut lines = Vec::new();
+        for row in rows.iter().filter(|row| row.seq == 1) {
+            let read = recorded::read(row)?;
+            match read.recorded.event {
+                Event::OrderPlaced(order) => {
+                    let key = StreamKey { order_id: id, stream_id: StreamId::ORDER };
+                    let wrapped = journal::digest_key(&**txn, key, 1).await?;
+                    same = match (wrapped, &read.body_digest) {
+                        (Some(wrapped), Some(digest)) => {
+                            recorded::says_the_same(desk.vault(), &wrapped, digest, &request.digested)
+                        }
+                        _ => false, // Erased: nobody can tell any more.
+                    };
+                    placed = Some(Arc::new(order));
+                }
+                Event::PieceOpened(opened) if opened.attempt == 1 => {
+                    lines.push(LineReceipt { line_no: opened.line_no, code: opened.code.to_string() });
+                }
+                _ => {} // Cases and later pieces were not in the first answer.
+            }
+        }
+        let Some(placed) = placed else {
+            // Placed by another order of this very batch: that one is written first, then this is decided again.
+            return Err(Refusal::Overtaken { stage: Stage::AwaitingDispatch }.into());
+        };
+        Ok((id, placed, lines, same))
+    }
+}
+
+/// What was looked up for a batch.
+struct Found {
+    answered: Vec<idempotency::Model>,
+    lines: Vec<lines::Model>,
+    waybills: Vec<waybills::Model>,
+    order_nos: HashMap<(String, String), OrderId>,
+    people: Vec<people::Model>,
+    warehouses: Vec<String>,
+    journals: HashMap<StreamKey, Loaded>,
+}
+
+struct Loaded {
+    folded: Option<Folded>,
+    placed: Option<Arc<OrderPlaced>>,
+}
+
+impl Found {
+    /// The answer that the same request got before.
+    fn answer(&self, desk: &Desk, request: &Request) -> Result<Option<Receipt>, Error> {
+        let same = |row: &&idempotency::Model| {
+            row.owner_id == request.owner().0 && row.key == request.idempotency_key && row.part == request.part
+        };
+        self.answered.iter().find(same).map(|row| open_answer(desk, row, request)).transpose()
+    }
+}
+
+/// Opens a stored answer for a request that may be the same.
+pub(super) fn open_answer(desk: &Desk, row: &idempotency::Model, request: &Request) -> Result<Receipt, Error> {
+    let key = desk
+        .vault()
+        .unwrap_key(&row.wrapped_key, REQUEST_KEY)
+        .map_err(|error| Error::fault("a stored answer's key cannot be unwrapped", error))?;
+    if !Vault::hmac_matches(&key, &request.fingerprint(), &row.digest) {
+        return Err(Refusal::KeyReused.into());
+    }
+    let bytes = Vault::open(&key, &row.answer, REQUEST_KEY)
+        .map_err(|error| Error::fault("a stored answer cannot be opened", error))?;
+    serde_json::from_slice(&bytes).map_err(|error| Error::fault("a stored answer cannot be read", error))
+}
+
+/// The row that answers the same request again.
+pub(super) fn answer_row(
+    desk: &Desk,
+    order_id: Option<OrderId>,
+    request: &Request,
+    receipt: &Receipt,
+) -> Result<idempotency::Model, Error> {
+    let key = Vault::fresh_key();
+    let answer = serde_json::to_vec(receipt).map_err(|error| Error::fault("a receipt cannot be written", error))?;
+    Ok(idempotency::Model {
+        owner_id: request.owner().0,
+        key: request.idempotency_key.clone(),
+        part: request.part.clone(),
+        order_id: order_id.map(|id| id.0),
+        wrapped_key: desk.vault().wrap(&key, REQUEST_KEY),
+        digest: Vault::hmac(&key, &request.fingerprint()).to_vec(),
+        answer: Vault::seal(&key, &answer, REQUEST_KEY),
+        created_at: request.now.as_microsecond(),
+    })
+}
+
+/// A piece completed with the events that came since it was kept.
+fn complete(folded: Option<Folded>, events: Vec<recorded::Read>) -> Result<Folded, Error> {
+    let corrupt = |corrupt| Error::fault("a journal does not replay", corrupt);
+    let tip = |read: &recorded::Read| Tip { hash: read.hash, body_digest: read.body_digest.clone() };
+    let Some(last) = events.last().map(tip) else {
+        return folded.ok_or_else(|| Error::fault("a journal has events", "none"));
+    };
+    let piece = match folded {
+        None => Piece::fold(events.into_iter().map(|read| read.recorded)).map_err(corrupt)?,
+        Some(mut folded) => {
+            for read in events {
+                folded.piece.apply(Arc::new(read.recorded)).map_err(corrupt)?;
+            }
+            folded.piece
+        }
+    };
+    Ok(Folded { piece, tip: last })
+}
+
+/// The receipt that the last command of this piece got.
+fn repeat_of(folded: &Folded) -> Receipt {
+    let piece = &folded.piece;
+    let last = piece.last();
+    let happened: Vec<_> = piece
+        .history()
+        .iter()
+        .rev()
+        .take_while(|recorded| recorded.at == last.at && recorded.person == last.person)
+        .map(|recorded| Happened { seq: recorded.seq, kind: recorded.event.kind().as_str().to_owned() })
+        .collect();
+    Receipt::Piece(receipt(piece, happened.into_iter().rev().collect()))
+}
+
+/// Whether a command of this kind can have ended with an event of that kind.
+fn ends_with(kind: CommandKind, last: EventKind) -> bool {
+    match kind {
+        CommandKind::SubmitAppraisal => matches!(last, EventKind::AppraisalSubmitted | EventKind::LedgerProposed),
+        CommandKind::Correct => matches!(last, EventKind::Corrected | EventKind::LedgerProposed),
+        CommandKind::SetSegment => matches!(last, EventKind::SegmentSet | EventKind::LedgerProposed),
+        CommandKind::AddNote => last == EventKind::NoteAdded,
+        CommandKind::AddPhoto => last == EventKind::PhotoAdded,
+        CommandKind::Tag => matches!(last, EventKind::Tagged | EventKind::PackingMismatchFound),
+        kind => kind.events().contains(&last),
+    }
+}
+
+/// The waybills that a command names.
+fn waybills_of(work: &Work) -> Vec<(&str, &str)> {
+    let Work::Pieces { pieces, .. } = work else { return Vec::new() };
+    let mut named: Vec<_> = pieces
+        .iter()
+        .filter_map(|(_, command)| match command {
+            Command::Dispatch { carrier, waybill, .. }
+            | Command::Ship { carrier, waybill }
+            | Command::ShipReturn { carrier, waybill } => Some((carrier.as_str(), waybill.as_str())),
+            _ => None, // The other commands name none.
+        })
+        .collect();
+    named.dedup();
+    named
+}
+
+impl Job {
+    /// The journals that the command is about.
+    fn keys(&self) -> impl Iterator<Item = StreamKey> {
+        let pieces: &[(StreamId, Command)] = match &self.work {
+            Work::Pieces { pieces, .. } => pieces,
+            Work::Place(_) => &[],
+        };
+        pieces.iter().map(|(stream_id, _)| StreamKey { order_id: self.order_id, stream_id: *stream_id })
+    }
+}
+
+/// A key that was taken meanwhile is a lost race, except a tag: that one is taken for good.
+fn lost_race(error: store::Error) -> Error {
+    match error {
+        store::Error::Conflict("tags") => Refusal::TagTaken.into(),
+        store::Error::Conflict(_) => Refusal::Overtaken { stage: Stage::AwaitingDispatch }.into(),
+        other => other.into(),
+    }
+}
+
+fn reply(job: Job, answer: Result<Receipt, Error>) {
+    let outcome = match &answer {
+        Ok(_) => "done",
+        Err(Error::Refused(refusal)) => refusal.code(),
+        Err(Error::Busy) => "busy",
+        Err(Error::Fault { .. }) => "fault",
+    };
+    telemetry::command_decided(job.work.kind(), outcome);
+    // A caller who went away gets the same answer with the same key.
+    let _ = job.reply.send(answer);
+}

@@ -1,0 +1,42 @@
+//! One module a table, as `migrations` makes it.
+//!
+//! A column whose name ends in `_at` (and `at` itself) is an instant in UTC: microseconds since the Unix epoch.
+//! Relations are not declared: a journal is read by its key, and nothing here is loaded by following a row.
+
+pub mod capsules;
+pub mod cases;
+pub mod certificate_codes;
+pub mod components;
+pub mod deadlines;
+pub mod devices;
+pub mod event_keys;
+pub mod events;
+pub mod idempotency;
+pub mod keys;
+pub mod laboratories;
+pub mod lines;
+pub mod lives;
+pub mod lost_and_found;
+pub mod merchants;
+pub mod obligations;
+pub mod order_nos;
+pub mod orders;
+pub mod outbox;
+pub mod parcel_pieces;
+pub mod parcels;
+pub mod people;
+pub mod photos;
+pub mod piece_codes;
+pub mod pieces;
+pub mod presented_certificates;
+pub mod proposals;
+pub mod return_shipments;
+pub mod roots;
+pub mod sealed_texts;
+pub mod shipments;
+pub mod tags;
+pub mod tenants;
+pub mod tokens;
+pub mod transcripts;
+pub mod warehouses;
+pub mod waybills;

@@ -1,0 +1,22 @@
+//! Which pieces a parcel holds.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "parcel_pieces")]
+pub struct Model {
+    /// The parcel.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub parcel_id: Uuid,
+    /// The piece's order.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub order_id: Uuid,
+    /// The piece.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub stream_id: i32,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,107 @@
+//! What the desk looks up inside its transaction, for all commands of a batch at once.
+
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::entity::{idempotency, lines, order_nos, orders, people, proposals, warehouses, waybills};
+use super::{Backend, Error, Transaction};
+
+/// Takes the orders' rows for this transaction, in the order of their ids, so that two processes on one PostgreSQL
+/// decide on an order one after the other and never wait for each other in a ring. SQLite has one writer anyway.
+pub async fn lock_orders(backend: Backend, txn: &Transaction, ids: &[Uuid]) -> Result<(), Error> {
+    if backend == Backend::Sqlite || ids.is_empty() {
+        return Ok(());
+    }
+    orders::Entity::find()
+        .select_only()
+        .column(orders::Column::OrderId)
+        .filter(orders::Column::OrderId.is_in(ids.iter().copied()))
+        .order_by_asc(orders::Column::OrderId)
+        .lock_exclusive()
+        .into_tuple::<Uuid>()
+        .all(&**txn)
+        .await?;
+    Ok(())
+}
+
+/// Requests that were answered before.
+pub async fn answered(
+    conn: &impl ConnectionTrait,
+    keys: &[(Uuid, &str, &str)],
+) -> Result<Vec<idempotency::Model>, Error> {
+    use idempotency::Column::{Key, OwnerId, Part};
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let any = keys.iter().fold(Condition::any(), |any, (owner, key, part)| {
+        any.add(Condition::all().add(OwnerId.eq(*owner)).add(Key.eq(*key)).add(Part.eq(*part)))
+    });
+    Ok(idempotency::Entity::find().filter(any).all(conn).await?)
+}
+
+/// The lines of these orders.
+pub async fn lines_of(conn: &impl ConnectionTrait, orders: &[Uuid]) -> Result<Vec<lines::Model>, Error> {
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(lines::Entity::find().filter(lines::Column::OrderId.is_in(orders.iter().copied())).all(conn).await?)
+}
+
+/// Who has these waybills.
+pub async fn waybills(conn: &impl ConnectionTrait, named: &[(&str, &str)]) -> Result<Vec<waybills::Model>, Error> {
+    use waybills::Column::{Carrier, Waybill};
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let any = named.iter().fold(Condition::any(), |any, (carrier, waybill)| {
+        any.add(Condition::all().add(Carrier.eq(*carrier)).add(Waybill.eq(*waybill)))
+    });
+    Ok(waybills::Entity::find().filter(any).all(conn).await?)
+}
+
+/// Who has these order numbers.
+pub async fn order_nos(conn: &impl ConnectionTrait, named: &[(&str, &str)]) -> Result<Vec<order_nos::Model>, Error> {
+    use order_nos::Column::{OrderNo, TenantId};
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let any = named.iter().fold(Condition::any(), |any, (tenant, order_no)| {
+        any.add(Condition::all().add(TenantId.eq(*tenant)).add(OrderNo.eq(*order_no)))
+    });
+    Ok(order_nos::Entity::find().filter(any).all(conn).await?)
+}
+
+/// People by platform, kind and the platform's reference.
+pub async fn people(conn: &impl ConnectionTrait, named: &[(&str, &str, &str)]) -> Result<Vec<people::Model>, Error> {
+    use people::Column::{Kind, Reference, TenantId};
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let any = named.iter().fold(Condition::any(), |any, (tenant, kind, reference)| {
+        any.add(Condition::all().add(TenantId.eq(*tenant)).add(Kind.eq(*kind)).add(Reference.eq(*reference)))
+    });
+    Ok(people::Entity::find().filter(any).all(conn).await?)
+}
+
+/// The warehouses, oldest first.
+pub async fn warehouses(conn: &impl ConnectionTrait) -> Result<Vec<warehouses::Model>, Error> {
+    Ok(warehouses::Entity::find()
+        .order_by_asc(warehouses::Column::CreatedAt)
+        .order_by_asc(warehouses::Column::Id)
+        .all(conn)
+        .await?)
+}
+
+/// Marks a proposal as confirmed. False where it was confirmed already, or its hour is over.
+pub async fn confirm_proposal(conn: &impl ConnectionTrait, id: Uuid, by: Uuid, now: i64) -> Result<bool, Error> {
+    use sea_orm::sea_query::Expr;
+    let done = proposals::Entity::update_many()
+        .col_expr(proposals::Column::ConfirmedBy, Expr::value(by))
+        .col_expr(proposals::Column::ConfirmedAt, Expr::value(now))
+        .filter(proposals::Column::Id.eq(id))
+        .filter(proposals::Column::ConfirmedAt.is_null())
+        .filter(proposals::Column::ExpiresAt.gt(now))
+        .exec(conn)
+        .await?;
+    Ok(done.rows_affected == 1)
+}

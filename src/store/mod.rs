@@ -1,0 +1,148 @@
+//! The database: opening it, one entity module a table, and what it answers when it refuses.
+//!
+//! Only this room knows SeaORM. On SQLite there is one writing connection, since SQLite lets one write at a time and a
+//! queue in front of it is fairer than a lock behind it, and a few reading ones that cannot write. On PostgreSQL there
+//! is a pool for each.
+
+use std::fmt;
+use std::ops::Deref;
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
+};
+
+pub mod changes;
+pub mod entity;
+mod error;
+pub mod journal;
+pub mod lookups;
+mod open;
+mod pragmas;
+pub mod queries;
+pub mod registers;
+
+pub use error::Error;
+pub use open::Limits;
+pub use pragmas::{Pool, Pragmas};
+
+/// Where reading goes; it refuses to write on either database.
+pub type Reader = DatabaseConnection;
+
+/// An open database.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) backend: Backend,
+    pub(crate) write: DatabaseConnection,
+    pub(crate) read: DatabaseConnection,
+    limits: Limits,
+}
+
+/// Which database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// One file, one writer; the default.
+    Sqlite,
+    /// A server, for more than one instance.
+    Postgres,
+}
+
+/// A write transaction. Dropped without [`commit`](Self::commit), it leaves nothing behind.
+pub struct Transaction(DatabaseTransaction);
+
+/// One number for all instances: it only has to be the same in each, and no other program's.
+const MIGRATION_LOCK: i64 = 0x746f_7563_6873_746f;
+
+impl Store {
+    /// Opens the database at `sqlite:///absolute/path/file.db`, which is created when it is absent, or at
+    /// `postgres://…`. Nothing is migrated.
+    pub async fn open(url: &str, limits: Limits) -> Result<Store, Error> {
+        open::open(url, limits).await
+    }
+
+    /// Brings the schema up to date. Instances that do so at once wait for each other.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let transaction = self.begin().await?;
+        if self.backend == Backend::Postgres {
+            let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+            transaction.execute_raw(Statement::from_string(DbBackend::Postgres, lock)).await?;
+        }
+        Migrator::up(&*transaction, None).await?;
+        transaction.commit().await
+    }
+
+    /// The names of the migrations that this program knows and the database has not had. Writes nothing.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, Error> {
+        let pending = Migrator::get_pending_migrations_read_only(&self.read).await?;
+        Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+    }
+
+    /// Begins to write. On SQLite the write lock is taken here and not at the first write: a transaction that has read
+    /// before it writes would be refused if another wrote in between, however long it were willing to wait.
+    pub async fn begin(&self) -> Result<Transaction, Error> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(Transaction(self.write.begin_with_options(options).await?))
+    }
+
+    /// A reading connection is taken for each statement; two statements may see two states.
+    pub fn reader(&self) -> &Reader {
+        &self.read
+    }
+
+    /// For the few statements that the two databases don't share.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Whether the database answers. It asks a reading connection, so that a long write is not taken for an outage.
+    pub async fn ping(&self) -> Result<(), Error> {
+        Ok(self.read.ping().await?)
+    }
+
+    /// What every connection of both pools is set to; empty on PostgreSQL, which has no pragmas.
+    pub async fn pragmas(&self) -> Result<Vec<Pragmas>, Error> {
+        match self.backend {
+            Backend::Sqlite => pragmas::of(self, self.limits.sqlite_readers()).await,
+            Backend::Postgres => Ok(Vec::new()),
+        }
+    }
+
+    /// Waits for what is under way and closes both pools. The writer goes last, for only it can fold the write-ahead
+    /// log back into the file.
+    pub async fn close(self) -> Result<(), Error> {
+        self.read.close().await?;
+        Ok(self.write.close().await?)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("backend", &self.backend).finish_non_exhaustive()
+    }
+}
+
+impl Transaction {
+    /// Makes it durable. When this fails with [`Error::Busy`], whether it took effect is not known: look before
+    /// repeating it.
+    pub async fn commit(self) -> Result<(), Error> {
+        Ok(self.0.commit().await?)
+    }
+
+    /// Undoes it now; a drop leaves that to the next use of the connection.
+    pub async fn rollback(self) -> Result<(), Error> {
+        Ok(self.0.rollback().await?)
+    }
+}
+
+/// So that the functions of this room take a transaction and a [`Reader`] alike.
+impl Deref for Transaction {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.0
+    }
+}

@@ -1,0 +1,316 @@
+//! Reading the projections and registers for answers. No query here is without its bound or its key.
+
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::Error;
+use super::entity::*;
+
+/// A piece by its code.
+pub async fn piece_by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<pieces::Model>, Error> {
+    match piece_codes::Entity::find_by_id(code.to_owned()).one(conn).await? {
+        Some(row) => piece(conn, row.order_id, row.stream_id).await,
+        None => Ok(None),
+    }
+}
+
+/// A piece by its journal's key.
+pub async fn piece(
+    conn: &impl ConnectionTrait,
+    order_id: Uuid,
+    stream_id: i32,
+) -> Result<Option<pieces::Model>, Error> {
+    Ok(pieces::Entity::find_by_id((order_id, stream_id)).one(conn).await?)
+}
+
+/// The pieces of one order, by stream.
+pub async fn pieces_of(conn: &impl ConnectionTrait, order_id: Uuid) -> Result<Vec<pieces::Model>, Error> {
+    Ok(pieces::Entity::find()
+        .filter(pieces::Column::OrderId.eq(order_id))
+        .order_by_asc(pieces::Column::StreamId)
+        .all(conn)
+        .await?)
+}
+
+/// The sealed texts of one order.
+pub async fn texts_of(conn: &impl ConnectionTrait, order_id: Uuid) -> Result<Vec<sealed_texts::Model>, Error> {
+    Ok(sealed_texts::Entity::find().filter(sealed_texts::Column::OrderId.eq(order_id)).all(conn).await?)
+}
+
+pub async fn person(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<people::Model>, Error> {
+    Ok(people::Entity::find_by_id(id).one(conn).await?)
+}
+
+pub async fn order(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<orders::Model>, Error> {
+    Ok(orders::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// An order by its platform's number.
+pub async fn order_by_no(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    order_no: &str,
+) -> Result<Option<orders::Model>, Error> {
+    match order_nos::Entity::find_by_id((tenant.to_owned(), order_no.to_owned())).one(conn).await? {
+        Some(row) => order(conn, row.order_id).await,
+        None => Ok(None),
+    }
+}
+
+/// The order that a token opens.
+pub async fn token(conn: &impl ConnectionTrait, hash: &[u8]) -> Result<Option<tokens::Model>, Error> {
+    Ok(tokens::Entity::find_by_id(hash.to_vec()).one(conn).await?)
+}
+
+/// Whose orders are asked for.
+#[derive(Clone, Debug)]
+pub enum OrdersOf {
+    Tenant(String),
+    Merchant(String, String),
+    Warehouse(String),
+    All,
+}
+
+/// A page of orders, newest last, after an order's id.
+pub async fn orders_page(
+    conn: &impl ConnectionTrait,
+    of: &OrdersOf,
+    status: Option<&str>,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<orders::Model>, Error> {
+    use orders::Column::{MerchantId, OrderId, Status, TenantId, WarehouseId};
+    let mut query = orders::Entity::find();
+    query = match of {
+        OrdersOf::Tenant(tenant) => query.filter(TenantId.eq(tenant)),
+        OrdersOf::Merchant(tenant, merchant) => query.filter(TenantId.eq(tenant)).filter(MerchantId.eq(merchant)),
+        OrdersOf::Warehouse(warehouse) => query.filter(WarehouseId.eq(warehouse)),
+        OrdersOf::All => query,
+    };
+    if let Some(status) = status {
+        query = query.filter(Status.eq(status));
+    }
+    if let Some(after) = after {
+        query = query.filter(OrderId.gt(after));
+    }
+    Ok(query.order_by_asc(OrderId).limit(limit).all(conn).await?)
+}
+
+/// A place in a queue: what is due before comes before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct QueuePlace {
+    pub due_at: i64,
+    pub order_id: Uuid,
+    pub stream_id: i32,
+}
+
+/// The pieces of one warehouse in one stage whose clock runs, most urgent first.
+pub async fn queue_page(
+    conn: &impl ConnectionTrait,
+    warehouse: &str,
+    stage: &str,
+    due_before: Option<i64>,
+    after: Option<QueuePlace>,
+    limit: u64,
+) -> Result<Vec<pieces::Model>, Error> {
+    use pieces::Column::{DueAt, OrderId, Stage, StreamId, WarehouseId};
+    let mut query =
+        pieces::Entity::find().filter(WarehouseId.eq(warehouse)).filter(Stage.eq(stage)).filter(DueAt.is_not_null());
+    if let Some(before) = due_before {
+        query = query.filter(DueAt.lt(before));
+    }
+    if let Some(after) = after {
+        query = query.filter(DueAt.gte(after.due_at)).filter(
+            Condition::any()
+                .add(DueAt.gt(after.due_at))
+                .add(OrderId.gt(after.order_id))
+                .add(Condition::all().add(OrderId.eq(after.order_id)).add(StreamId.gt(after.stream_id))),
+        );
+    }
+    Ok(query.order_by_asc(DueAt).order_by_asc(OrderId).order_by_asc(StreamId).limit(limit).all(conn).await?)
+}
+
+/// The clocks of one piece.
+pub async fn deadlines_of(
+    conn: &impl ConnectionTrait,
+    order_id: Uuid,
+    stream_id: i32,
+) -> Result<Vec<deadlines::Model>, Error> {
+    use deadlines::Column::{DueAt, OrderId, StreamId};
+    Ok(deadlines::Entity::find()
+        .filter(OrderId.eq(order_id))
+        .filter(StreamId.eq(stream_id))
+        .order_by_asc(DueAt)
+        .all(conn)
+        .await?)
+}
+
+/// The capsule that stands, or stood last.
+pub async fn capsule(
+    conn: &impl ConnectionTrait,
+    order_id: Uuid,
+    stream_id: i32,
+) -> Result<Option<capsules::Model>, Error> {
+    use capsules::Column::{OrderId, Seq, StreamId};
+    Ok(capsules::Entity::find()
+        .filter(OrderId.eq(order_id))
+        .filter(StreamId.eq(stream_id))
+        .order_by_desc(Seq)
+        .one(conn)
+        .await?)
+}
+
+/// Return legs of one piece, in order.
+pub async fn returns_of(
+    conn: &impl ConnectionTrait,
+    order_id: Uuid,
+    stream_id: i32,
+) -> Result<Vec<return_shipments::Model>, Error> {
+    use return_shipments::Column::{OrderId, Seq, StreamId};
+    Ok(return_shipments::Entity::find()
+        .filter(OrderId.eq(order_id))
+        .filter(StreamId.eq(stream_id))
+        .order_by_asc(Seq)
+        .all(conn)
+        .await?)
+}
+
+/// Pieces announced under a waybill for one warehouse.
+pub async fn announced(
+    conn: &impl ConnectionTrait,
+    warehouse: &str,
+    waybill: &str,
+) -> Result<Vec<(parcels::Model, Vec<parcel_pieces::Model>)>, Error> {
+    let parcels = parcels::Entity::find()
+        .filter(parcels::Column::WarehouseId.eq(warehouse))
+        .filter(parcels::Column::Waybill.eq(waybill))
+        .all(conn)
+        .await?;
+    let mut announced = Vec::new();
+    for parcel in parcels {
+        let pieces =
+            parcel_pieces::Entity::find().filter(parcel_pieces::Column::ParcelId.eq(parcel.id)).all(conn).await?;
+        announced.push((parcel, pieces));
+    }
+    Ok(announced)
+}
+
+pub async fn proposal(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<proposals::Model>, Error> {
+    Ok(proposals::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// Proposals that wait for a second person; at most as many as somebody can look through.
+pub async fn open_proposals(
+    conn: &impl ConnectionTrait,
+    warehouse: &str,
+    now: i64,
+) -> Result<Vec<proposals::Model>, Error> {
+    use proposals::Column::{ConfirmedAt, CreatedAt, ExpiresAt, WarehouseId};
+    Ok(proposals::Entity::find()
+        .filter(WarehouseId.eq(warehouse))
+        .filter(ConfirmedAt.is_null())
+        .filter(ExpiresAt.gt(now))
+        .order_by_asc(CreatedAt)
+        .limit(200)
+        .all(conn)
+        .await?)
+}
+
+/// Found pieces that nobody has resolved yet.
+pub async fn lost_and_found(
+    conn: &impl ConnectionTrait,
+    warehouse: &str,
+    limit: u64,
+) -> Result<Vec<lost_and_found::Model>, Error> {
+    use lost_and_found::Column::{FoundAt, ResolvedAt, WarehouseId};
+    Ok(lost_and_found::Entity::find()
+        .filter(WarehouseId.eq(warehouse))
+        .filter(ResolvedAt.is_null())
+        .order_by_asc(FoundAt)
+        .limit(limit)
+        .all(conn)
+        .await?)
+}
+
+/// A place in the sequence of all events by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventPlace {
+    pub at: i64,
+    pub order_id: Uuid,
+    pub stream_id: i32,
+    pub seq: i32,
+}
+
+/// Events of all journals by time, of one kind if asked.
+pub async fn events_page(
+    conn: &impl ConnectionTrait,
+    kind: Option<&str>,
+    from: Option<i64>,
+    after: Option<EventPlace>,
+    limit: u64,
+) -> Result<Vec<events::Model>, Error> {
+    use events::Column::{At, Kind, OrderId, Seq, StreamId};
+    let mut query = events::Entity::find();
+    if let Some(kind) = kind {
+        query = query.filter(Kind.eq(kind));
+    }
+    if let Some(from) = from {
+        query = query.filter(At.gte(from));
+    }
+    if let Some(after) = after {
+        let same_order = Condition::all().add(OrderId.eq(after.order_id));
+        query = query.filter(At.gte(after.at)).filter(
+            Condition::any()
+                .add(At.gt(after.at))
+                .add(OrderId.gt(after.order_id))
+                .add(same_order.clone().add(StreamId.gt(after.stream_id)))
+                .add(same_order.add(StreamId.eq(after.stream_id)).add(Seq.gt(after.seq))),
+        );
+    }
+    Ok(query
+        .order_by_asc(At)
+        .order_by_asc(OrderId)
+        .order_by_asc(StreamId)
+        .order_by_asc(Seq)
+        .limit(limit)
+        .all(conn)
+        .await?)
+}
+
+/// A key by the hash of its secret.
+pub async fn key_by_hash(conn: &impl ConnectionTrait, hash: &[u8]) -> Result<Option<keys::Model>, Error> {
+    Ok(keys::Entity::find().filter(keys::Column::Hash.eq(hash.to_vec())).one(conn).await?)
+}
+
+/// All keys, or those of one person; never more than a page.
+pub async fn keys(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec<keys::Model>, Error> {
+    Ok(keys::Entity::find().order_by_asc(keys::Column::CreatedAt).limit(limit).all(conn).await?)
+}
+
+/// Whether a person has a key of this role in this warehouse that is good now.
+pub async fn works_as(
+    conn: &impl ConnectionTrait,
+    person: Uuid,
+    role: &str,
+    warehouse: &str,
+    now: i64,
+) -> Result<bool, Error> {
+    use keys::Column::{ExpiresAt, PersonId, RevokedAt, Role, WarehouseId};
+    Ok(keys::Entity::find()
+        .filter(PersonId.eq(person))
+        .filter(Role.eq(role))
+        .filter(WarehouseId.eq(warehouse))
+        .filter(RevokedAt.is_null())
+        .filter(Condition::any().add(ExpiresAt.is_null()).add(ExpiresAt.gt(now)))
+        .one(conn)
+        .await?
+        .is_some())
+}
+
+pub async fn warehouse(conn: &impl ConnectionTrait, id: &str) -> Result<Option<warehouses::Model>, Error> {
+    Ok(warehouses::Entity::find_by_id(id.to_owned()).one(conn).await?)
+}
+
+pub async fn live(conn: &impl ConnectionTrait, tenant: &str, id: &str) -> Result<Option<lives::Model>, Error> {
+    Ok(lives::Entity::find_by_id((tenant.to_owned(), id.to_owned())).one(conn).await?)
+}

@@ -1,0 +1,183 @@
+//! Writing what is no journal: keys, people, places, live sessions; and the destruction of keys.
+
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use super::Error;
+use super::changes::insert;
+use super::entity::*;
+
+pub async fn add_person(conn: &impl ConnectionTrait, row: people::Model) -> Result<(), Error> {
+    insert(conn, vec![row]).await
+}
+
+/// A platform, unless it is known.
+pub async fn keep_tenant(conn: &impl ConnectionTrait, row: tenants::Model) -> Result<(), Error> {
+    if tenants::Entity::find_by_id(row.id.clone()).one(conn).await?.is_none() {
+        insert(conn, vec![row]).await?;
+    }
+    Ok(())
+}
+
+pub async fn add_key(conn: &impl ConnectionTrait, row: keys::Model) -> Result<(), Error> {
+    insert(conn, vec![row]).await
+}
+
+/// Ends a key that had not ended.
+pub async fn revoke_key(conn: &impl ConnectionTrait, id: Uuid, by: Option<Uuid>, now: i64) -> Result<bool, Error> {
+    let done = keys::Entity::update_many()
+        .col_expr(keys::Column::RevokedAt, Expr::value(now))
+        .col_expr(keys::Column::RevokedByKey, Expr::value(by))
+        .filter(keys::Column::Id.eq(id))
+        .filter(keys::Column::RevokedAt.is_null())
+        .exec(conn)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+macro_rules! put {
+    ($(#[$doc:meta])* $name:ident, $table:ident, [$($key:ident),*], [$($set:ident),*]) => {
+        $(#[$doc])*
+        pub async fn $name(conn: &impl ConnectionTrait, row: $table::Model) -> Result<(), Error> {
+            use sea_orm::IntoActiveModel;
+            let mut row = row.into_active_model();
+            $(if let ActiveValue::Unchanged(value) = put!(@field row, $table, $key) {
+                sea_orm::ActiveModelTrait::set(&mut row, $table::Column::$key, value);
+            })*
+            $table::Entity::insert(row)
+                .on_conflict(
+                    OnConflict::columns([$($table::Column::$key),*])
+                        .update_columns([$($table::Column::$set),*])
+                        .to_owned(),
+                )
+                .exec_without_returning(conn)
+                .await?;
+            Ok(())
+        }
+    };
+    (@field $row:ident, $table:ident, $key:ident) => {
+        sea_orm::ActiveModelTrait::get(&$row, $table::Column::$key)
+    };
+}
+
+put!(
+    /// A warehouse, new or changed.
+    put_warehouse, warehouses, [Id], [Name, Address, Timezone]
+);
+put!(
+    /// A laboratory, new or changed.
+    put_laboratory, laboratories, [Id], [Name, Cma, Cnas]
+);
+put!(
+    /// A device, new or changed.
+    put_device, devices, [Id], [WarehouseId, Kind, Serial, PermissibleErrorUg, AdjustedAt, AdjustmentExpiresAt]
+);
+put!(
+    /// A live session, new or changed. Its transcript is put by itself.
+    put_live, lives, [TenantId, Id], [RoomId, StartedAt, ReplayUrl, UpdatedAt]
+);
+
+/// A transcript of a live session that is known; false where it is not.
+pub async fn put_transcript(conn: &impl ConnectionTrait, row: transcripts::Model, now: i64) -> Result<bool, Error> {
+    let done = lives::Entity::update_many()
+        .col_expr(lives::Column::TranscriptId, Expr::value(row.id))
+        .col_expr(lives::Column::UpdatedAt, Expr::value(now))
+        .filter(lives::Column::TenantId.eq(&row.tenant_id))
+        .filter(lives::Column::Id.eq(&row.live_id))
+        .exec(conn)
+        .await?;
+    insert(conn, vec![row]).await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// The orders in which somebody is the buyer.
+pub async fn orders_of_person(conn: &impl ConnectionTrait, person: Uuid) -> Result<Vec<Uuid>, Error> {
+    Ok(orders::Entity::find()
+        .select_only()
+        .column(orders::Column::OrderId)
+        .filter(orders::Column::BuyerId.eq(person))
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// Appends an event to an order's own journal, with the head in its projection.
+pub async fn append_to_order(
+    conn: &impl ConnectionTrait,
+    event: events::Model,
+    key: event_keys::Model,
+) -> Result<(), Error> {
+    orders::Entity::update_many()
+        .col_expr(orders::Column::HeadSeq, Expr::value(event.seq))
+        .col_expr(orders::Column::HeadHash, Expr::value(event.hash.clone()))
+        .filter(orders::Column::OrderId.eq(event.order_id))
+        .exec(conn)
+        .await?;
+    insert(conn, vec![event]).await.map_err(|error| error.over("events"))?;
+    insert(conn, vec![key]).await
+}
+
+/// Destroys the keys of a person, of the texts and digests that are theirs, and, for these orders, of all texts and
+/// digests; and the stored answers to requests about them.
+pub async fn erase(
+    conn: &impl ConnectionTrait,
+    person: Uuid,
+    orders: &[Uuid],
+    by_key: Uuid,
+    now: i64,
+) -> Result<(), Error> {
+    let nothing = Expr::value(Option::<Vec<u8>>::None);
+    people::Entity::update_many()
+        .col_expr(people::Column::WrappedKey, nothing.clone())
+        .col_expr(people::Column::Sealed, nothing.clone())
+        .col_expr(people::Column::Reference, Expr::value(Option::<String>::None))
+        .col_expr(people::Column::ErasedAt, Expr::value(now))
+        .col_expr(people::Column::ErasedByKey, Expr::value(by_key))
+        .filter(people::Column::Id.eq(person))
+        .exec(conn)
+        .await?;
+    let theirs = |own: Condition, order: sea_orm::sea_query::SimpleExpr| {
+        if orders.is_empty() { own } else { own.add(order) }
+    };
+    sealed_texts::Entity::update_many()
+        .col_expr(sealed_texts::Column::WrappedKey, nothing.clone())
+        .col_expr(sealed_texts::Column::Sealed, nothing.clone())
+        .filter(theirs(
+            Condition::any().add(sealed_texts::Column::PersonId.eq(person)),
+            sealed_texts::Column::OrderId.is_in(orders.iter().copied()),
+        ))
+        .exec(conn)
+        .await?;
+    event_keys::Entity::update_many()
+        .col_expr(event_keys::Column::WrappedKey, nothing.clone())
+        .filter(theirs(
+            Condition::any().add(event_keys::Column::PersonId.eq(person)),
+            event_keys::Column::OrderId.is_in(orders.iter().copied()),
+        ))
+        .exec(conn)
+        .await?;
+    proposals::Entity::update_many()
+        .col_expr(proposals::Column::WrappedKey, nothing.clone())
+        .col_expr(proposals::Column::Sealed, nothing)
+        .filter(theirs(
+            Condition::any().add(proposals::Column::PersonId.eq(person)),
+            proposals::Column::OrderId.is_in(orders.iter().copied()),
+        ))
+        .exec(conn)
+        .await?;
+    idempotency::Entity::delete_many()
+        .filter(theirs(
+            Condition::any().add(idempotency::Column::OwnerId.eq(person)),
+            idempotency::Column::OrderId.is_in(orders.iter().copied()),
+        ))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Drops stored answers older than this.
+pub async fn forget_answers(conn: &impl ConnectionTrait, before: i64) -> Result<u64, Error> {
+    let old = idempotency::Column::CreatedAt.lt(before);
+    Ok(idempotency::Entity::delete_many().filter(old).exec(conn).await?.rows_affected)
+}

@@ -1,0 +1,7 @@
+//! The integration tests, in one binary. A test over the database runs on SQLite and on PostgreSQL.
+
+#[macro_use]
+mod support;
+
+mod store;
+mod walls;

@@ -1,0 +1,270 @@
+//! Opening the database, its schema, and how its refusals are told apart.
+
+use std::time::Duration;
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, Database, EntityTrait, IntoActiveModel, Iterable, Statement};
+use touchstone::store::entity::{self, events, tags};
+use touchstone::store::{Backend, Error, Limits, Pool, Store};
+use uuid::Uuid;
+
+use crate::support::TestDatabase;
+
+fn tag(name: &str) -> tags::Model {
+    tags::Model { tag: name.to_owned(), order_id: Uuid::from_u128(7), stream_id: 1, tagged_at: 5 }
+}
+
+#[tokio::test]
+async fn every_connection_of_sqlite_is_set_as_it_must_be() {
+    let db = TestDatabase::sqlite();
+    let store = db.migrated().await;
+    let told = store.pragmas().await.unwrap();
+
+    assert_eq!(told.iter().filter(|pragmas| pragmas.pool == Pool::Write).count(), 1);
+    assert_eq!(told.iter().filter(|pragmas| pragmas.pool == Pool::Read).count(), 4);
+    for pragmas in told {
+        assert_eq!(pragmas.journal_mode, "wal");
+        assert_eq!(pragmas.synchronous, 2, "FULL");
+        assert!(pragmas.foreign_keys);
+        assert!(pragmas.recursive_triggers);
+        assert_eq!(pragmas.busy_timeout_ms, 5_000);
+        assert_eq!(pragmas.query_only, pragmas.pool == Pool::Read);
+        assert_eq!(pragmas.cache_size, if pragmas.pool == Pool::Write { -8_192 } else { -2_048 });
+        assert_eq!(pragmas.mmap_size_bytes, 0);
+        assert_eq!(pragmas.temp_store, 2, "MEMORY");
+        assert_eq!(pragmas.wal_autocheckpoint_pages, 4_096);
+        assert_eq!(pragmas.journal_size_limit_bytes, 16 << 20);
+    }
+}
+
+both!(what_is_written_can_be_read, |db| async move {
+    let store = db.migrated().await;
+    assert_eq!(store.backend(), db.backend());
+    store.ping().await.unwrap();
+
+    let transaction = store.begin().await.unwrap();
+    tag("T-1").into_active_model().insert(&*transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(tags::Entity::find().all(store.reader()).await.unwrap(), [tag("T-1")]);
+    store.close().await.unwrap();
+});
+
+both!(a_transaction_that_is_dropped_or_rolled_back_leaves_nothing, |db| async move {
+    let store = db.migrated().await;
+    let transaction = store.begin().await.unwrap();
+    tag("T-1").into_active_model().insert(&*transaction).await.unwrap();
+    drop(transaction);
+    let transaction = store.begin().await.unwrap();
+    tag("T-1").into_active_model().insert(&*transaction).await.unwrap();
+    transaction.rollback().await.unwrap();
+    assert_eq!(tags::Entity::find().all(store.reader()).await.unwrap(), []);
+});
+
+both!(a_reader_cannot_write, |db| async move {
+    let store = db.migrated().await;
+    let refused = tag("T-1").into_active_model().insert(store.reader()).await;
+    assert!(matches!(refused.map_err(Error::from), Err(Error::Broken(_))));
+});
+
+both!(the_schema_goes_up_and_down_and_up_again, |db| async move {
+    let store = db.open().await;
+    assert_eq!(store.pending_migrations().await.unwrap(), ["m0001_foundation"]);
+    store.migrate().await.unwrap();
+    assert!(store.pending_migrations().await.unwrap().is_empty());
+    store.migrate().await.expect("a second time changes nothing");
+    store.close().await.unwrap();
+
+    let bare = Database::connect(db.url()).await.unwrap();
+    Migrator::down(&bare, None).await.unwrap();
+    let left = match db.backend() {
+        Backend::Sqlite => "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
+        Backend::Postgres => {
+            "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema() \
+             UNION ALL SELECT routine_name FROM information_schema.routines WHERE routine_schema = current_schema()"
+        }
+    };
+    let left = bare.query_all_raw(Statement::from_string(bare.get_database_backend(), left)).await.unwrap();
+    let left: Vec<String> = left.iter().map(|row| row.try_get("", "name").unwrap()).collect();
+    assert_eq!(left, ["seaql_migrations"], "what remains is the record of migrations alone");
+    bare.close().await.unwrap();
+
+    let store = db.migrated().await;
+    assert!(store.pending_migrations().await.unwrap().is_empty());
+});
+
+both!(two_instances_may_migrate_at_once, |db| async move {
+    let (one, other) = (db.open().await, db.open().await);
+    let (first, second) = tokio::join!(one.migrate(), other.migrate());
+    first.unwrap();
+    second.unwrap();
+    assert!(one.pending_migrations().await.unwrap().is_empty());
+});
+
+/// Runs a check for every entity.
+macro_rules! every_entity {
+    ($check:ident: $($module:ident)*) => { [$($check::<entity::$module::Entity>(stringify!($module))),*] };
+    ($check:ident) => {
+        every_entity!($check: capsules cases certificate_codes components deadlines devices event_keys events
+            idempotency keys laboratories lines lives lost_and_found merchants obligations order_nos orders outbox
+            parcel_pieces parcels people photos piece_codes pieces presented_certificates proposals return_shipments
+            roots sealed_texts shipments tags tenants tokens transcripts warehouses waybills)
+    };
+}
+
+/// A column: table, name, whether it may be null, and its place in the key, 0 when it is not part of it.
+type Column = (String, String, bool, i64);
+
+fn columns<E: EntityTrait>(table: &str) -> Vec<Column> {
+    use sea_orm::{ColumnTrait, IdenStatic, PrimaryKeyToColumn};
+
+    let entity = E::default();
+    assert_eq!(sea_orm::EntityName::table_name(&entity), table);
+    let key: Vec<String> = E::PrimaryKey::iter().map(|column| column.into_column().as_str().to_owned()).collect();
+    E::Column::iter()
+        .map(|column| {
+            let name = column.as_str().to_owned();
+            let place = key.iter().position(|part| *part == name).map_or(0, |place| place as i64 + 1);
+            (table.to_owned(), name, column.def().is_null(), place)
+        })
+        .collect()
+}
+
+both!(the_schema_is_what_the_entities_say, |db| async move {
+    let store = db.migrated().await;
+    let question = match db.backend() {
+        Backend::Sqlite => {
+            "SELECT t.name AS \"table\", c.name AS \"column\", c.\"notnull\" = 0 AS nullable, c.pk AS place \
+             FROM sqlite_schema t JOIN pragma_table_info(t.name) c \
+             WHERE t.type = 'table' AND t.name NOT IN ('seaql_migrations', 'wall_marks') AND t.name NOT LIKE 'sqlite_%'"
+        }
+        Backend::Postgres => {
+            "SELECT c.table_name::text AS \"table\", c.column_name::text AS \"column\", \
+             c.is_nullable = 'YES' AS nullable, coalesce(k.ordinal_position, 0)::bigint AS place \
+             FROM information_schema.columns c \
+             LEFT JOIN information_schema.key_column_usage k \
+             ON k.table_schema = c.table_schema AND k.table_name = c.table_name AND k.column_name = c.column_name \
+             WHERE c.table_schema = current_schema() AND c.table_name <> 'seaql_migrations'"
+        }
+    };
+    let reader = store.reader();
+    let rows = reader.query_all_raw(Statement::from_string(reader.get_database_backend(), question)).await.unwrap();
+    let mut stands: Vec<Column> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.try_get("", "table").unwrap(),
+                row.try_get("", "column").unwrap(),
+                row.try_get("", "nullable").unwrap(),
+                row.try_get("", "place").unwrap(),
+            )
+        })
+        .collect();
+    let mut said: Vec<Column> = every_entity!(columns).concat();
+    stands.sort();
+    said.sort();
+    assert_eq!(stands, said);
+});
+
+both!(a_taken_key_is_a_conflict, |db| async move {
+    let store = db.migrated().await;
+    let event = events::Model {
+        order_id: Uuid::from_u128(7),
+        stream_id: 0,
+        seq: 1,
+        kind: "placed".to_owned(),
+        person_id: Uuid::from_u128(9),
+        at: 5,
+        body: "{}".to_owned(),
+        hash: vec![1; 32],
+    };
+    let transaction = store.begin().await.unwrap();
+    tag("T-1").into_active_model().insert(&*transaction).await.unwrap();
+    event.clone().into_active_model().insert(&*transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+
+    let transaction = store.begin().await.unwrap();
+    let refused = tag("T-1").into_active_model().insert(&*transaction).await;
+    let refused = refused.map_err(|error| Error::from(error).over("tags")).unwrap_err();
+    assert!(matches!(refused, Error::Conflict("tags")), "{refused:?}");
+    assert!(!refused.retryable());
+    drop(transaction);
+
+    let transaction = store.begin().await.unwrap();
+    let refused = events::Entity::insert_many([event.into_active_model()]).exec_without_returning(&*transaction).await;
+    let refused = refused.map_err(Error::from).unwrap_err();
+    assert!(matches!(refused, Error::Conflict(_)), "{refused:?}");
+});
+
+both!(a_row_that_cannot_be_updated_is_absent, |db| async move {
+    let store = db.migrated().await;
+    let transaction = store.begin().await.unwrap();
+    let line = entity::lines::Model {
+        order_id: Uuid::from_u128(7),
+        line_no: 1,
+        status: "waiting".to_owned(),
+        stream_id: 1,
+        attempts: 1,
+        price_amount: 100,
+        currency: "CNY".to_owned(),
+    };
+    let missed = line.into_active_model().reset_all().update(&*transaction).await;
+    assert!(matches!(missed.map_err(Error::from), Err(Error::Absent)));
+});
+
+both!(a_wall_that_the_program_runs_into_is_a_fault, |db| async move {
+    let store = db.migrated().await;
+    let transaction = store.begin().await.unwrap();
+    tag("T-1").into_active_model().insert(&*transaction).await.unwrap();
+    let refused = tag("T-1").into_active_model().reset_all().update(&*transaction).await;
+    assert!(matches!(refused.map_err(Error::from), Err(Error::Broken(_))));
+});
+
+both!(an_exhausted_writer_is_busy, |db| async move {
+    let limits = Limits { writers: 1, patience: Duration::from_millis(100), ..Limits::default() };
+    let store = Store::open(db.url(), limits).await.unwrap();
+    let _held = store.begin().await.unwrap();
+    let refused = store.begin().await.map(|_| ()).unwrap_err();
+    assert!(matches!(refused, Error::Busy), "{refused:?}");
+    assert!(refused.retryable());
+});
+
+#[tokio::test]
+async fn a_file_locked_by_another_program_is_busy() {
+    let db = TestDatabase::sqlite();
+    let limits = Limits { patience: Duration::from_millis(100), ..Limits::default() };
+    let (store, other) = (Store::open(db.url(), limits).await.unwrap(), db.open().await);
+    let _held = other.begin().await.unwrap();
+    let refused = store.begin().await.map(|_| ()).unwrap_err();
+    assert!(matches!(refused, Error::Busy), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_row_locked_by_another_program_is_busy_on_postgres() {
+    let db = TestDatabase::postgres();
+    let other = db.migrated().await;
+    let limits = Limits { patience: Duration::from_millis(100), ..Limits::default() };
+    let store = Store::open(db.url(), limits).await.unwrap();
+    let held = other.begin().await.unwrap();
+    held.execute_unprepared("LOCK TABLE orders").await.unwrap();
+    let waiting = store.begin().await.unwrap();
+    let refused = waiting.execute_unprepared("LOCK TABLE orders").await.map_err(Error::from).unwrap_err();
+    assert!(matches!(refused, Error::Busy), "{refused:?}");
+}
+
+#[tokio::test]
+async fn no_part_of_an_address_is_in_an_error() {
+    for address in [
+        "mysql://keeper:s3cret@db.example/touchstone",
+        "sqlite://s3cret.db",
+        "sqlite:///tmp/touchstone.db?key=s3cret",
+        "postgres://keeper:s3cret@db.example:port/touchstone",
+        "postgres://keeper@db.example/touchstone?pasword=s3cret",
+        "postgres://keeper:s3cret@127.0.0.1:1/touchstone?sslmode=disable",
+        "s3cret",
+    ] {
+        let limits = Limits { patience: Duration::from_millis(100), ..Limits::default() };
+        let error = Store::open(address, limits).await.unwrap_err();
+        let told = format!("{error} {error:?}");
+        assert!(!told.contains("s3cret") && !told.contains("keeper"), "{told}");
+    }
+}
