@@ -229,5 +229,4 @@ fn zone(name: &Name) -> TimeZone {
 }
 
 #[cfg(test)]
-#[path = "clocks_tests.rs"]
 mod tests;

@@ -150,10 +150,15 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The weight of a set stone, or of a piece at a fixed price, is disclosed where it could not be had
+    /// The weight of a piece at a fixed price, or of a stone set in metal, is disclosed where it could not be had
     /// (`journey.md`, "What must hold before a piece leaves").
     fn is_essential(&self, claim: &Claim) -> bool {
-        claim.kind.is_essential() && (claim.kind != ClaimKind::Weight || self.piece.sold_by_weight())
+        let parts = &self.piece.opened().declared.components;
+        let is_set = claim.component.as_ref().is_some_and(|component| {
+            parts.iter().any(|part| part.component == *component && !part.role.is_metal())
+                && parts.iter().any(|part| part.role.is_metal())
+        });
+        claim.kind.is_essential() && (claim.kind != ClaimKind::Weight || (self.piece.sold_by_weight() && !is_set))
     }
 
     fn finding(&self, claim: &Claim) -> Finding {
@@ -295,10 +300,11 @@ impl<'a> Case<'a> {
         let found = self.examined(claim)?;
         found.material.as_ref()?;
         let concluded = found.treatment.as_ref().map(|treatment| canonical(treatment.as_str()));
+        let (mut said, mut seen) = (self.names.treatments(claimed.as_str()), self.treatments_of(found));
         if concluded == Some(canonical(claimed.as_str())) {
-            return Some(Finding::Confirmed);
+            // The same word needs no meaning; what the concluded name itself says still speaks.
+            (said.unknown, seen.unknown) = (false, false);
         }
-        let (said, seen) = (self.names.treatments(claimed.as_str()), self.treatments_of(found));
         if said.unknown || said.open || seen.open {
             return None;
         }
@@ -465,5 +471,4 @@ fn span(
 }
 
 #[cfg(test)]
-#[path = "findings_tests.rs"]
 mod tests;

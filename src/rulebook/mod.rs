@@ -4,7 +4,7 @@
 //! [`Rulebook::embedded`] reads all of it once, when the program starts; what is wrong in a file is said there, by file
 //! and line, and nothing can go wrong later. A change of any number is a new folder with a new date.
 //!
-//! Reading order: [`names`] reads the words of the trade, [`findings`] compares, [`clocks`] counts the waits.
+//! Reading order: `names` reads the words of the trade, `findings` compares, `clocks` counts the waits.
 
 use serde::de::DeserializeOwned;
 
@@ -129,6 +129,6 @@ mod tests {
         }
         let error = rows::<Row>("deadlines.csv", "hours\nsoon\n").unwrap_err();
         assert_eq!(error.file, "deadlines.csv");
-        assert!(error.to_string().contains("line 2"), "{error}");
+        assert!(error.to_string().contains("line: 2"), "{error}");
     }
 }

@@ -116,6 +116,25 @@ fn a_treatment_is_compared_by_what_its_word_means() {
     check("无烧", Some("未见热处理"), "confirmed");
     check("某种手法", None, "not_tested");
     check("某种手法", Some("某种手法"), "confirmed");
+    // The same word in the field does not hide another in the concluded name.
+    let dyed = found("c1", MainStone, "翡翠(染色)", Some("天然"));
+    check_part(part("c1", MainStone, "翡翠", Some("天然")), dyed, "treatment", "contradicted");
+}
+
+#[test]
+fn only_the_weight_that_is_paid_for_is_essential() {
+    let stone = || DeclaredComponent { weight: Some(grams("1")), ..part("c1", MainStone, "翡翠", None) };
+    let gold = || DeclaredComponent { weight: Some(grams("9")), ..part("c2", Setting, "足金", None) };
+    let check = |parts: Vec<DeclaredComponent>, pricing, expected: &[&str]| {
+        let lines = proposed(declared(parts), pricing, &appraisal(vec![], grams("10")));
+        let weights: Vec<_> = lines.iter().filter(|line| line.starts_with("weight")).collect();
+        assert_eq!(weights, expected, "{pricing:?}");
+    };
+    let open = "weight not_tested main";
+    let paid = "weight not_tested main essential";
+    check(vec![stone(), gold()], Pricing::Fixed, &[open, open]);
+    check(vec![stone(), gold()], Pricing::ByWeight, &[open, paid]); // A set stone is weighed with the piece.
+    check(vec![stone()], Pricing::ByWeight, &[paid]);
 }
 
 #[test]

@@ -90,8 +90,8 @@ fn released() -> Vec<(&'static str, Event)> {
             SpeechUnavailable {
                 reason: sealed(),
                 proposed_by: crate::domain::actor::Witness {
-                    person: PersonId(uuid::Uuid::nil()),
-                    key: KeyId(uuid::Uuid::nil()),
+                    person_id: PersonId(uuid::Uuid::nil()),
+                    key_id: KeyId(uuid::Uuid::nil()),
                 },
             }
             .into(),
