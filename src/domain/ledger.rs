@@ -34,6 +34,34 @@ pub enum ClaimKind {
 }
 
 impl ClaimKind {
+    pub const ALL: [ClaimKind; 10] = [
+        ClaimKind::Material,
+        ClaimKind::Treatment,
+        ClaimKind::Fineness,
+        ClaimKind::Weight,
+        ClaimKind::Size,
+        ClaimKind::Grade,
+        ClaimKind::Origin,
+        ClaimKind::Certificate,
+        ClaimKind::Guarantee,
+        ClaimKind::BannedPhrase,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ClaimKind::Material => "material",
+            ClaimKind::Treatment => "treatment",
+            ClaimKind::Fineness => "fineness",
+            ClaimKind::Weight => "weight",
+            ClaimKind::Size => "size",
+            ClaimKind::Grade => "grade",
+            ClaimKind::Origin => "origin",
+            ClaimKind::Certificate => "certificate",
+            ClaimKind::Guarantee => "guarantee",
+            ClaimKind::BannedPhrase => "banned_phrase",
+        }
+    }
+
     /// What, left untested on a main component, leaves the verdict open (`journey.md`, "What must hold").
     pub fn is_essential(self) -> bool {
         matches!(self, ClaimKind::Material | ClaimKind::Treatment | ClaimKind::Fineness | ClaimKind::Weight)

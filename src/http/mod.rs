@@ -24,6 +24,7 @@ use crate::photos::shelf::Shelf;
 use crate::telemetry::{self, Metrics};
 
 pub mod auth;
+mod bench;
 pub mod body;
 mod error;
 mod operator;
