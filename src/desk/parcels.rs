@@ -58,7 +58,7 @@ struct Part {
 impl Desk {
     /// Dispatches a parcel of one or many pieces. Sent again while it is on its way, it corrects the waybill.
     pub async fn dispatch_parcel(&self, parcel: Parcel, request: Request) -> Result<Receipt, Error> {
-        if let Some(receipt) = self.answered(&request).await? {
+        if let Some(receipt) = self.answer_to(&request).await? {
             return Ok(receipt);
         }
         let parts = parcel
@@ -89,7 +89,7 @@ impl Desk {
 
     /// Books a parcel in: an answer for each piece. A code that nobody knows goes to lost-and-found.
     pub async fn receive_parcel(&self, arrival: Arrival, request: Request) -> Result<Receipt, Error> {
-        if let Some(receipt) = self.answered(&request).await? {
+        if let Some(receipt) = self.answer_to(&request).await? {
             return Ok(receipt);
         }
         let mut parts = Vec::new();
@@ -144,7 +144,7 @@ impl Desk {
     }
 
     /// The answer that the same whole request got before.
-    async fn answered(&self, request: &Request) -> Result<Option<Receipt>, Error> {
+    pub async fn answer_to(&self, request: &Request) -> Result<Option<Receipt>, Error> {
         let key = (request.owner().0, request.idempotency_key.as_str(), request.part.as_str());
         let rows = lookups::answered(self.store().reader(), &[key]).await?;
         rows.first().map(|row| writer::open_answer(self, row, request)).transpose()

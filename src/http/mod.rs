@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -141,6 +141,7 @@ pub fn router(app: App) -> Router {
                 "this address takes another method: see /docs",
             )
         })
+        .layer(DefaultBodyLimit::max(app.settings().max_body_bytes))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             ApiError::Fault("a handler panicked".into()).into_response()
         }))
