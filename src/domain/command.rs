@@ -76,6 +76,15 @@ impl CommandKind {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
+    /// Who may ask it in this stage. Before anything was sent a supervisor cancels too; after that, the wish to cancel
+    /// is the platform's, for itself or for its buyer.
+    pub fn roles_in(self, stage: Stage) -> &'static [Role] {
+        match self {
+            CommandKind::Cancel if stage != Stage::AwaitingDispatch => &[Role::Platform],
+            kind => kind.roles(),
+        }
+    }
+
     /// Whether a stage knows this command at all.
     pub fn fits(self, stage: Stage) -> bool {
         match self {
@@ -91,7 +100,7 @@ impl CommandKind {
 
     /// What is possible now, for somebody in this role.
     pub fn allowed(stage: Stage, role: Role) -> impl Iterator<Item = CommandKind> {
-        Self::ALL.iter().copied().filter(move |kind| kind.fits(stage) && kind.roles().contains(&role))
+        Self::ALL.iter().copied().filter(move |kind| kind.fits(stage) && kind.roles_in(stage).contains(&role))
     }
 
     /// Commands that only take effect with a second person's confirmation, always or in some cases.
@@ -266,6 +275,7 @@ impl Command {
 /// The claims of one piece as they were read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
+    /// None where there is nothing to read: no transcript, one without words, or no segment that is this piece's.
     pub transcript_id: Option<TextId>,
     pub lexicon_version: Name,
     pub claims: Vec<Claim>,
@@ -276,7 +286,7 @@ pub trait Rules {
     /// The claims made of this piece.
     fn read_claims(&self, piece: &Piece) -> Reading;
 
-    /// A finding for each claim, from what the bench found.
+    /// A finding for each claim, from what the bench found. The claims that an inspector added are among them.
     fn propose(&self, piece: &Piece, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry>;
 
     /// The version of the rulebook that proposes.

@@ -1,5 +1,6 @@
 //! The decision: may this person, is the evidence there, and does the machine take it. Out come events, or a refusal.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,9 +9,9 @@ use super::actor::{By, Role};
 use super::appraisal::{Appraisal, ComponentState};
 use super::command::{AddedClaim, Command, Custody, ReturnEnd, Rules, SettledEntry};
 use super::event::*;
-use super::evidence::{Missing, packing_limit};
+use super::evidence::{Missing, Review, packing_limit};
 use super::ids::ClaimId;
-use super::ledger::Verdict;
+use super::ledger::{Claim, ClaimSource, Verdict};
 use super::order::Order;
 use super::piece::Piece;
 use super::quantity::Weighing;
@@ -27,9 +28,9 @@ pub fn decide(
     now: Timestamp,
     rules: &dyn Rules,
 ) -> Result<Vec<Event>, Refusal> {
-    let kind = command.kind();
-    if !kind.roles().contains(&by.role) {
-        return Err(Refusal::NotYours { role: by.role, needs: kind.roles() });
+    let needs = command.kind().roles_in(piece.stage());
+    if !needs.contains(&by.role) {
+        return Err(Refusal::NotYours { role: by.role, needs });
     }
     let mut draft = Draft { piece: piece.clone(), by, now, events: Vec::new() };
     match command {
@@ -93,6 +94,11 @@ pub fn decide(
             if now.as_microsecond() < *delivered_at {
                 return Err(Refusal::Malformed(vec![Fault::new("/delivered_at", "a delivery cannot lie ahead")]));
             }
+            // The buyer's return window runs from this time.
+            if piece.history().first().is_some_and(|opened| *delivered_at < opened.at.as_microsecond()) {
+                let fault = Fault::new("/delivered_at", "a delivery cannot lie before its order was taken in");
+                return Err(Refusal::Malformed(vec![fault]));
+            }
             draft.offer(Delivered { delivered_at: *delivered_at })?;
         }
         Command::Complete => draft.offer(Completed {})?,
@@ -112,6 +118,7 @@ pub fn decide(
             draft.offer(AppealLapsed { waived, reason: reason.clone() })?;
         }
         Command::ShipReturn { carrier, waybill } => {
+            draft.fits(&EventKind::ReturnShipped)?;
             if piece.standing().posted() {
                 let kind = EventKind::ReturnShipped;
                 return Err(Rejected { stage: piece.stage(), kind, why: Why::Posted }.into());
@@ -229,13 +236,22 @@ impl Draft<'_> {
             }
         }
         for (index, found) in appraisal.components.iter().enumerate() {
+            // A part that was declared as a main one is not made a lesser one by its entry.
+            let is_main = found.role.is_main()
+                || self
+                    .piece
+                    .opened()
+                    .declared
+                    .components
+                    .iter()
+                    .any(|part| part.component == found.component && part.role.is_main());
             let pointer = |field: &str| format!("{at}/components/{index}/{field}");
             if appraisal.components[..index].iter().any(|before| before.component == found.component) {
                 faults.push(Fault::new(pointer("component"), "this component has an entry already"));
             }
             match found.state {
                 ComponentState::Examined => {
-                    if found.tests.is_empty() && found.role.is_main() {
+                    if found.tests.is_empty() && is_main {
                         faults.push(Fault::new(
                             pointer("tests"),
                             "an examined main component names at least one test with its method",
@@ -265,11 +281,12 @@ impl Draft<'_> {
     fn propose(&mut self, rules: &dyn Rules) -> Result<(), Refusal> {
         self.fits(&EventKind::ClaimsRead)?;
         let reading = rules.read_claims(&self.piece);
-        let claims = reading.claims.clone();
+        let mut claims = reading.claims;
+        self.keep_added(&mut claims)?;
         self.offer(ClaimsRead {
             transcript_id: reading.transcript_id,
             lexicon_version: reading.lexicon_version,
-            claims: reading.claims,
+            claims: claims.clone(),
         })?;
         let Some((_, appraisal)) = self.piece.settled() else {
             return Err(Refusal::EvidenceMissing { stage: self.stage(), missing: Missing::Appraisal });
@@ -279,12 +296,31 @@ impl Draft<'_> {
         self.offer(LedgerProposed { claims_seq, rulebook_version: rules.version(), entries })
     }
 
+    /// What the reader missed once it will miss again: claims that an inspector added stay in the ledger, under a fresh
+    /// id where theirs is taken.
+    fn keep_added(&self, claims: &mut Vec<Claim>) -> Result<(), Refusal> {
+        for added in self.piece.ledger_claims() {
+            if added.source != ClaimSource::Added {
+                continue;
+            }
+            let mut claim = added.clone();
+            let mut number = claims.len();
+            while claims.iter().any(|known| known.claim_id == claim.claim_id) {
+                number += 1;
+                claim.claim_id = ClaimId::parse(&format!("k{number}"))
+                    .map_err(|malformed| Refusal::Malformed(vec![Fault::malformed("/added", malformed)]))?;
+            }
+            claims.push(claim);
+        }
+        Ok(())
+    }
+
     fn settle_ledger(
         &mut self,
         proposal: i32,
         entries: &[SettledEntry],
         added: &[AddedClaim],
-        misread: &std::collections::BTreeSet<ClaimId>,
+        misread: &BTreeSet<ClaimId>,
     ) -> Result<(), Refusal> {
         let Some((_, review)) = self.standing().review() else {
             return Err(self.wrong_stage(EventKind::EntrySettled));
@@ -292,12 +328,14 @@ impl Draft<'_> {
         if review.proposal() != Some(proposal) {
             return Err(Refusal::EvidenceMissing { stage: self.stage(), missing: Missing::Proposal });
         }
-        let milder = entries.iter().any(|entry| {
-            let proposed = review.entries().get(&entry.claim_id).and_then(|line| line.proposed);
-            proposed.is_some_and(|proposed| entry.finding.milder_than(proposed))
-        });
+        let faults = named_twice(review, entries, added, misread);
+        if !faults.is_empty() {
+            return Err(Refusal::Incomplete(faults));
+        }
+        let two = entries.iter().any(|entry| review.needs_second(&entry.claim_id, Some(entry.finding)))
+            || misread.iter().any(|claim_id| review.needs_second(claim_id, None));
         let proposed_by = self.by.second();
-        if (milder || !misread.is_empty()) && proposed_by.is_none() {
+        if two && proposed_by.is_none() {
             return Err(Refusal::SecondPersonNeeded);
         }
         if entries.is_empty() && added.is_empty() && misread.is_empty() {
@@ -315,11 +353,10 @@ impl Draft<'_> {
             .iter()
             .map(|entry| settled(&entry.claim_id, Some(entry.finding), None, entry.note.clone()))
             .chain(misread.iter().map(|claim_id| settled(claim_id, None, None, None)))
-            .chain(
-                added
-                    .iter()
-                    .map(|added| settled(&added.claim.claim_id, Some(added.finding), Some(added.claim.clone()), None)),
-            )
+            .chain(added.iter().map(|added| {
+                let claim = Claim { source: ClaimSource::Added, ..added.claim.clone() };
+                settled(&added.claim.claim_id, Some(added.finding), Some(claim), None)
+            }))
             .collect();
         settled.into_iter().try_for_each(|entry| self.offer(entry))
     }
@@ -366,7 +403,8 @@ impl Draft<'_> {
                 return self.offer(PackingMismatchFound { weight: tagged.weight, settled, reason: None });
             }
             let limit_g = packing_limit(self.settles_as_metal()).grams();
-            return Err(Refusal::WeightDiffers { settled, measured: tagged.weight, limit_g });
+            let (settled, measured) = (Box::new(settled), Box::new(tagged.weight));
+            return Err(Refusal::WeightDiffers { settled, measured, limit_g });
         }
         self.check_tag_weight(&tagged.weight, &tagged.weight_with_tag)?;
         self.offer(tagged)
@@ -459,3 +497,29 @@ impl Draft<'_> {
         if self.stage() == Stage::SpokenReview { self.propose(rules) } else { Ok(()) }
     }
 }
+
+/// A claim is settled once in a body: not found and struck at a time, and nothing is added that is there already.
+fn named_twice(
+    review: &Review,
+    entries: &[SettledEntry],
+    added: &[AddedClaim],
+    misread: &BTreeSet<ClaimId>,
+) -> Vec<Fault> {
+    let mut seen = BTreeSet::new();
+    let mut faults = Vec::new();
+    for (at, entry) in entries.iter().enumerate() {
+        if misread.contains(&entry.claim_id) || !seen.insert(&entry.claim_id) {
+            faults.push(Fault::new(format!("/entries/{at}/claim_id"), "this claim is named twice"));
+        }
+    }
+    for (at, added) in added.iter().enumerate() {
+        let claim_id = &added.claim.claim_id;
+        if review.entries().contains_key(claim_id) || misread.contains(claim_id) || !seen.insert(claim_id) {
+            faults.push(Fault::new(format!("/added/{at}/claim_id"), Missing::KnownClaim.sentence()));
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::{ClaimId, PersonId, Tag};
-use super::ledger::{Finding, ProposedEntry, Verdict, least_verdict};
+use super::ledger::{Claim, Finding, ProposedEntry, Verdict, least_verdict};
 use super::quantity::{Mass, Weighing};
 
 /// Why a link cannot be made.
@@ -20,6 +20,8 @@ pub enum Missing {
     OpenClaim,
     /// The claim is not in the proposal.
     UnknownClaim,
+    /// The claim that is to be added is in the ledger already.
+    KnownClaim,
     /// Nobody read the speech, and nobody said why it cannot be read.
     Speech,
     /// The verdict is milder than the findings allow.
@@ -42,6 +44,7 @@ impl Missing {
             Missing::Proposal => "the ledger was proposed anew, or not yet: read it again and name its proposal",
             Missing::OpenClaim => "a claim has no finding yet: settle every entry of the ledger first",
             Missing::UnknownClaim => "that claim is not in the ledger's proposal: read the ledger again",
+            Missing::KnownClaim => "that claim is in the ledger already: settle it as an entry",
             Missing::Speech => {
                 "nobody has read what was said of this piece: read its transcript, or have two persons record that \
                  the speech is unavailable"
@@ -81,6 +84,16 @@ impl Bench {
         &self.appraisals
     }
 
+    /// How often a repeated measurement was called for.
+    pub fn repeats(&self) -> u8 {
+        self.repeats
+    }
+
+    /// How often a second look was called for.
+    pub fn looks(&self) -> u8 {
+        self.looks
+    }
+
     /// Whether this person may add an appraisal: each looks once, and not at all after an appeal against them.
     pub fn takes(&self, person: PersonId) -> bool {
         !self.excluded.contains(&person) && !self.appraisals.iter().any(|(_, author)| *author == person)
@@ -113,6 +126,11 @@ pub struct Appraised {
 }
 
 impl Appraised {
+    /// The bench that it was settled on.
+    pub fn bench(&self) -> &Bench {
+        &self.bench
+    }
+
     /// The settled weight of the whole piece.
     pub fn weight(&self) -> &Weighing {
         &self.weight
@@ -124,9 +142,18 @@ impl Appraised {
     }
 
     /// A correction by the author replaces the settled weight.
-    pub(super) fn corrected(&mut self, weight: Weighing, metal: bool) {
+    pub(super) fn corrected(&mut self, own: (i32, PersonId), weight: Weighing, metal: bool) -> Result<(), Missing> {
+        if !self.bench.appraisals.contains(&own) {
+            return Err(Missing::Appraisal);
+        }
         self.weight = weight;
         self.metal = metal;
+        Ok(())
+    }
+
+    /// A bench on which everything begins anew. Those whose result was appealed stay away from it.
+    pub(super) fn anew(&self) -> Bench {
+        Bench::without(self.bench.excluded.clone())
     }
 
     /// Back to the bench for a repeated measurement.
@@ -154,6 +181,8 @@ pub enum Speech {
 /// The ledger on its way: proposed, being settled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Review {
+    /// The event that read the claims, and what it read.
+    read: Option<(i32, BTreeSet<ClaimId>)>,
     proposal: Option<i32>,
     entries: BTreeMap<ClaimId, Entry>,
     speech: Option<Speech>,
@@ -204,12 +233,33 @@ impl Review {
         }))
     }
 
-    /// Claims were read anew: what was proposed and settled is void.
-    pub(super) fn read(&mut self, transcript: bool) {
-        self.void();
-        if transcript {
-            self.speech = Some(Speech::Read);
+    /// Whether settling a claim in this way takes a second person: it is struck, or its finding becomes milder than
+    /// the one that was proposed or settled before.
+    pub fn needs_second(&self, claim: &ClaimId, finding: Option<Finding>) -> bool {
+        let Some(finding) = finding else { return true };
+        self.entries.get(claim).is_some_and(|entry| {
+            let before = match entry.settled {
+                Settled::Found(found) => Some(found),
+                Settled::Open | Settled::Misread => None,
+            };
+            entry.proposed.into_iter().chain(before).any(|before| finding.milder_than(before))
+        })
+    }
+
+    /// Claims were read anew: what was proposed and settled is void, and without a transcript nothing was read.
+    pub(super) fn read(&mut self, seq: i32, claims: &[Claim], transcript: bool) -> Result<(), Missing> {
+        let ids: BTreeSet<_> = claims.iter().map(|claim| claim.claim_id.clone()).collect();
+        if ids.len() != claims.len() {
+            return Err(Missing::KnownClaim);
         }
+        self.void();
+        self.read = Some((seq, ids));
+        self.speech = match self.speech {
+            _ if transcript => Some(Speech::Read),
+            Some(Speech::Unavailable) => Some(Speech::Unavailable),
+            Some(Speech::Read) | None => None,
+        };
+        Ok(())
     }
 
     pub(super) fn void(&mut self) {
@@ -217,9 +267,13 @@ impl Review {
         self.entries.clear();
     }
 
-    pub(super) fn propose(&mut self, seq: i32, entries: &[ProposedEntry]) {
-        self.proposal = Some(seq);
-        self.entries = entries
+    /// A proposal rests on the claims that were read last, and has a finding for each of them and for nothing else.
+    pub(super) fn propose(&mut self, seq: i32, claims_seq: i32, entries: &[ProposedEntry]) -> Result<(), Missing> {
+        let claims = match &self.read {
+            Some((read, claims)) if *read == claims_seq => claims,
+            Some(_) | None => return Err(Missing::Proposal),
+        };
+        let proposed: BTreeMap<_, _> = entries
             .iter()
             .map(|entry| {
                 let line = Entry {
@@ -231,22 +285,42 @@ impl Review {
                 (entry.claim_id.clone(), line)
             })
             .collect();
+        if proposed.len() != entries.len() || !proposed.keys().all(|id| claims.contains(id)) {
+            return Err(Missing::UnknownClaim);
+        }
+        if proposed.len() != claims.len() {
+            return Err(Missing::OpenClaim);
+        }
+        self.proposal = Some(seq);
+        self.entries = proposed;
+        Ok(())
     }
 
+    /// `second` says whether two different persons stand behind it.
     pub(super) fn settle(
         &mut self,
         proposal: i32,
         claim: &ClaimId,
         finding: Option<Finding>,
-        added: bool,
+        added: Option<&Claim>,
+        second: bool,
     ) -> Result<(), Missing> {
         if self.proposal != Some(proposal) {
             return Err(Missing::Proposal);
         }
+        if !second && self.needs_second(claim, finding) {
+            return Err(Missing::SecondPerson);
+        }
         let settled = finding.map_or(Settled::Misread, Settled::Found);
-        if added {
+        if let Some(added) = added {
+            if added.claim_id != *claim {
+                return Err(Missing::UnknownClaim);
+            }
+            if self.entries.contains_key(claim) {
+                return Err(Missing::KnownClaim);
+            }
             // A claim that the reader missed counts as a main one: it was worth the inspector's word.
-            let line = Entry { proposed: None, settled, main: true, essential: false };
+            let line = Entry { proposed: None, settled, main: true, essential: added.kind.is_essential() };
             self.entries.insert(claim.clone(), line);
             return Ok(());
         }
@@ -367,7 +441,9 @@ impl Clearance {
         if !settled.like(weight) {
             return Err(Missing::LikeWeight);
         }
-        if packing_limit(self.reviewed.appraised.metal).0 < (settled.mass.0 - weight.mass.0).abs() {
+        // The difference of two stored numbers may be larger than either type of them holds.
+        let limit = packing_limit(self.reviewed.appraised.metal).0.unsigned_abs();
+        if limit < settled.mass.0.abs_diff(weight.mass.0) {
             return Err(Missing::Weight);
         }
         Ok(())

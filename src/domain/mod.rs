@@ -20,4 +20,6 @@ pub mod piece;
 pub mod quantity;
 pub mod refusal;
 pub mod route;
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod text;

@@ -188,7 +188,8 @@ impl Piece {
     /// Every claim that the ledger shows: those read, and those that an inspector added since.
     pub fn ledger_claims(&self) -> Vec<&Claim> {
         let Some((seq, read)) = self.claims() else { return Vec::new() };
-        let added = self.history[seq as usize..].iter().filter_map(|recorded| match &recorded.event {
+        let since = usize::try_from(seq).unwrap_or_default();
+        let added = self.history.iter().skip(since).filter_map(|recorded| match &recorded.event {
             Event::EntrySettled(entry) => entry.added.as_ref(),
             _ => None, // No other event adds a claim.
         });
@@ -208,15 +209,28 @@ impl Piece {
         .flatten()
     }
 
-    /// The tag that is on the piece.
+    /// The tag that is on the piece. It is void once the piece goes back or is lost, and with what it rested on.
     pub fn tag(&self) -> Option<&Tagged> {
+        let void = match self.stage() {
+            Stage::Returning => true,
+            Stage::Closed => self.standing.outcome().is_some_and(|outcome| match outcome {
+                Outcome::Returned | Outcome::Unclaimed | Outcome::Lost => true,
+                Outcome::Cancelled | Outcome::Completed | Outcome::HandedToAuthority => false,
+            }),
+            _ => false, // Everywhere else the journal tells.
+        };
         self.latest(|recorded| match &recorded.event {
             Event::Tagged(tagged) => Some(Some(tagged)),
-            Event::Untagged(_) | Event::CapsuleRevoked(_) | Event::AppraisalReopened(_) => Some(None),
+            Event::Untagged(_)
+            | Event::CapsuleRevoked(_)
+            | Event::AppraisalReopened(_)
+            | Event::Appealed(_)
+            | Event::OutsideReportRecorded(_)
+            | Event::QuarantineLifted(_) => Some(None),
             _ => None, // No other event puts a tag on or takes it off by itself.
         })
         .flatten()
-        .filter(|_| !matches!(self.stage(), Stage::Returning))
+        .filter(|_| !void)
     }
 
     /// The capsule that was issued last, by the sequence number of its event.

@@ -43,7 +43,7 @@ pub enum Refusal {
     /// A verdict that this release cannot give yet.
     VerdictNotYet(Verdict),
     /// The packing weight is another.
-    WeightDiffers { settled: Weighing, measured: Weighing, limit_g: String },
+    WeightDiffers { settled: Box<Weighing>, measured: Box<Weighing>, limit_g: String },
     /// The tag is on another piece, or was before.
     TagTaken,
     /// The waybill belongs to another parcel.

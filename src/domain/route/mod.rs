@@ -15,9 +15,9 @@ use std::sync::Arc;
 use futures::{Async, Future, Poll};
 use state_machine_future::{RentToOwn, StateMachineFuture};
 
+use super::actor::Witness;
 use super::event::*;
-use super::evidence::Appraised;
-use super::evidence::{Bench, Clearance, Missing, Packed, Release, Review, Reviewed};
+use super::evidence::{Appraised, Bench, Clearance, Missing, Packed, Release, Review, Reviewed};
 use super::ids::PersonId;
 use super::ledger::Verdict;
 
@@ -91,7 +91,7 @@ enum Route {
     Failed { reviewed: Reviewed, flagged: bool },
     /// Held, with a reason.
     #[state_machine_future(transitions(Quarantined, Appraising, ReturnIntake, Returning, Closed))]
-    Quarantined { from: HeldFrom, flagged: bool, appealed: bool },
+    Quarantined { from: HeldFrom, bench: Bench, flagged: bool, appealed: bool },
     /// Both checks passed.
     #[state_machine_future(transitions(Tagged, Quarantined, Appraising, Returning, Closed))]
     Cleared { clearance: Clearance },
@@ -358,12 +358,18 @@ impl Standing {
 /// A waybill to the warehouse may be corrected this often (`journey.md`, stage `inbound`).
 pub const MAX_WAYBILL_CORRECTIONS: u8 = 3;
 
-/// What every stage but the last takes without moving. Photos only once the piece is on its way.
+/// What every stage but the last takes without moving. Photos only once the piece is on its way; what a verdict rests
+/// on is corrected only before it.
 fn is_annotation(stage: Stage, event: &Event) -> bool {
     match event {
-        Event::NoteAdded(_) | Event::PieceOpened(_) => true,
+        Event::NoteAdded(_) => true,
         Event::PhotoAdded(_) => stage != Stage::AwaitingDispatch,
-        Event::Corrected(_) => stage != Stage::SpokenReview,
+        Event::Corrected(corrected) => match &corrected.replacement {
+            Replacement::Appraisal { .. } => stage == Stage::Appraising,
+            Replacement::Entry { .. } => false,
+            // In review every correction is an edge: it may void the ledger.
+            Replacement::ReceivedWeight { .. } | Replacement::Note { .. } => stage != Stage::SpokenReview,
+        },
         Event::SegmentSet(_) => stage <= Stage::SpokenReview,
         _ => false, // Everything else is a step.
     }
@@ -399,6 +405,14 @@ fn missing(stage: Stage, event: &Event) -> impl Fn(Missing) -> Rejected {
 /// An event without its author cannot count as evidence of two persons.
 fn author(stage: Stage, recorded: &Recorded) -> Result<PersonId, Rejected> {
     recorded.person.ok_or_else(|| missing(stage, &recorded.event)(Missing::SecondPerson))
+}
+
+/// What two persons must say is not said by one with two keys.
+fn second(stage: Stage, recorded: &Recorded, proposer: &Witness) -> Result<(), Rejected> {
+    if author(stage, recorded)? == proposer.person_id {
+        return Err(missing(stage, &recorded.event)(Missing::SecondPerson));
+    }
+    Ok(())
 }
 
 // In every method below, the last arm refuses whatever is not listed: the machine allows by name and forbids the rest,
@@ -509,16 +523,27 @@ impl PollRoute for Route {
         let mut review = state.review.clone();
         let mut appraised = state.appraised.clone();
         match &recorded.event {
-            Event::ClaimsRead(read) => review.read(read.transcript_id.is_some()),
-            Event::LedgerProposed(proposed) => review.propose(recorded.seq, &proposed.entries),
-            Event::EntrySettled(entry) => review
-                .settle(entry.proposal_seq, &entry.claim_id, entry.finding, entry.added.is_some())
-                .map_err(fail)?,
-            Event::SpeechUnavailable(_) => review.unavailable(),
+            Event::ClaimsRead(read) => {
+                review.read(recorded.seq, &read.claims, read.transcript_id.is_some()).map_err(fail)?;
+            }
+            Event::LedgerProposed(proposed) => {
+                review.propose(recorded.seq, proposed.claims_seq, &proposed.entries).map_err(fail)?;
+            }
+            Event::EntrySettled(entry) => {
+                let two = entry.proposed_by.is_some_and(|by| second(Stage::SpokenReview, &recorded, &by).is_ok());
+                review
+                    .settle(entry.proposal_seq, &entry.claim_id, entry.finding, entry.added.as_ref(), two)
+                    .map_err(fail)?;
+            }
+            Event::SpeechUnavailable(unavailable) => {
+                second(Stage::SpokenReview, &recorded, &unavailable.proposed_by)?;
+                review.unavailable();
+            }
             // A correction voids what was proposed and settled; the desk proposes anew in the same commit.
             Event::Corrected(corrected) => match &corrected.replacement {
                 Replacement::Appraisal { appraisal } => {
-                    appraised.corrected(appraisal.weight.clone(), weighs_as_metal(appraisal));
+                    let own = (corrected.seq, author(Stage::SpokenReview, &recorded)?);
+                    appraised.corrected(own, appraisal.weight.clone(), weighs_as_metal(appraisal)).map_err(fail)?;
                     review.void();
                 }
                 Replacement::Entry { .. } => review.void(),
@@ -527,6 +552,7 @@ impl PollRoute for Route {
             Event::RepeatCalled(_) => return go!(Appraising { bench: appraised.repeat(), appealed }),
             Event::SecondLookCalled(_) => return go!(Appraising { bench: appraised.look_again(), appealed }),
             Event::VerdictGiven(given) => {
+                let bench = appraised.anew();
                 let reviewed =
                     Reviewed::new(appraised, &review, given.proposal_seq, given.verdict, appealed).map_err(&fail)?;
                 return match given.verdict {
@@ -535,11 +561,11 @@ impl PollRoute for Route {
                     Verdict::Undetermined => go!(Undetermined { reviewed }),
                     Verdict::NotAsDescribed => go!(Failed { reviewed, flagged: false }),
                     Verdict::SuspectedCounterfeit => {
-                        go!(Quarantined { from: HeldFrom::House, flagged: false, appealed })
+                        go!(Quarantined { from: HeldFrom::House, bench, flagged: false, appealed })
                     }
                 };
             }
-            Event::AppraisalReopened(_) => return go!(Appraising { bench: Bench::default(), appealed }),
+            Event::AppraisalReopened(_) => return go!(Appraising { bench: appraised.anew(), appealed }),
             Event::CancelRequested(_) | Event::DamagedInCustody(_) => return go!(Returning { posted: false }),
             Event::LostInCustody(_) => return go!(Closed(Outcome::Lost)),
             other => return reject(Stage::SpokenReview, other, Why::NotHere),
@@ -577,7 +603,7 @@ impl PollRoute for Route {
         let reviewed = state.reviewed.clone();
         match &recorded.event {
             Event::OutsideReportRecorded(_) => {
-                go!(Appraising { bench: Bench::default(), appealed: reviewed.appealed() })
+                go!(Appraising { bench: reviewed.appraised().anew(), appealed: reviewed.appealed() })
             }
             Event::DisclosedToBuyer(_) => go!(AwaitingBuyer { reviewed }),
             Event::GivenUp(_) | Event::CancelRequested(_) | Event::DamagedInCustody(_) => {
@@ -603,7 +629,10 @@ impl PollRoute for Route {
                 let bench = Bench::without(reviewed.appraised().appraisers());
                 go!(Appraising { bench, appealed: true })
             }
-            Event::Overridden(_) => go!(AwaitingBuyer { reviewed: reviewed.overridden() }),
+            Event::Overridden(overridden) => {
+                second(Stage::Failed, &recorded, &overridden.proposed_by)?;
+                go!(AwaitingBuyer { reviewed: reviewed.overridden() })
+            }
             Event::CancelRequested(_) => go!(Failed { reviewed, flagged: true }),
             Event::AppealLapsed(_) | Event::DamagedInCustody(_) => go!(Returning { posted: false }),
             Event::LostInCustody(_) => go!(Closed(Outcome::Lost)),
@@ -616,18 +645,24 @@ impl PollRoute for Route {
         offer: &'o mut RentToOwn<'o, Offer>,
     ) -> Poll<AfterQuarantined, Rejected> {
         let recorded = take!(Quarantined, offer);
-        let (from, flagged, appealed) = (state.from, state.flagged, state.appealed);
+        let (from, bench, appealed) = (state.from, state.bench.clone(), state.appealed);
         match &recorded.event {
-            Event::QuarantineLifted(_) => match from {
-                HeldFrom::ReturnIntake(cause) => go!(ReturnIntake { cause }),
-                HeldFrom::House if flagged => reject(Stage::Quarantined, &recorded.event, Why::Flagged),
-                HeldFrom::House => go!(Appraising { bench: Bench::default(), appealed }),
-            },
-            Event::QuarantineUpheld(upheld) => match upheld.to {
-                Upheld::Returning => go!(Returning { posted: false }),
-                Upheld::HandedToAuthority => go!(Closed(Outcome::HandedToAuthority)),
-            },
-            Event::CancelRequested(_) => go!(Quarantined { from, flagged: true, appealed }),
+            Event::QuarantineLifted(_) if state.flagged => reject(Stage::Quarantined, &recorded.event, Why::Flagged),
+            Event::QuarantineLifted(lifted) => {
+                second(Stage::Quarantined, &recorded, &lifted.proposed_by)?;
+                match from {
+                    HeldFrom::ReturnIntake(cause) => go!(ReturnIntake { cause }),
+                    HeldFrom::House => go!(Appraising { bench, appealed }),
+                }
+            }
+            Event::QuarantineUpheld(upheld) => {
+                second(Stage::Quarantined, &recorded, &upheld.proposed_by)?;
+                match upheld.to {
+                    Upheld::Returning => go!(Returning { posted: false }),
+                    Upheld::HandedToAuthority => go!(Closed(Outcome::HandedToAuthority)),
+                }
+            }
+            Event::CancelRequested(_) => go!(Quarantined { from, bench, flagged: true, appealed }),
             Event::DamagedInCustody(_) => go!(Returning { posted: false }),
             Event::LostInCustody(_) => go!(Closed(Outcome::Lost)),
             other => reject(Stage::Quarantined, other, Why::NotHere),
@@ -639,7 +674,10 @@ impl PollRoute for Route {
         offer: &'o mut RentToOwn<'o, Offer>,
     ) -> Poll<AfterCleared, Rejected> {
         let recorded = take!(Cleared, offer);
-        let appealed = state.clearance.reviewed().appealed();
+        let (bench, appealed) = {
+            let reviewed = state.clearance.reviewed();
+            (reviewed.appraised().anew(), reviewed.appealed())
+        };
         match &recorded.event {
             Event::Tagged(tagged) => {
                 let packer = author(Stage::Cleared, &recorded)?;
@@ -651,9 +689,9 @@ impl PollRoute for Route {
                 go!(Tagged { packed })
             }
             Event::PackingMismatchFound(_) => {
-                go!(Quarantined { from: HeldFrom::House, flagged: false, appealed })
+                go!(Quarantined { from: HeldFrom::House, bench, flagged: false, appealed })
             }
-            Event::AppraisalReopened(_) => go!(Appraising { bench: Bench::default(), appealed }),
+            Event::AppraisalReopened(_) => go!(Appraising { bench, appealed }),
             Event::CancelRequested(_) | Event::DamagedInCustody(_) => go!(Returning { posted: false }),
             Event::LostInCustody(_) => go!(Closed(Outcome::Lost)),
             other => reject(Stage::Cleared, other, Why::NotHere),
@@ -745,15 +783,30 @@ impl PollRoute for Route {
         offer: &'o mut RentToOwn<'o, Offer>,
     ) -> Poll<AfterReturnIntake, Rejected> {
         let recorded = take!(ReturnIntake, offer);
-        let held = Quarantined { from: HeldFrom::ReturnIntake(state.cause), flagged: false, appealed: false };
+        let held = Quarantined {
+            from: HeldFrom::ReturnIntake(state.cause),
+            bench: Bench::default(),
+            flagged: false,
+            appealed: false,
+        };
         match &recorded.event {
-            Event::SamePieceConfirmed(_) | Event::DamagedInCustody(_) => go!(Returning { posted: false }),
-            Event::NotSamePieceFound(_) => match state.cause {
-                Cause::Opened => go!(ReturningToBuyer { posted: false }),
-                // Swapped on the way: the refund is owed whatever is found.
-                Cause::Refused => go!(held),
-            },
-            Event::IdentityUnclear(_) => go!(held),
+            Event::SamePieceConfirmed(confirmed) => {
+                second(Stage::ReturnIntake, &recorded, &confirmed.proposed_by)?;
+                go!(Returning { posted: false })
+            }
+            Event::DamagedInCustody(_) => go!(Returning { posted: false }),
+            Event::NotSamePieceFound(found) => {
+                second(Stage::ReturnIntake, &recorded, &found.proposed_by)?;
+                match state.cause {
+                    Cause::Opened => go!(ReturningToBuyer { posted: false }),
+                    // Swapped on the way: the refund is owed whatever is found.
+                    Cause::Refused => go!(held),
+                }
+            }
+            Event::IdentityUnclear(unclear) => {
+                second(Stage::ReturnIntake, &recorded, &unclear.proposed_by)?;
+                go!(held)
+            }
             Event::LostInCustody(_) => go!(Closed(Outcome::Lost)),
             other => reject(Stage::ReturnIntake, other, Why::NotHere),
         }

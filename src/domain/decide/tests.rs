@@ -1,0 +1,291 @@
+//! Decisions that a wrong hand, or a clever one, would like to be otherwise.
+
+use std::collections::BTreeSet;
+
+use super::super::appraisal::ComponentRole;
+use super::super::ids::{Carrier, CertificateCode, Waybill};
+use super::super::ledger::{ClaimKind, Finding};
+use super::super::order::LineStatus;
+use super::super::samples::*;
+use super::*;
+
+fn rules(claims: usize, finding: Finding) -> Told {
+    let claims = (1..=claims).map(|number| claim(number as u8, ClaimKind::Material)).collect();
+    Told { transcript: false, claims, finding }
+}
+
+fn in_order() -> Order {
+    order(Ship::AsReady, &[(1, LineStatus::Waiting)])
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_000).unwrap()
+}
+
+/// Decides and lets it happen.
+#[track_caller]
+fn carry_out(piece: &mut Piece, command: Command, by: &By, rules: &Told) {
+    let events = decide(piece, &in_order(), &command, by, now(), rules).unwrap();
+    for event in events {
+        let recorded = Recorded {
+            seq: piece.head() + 1,
+            at: now(),
+            person: Some(by.person),
+            key: Some(by.key),
+            role: by.role,
+            event,
+        };
+        piece.apply(Arc::new(recorded)).unwrap();
+    }
+}
+
+fn refusal(piece: &Piece, command: Command, by: &By, rules: &Told) -> Refusal {
+    decide(piece, &in_order(), &command, by, now(), rules).unwrap_err()
+}
+
+fn new_piece() -> Piece {
+    Piece::fold([recorded(1, CLERK, opened())]).unwrap()
+}
+
+fn anna() -> By {
+    by(ANNA, Role::Inspector)
+}
+
+/// A piece whose ledger waits for its reviewer, and the proposal.
+fn in_review(rules: &Told) -> (Piece, i32) {
+    let mut piece = new_piece();
+    let receive =
+        Command::Receive { parcel_id: None, condition: Condition::Intact, weight: weighing(WEIGHT), note: None };
+    carry_out(&mut piece, receive, &by(CLERK, Role::Clerk), rules);
+    carry_out(&mut piece, Command::OpenAppraisal, &anna(), rules);
+    carry_out(&mut piece, Command::SubmitAppraisal { appraisal: appraisal() }, &anna(), rules);
+    let proposal = piece.head();
+    (piece, proposal)
+}
+
+fn settle(proposal: i32, claim: u8, finding: Finding) -> Command {
+    let entries = vec![SettledEntry { claim_id: claim_id(claim), finding, note: None }];
+    Command::SettleLedger { proposal, entries, added: Vec::new(), misread: BTreeSet::new() }
+}
+
+fn add(proposal: i32, claim: u8, kind: ClaimKind, finding: Finding) -> Command {
+    let added = vec![AddedClaim { claim: super::super::samples::claim(claim, kind), finding }];
+    Command::SettleLedger { proposal, entries: Vec::new(), added, misread: BTreeSet::new() }
+}
+
+fn open(piece: &Piece) -> Vec<ClaimId> {
+    piece.standing().review().unwrap().1.open().cloned().collect()
+}
+
+#[test]
+fn a_known_claim_cannot_be_made_milder_by_adding_it_again() {
+    let rules = rules(1, Finding::Contradicted);
+    let (mut piece, proposal) = in_review(&rules);
+    let again = add(proposal, 1, ClaimKind::Guarantee, Finding::Confirmed);
+    assert_eq!(refusal(&piece, again.clone(), &anna(), &rules).code(), "evidence_incomplete");
+    // Nor with a second person: it is an entry, and settled as one.
+    assert_eq!(refusal(&piece, again, &after(anna(), BORIS), &rules).code(), "evidence_incomplete");
+    carry_out(&mut piece, settle(proposal, 1, Finding::Confirmed), &after(anna(), BORIS), &rules);
+}
+
+#[test]
+fn a_settled_finding_becomes_milder_only_by_two() {
+    let rules = rules(1, Finding::Confirmed);
+    let (mut piece, proposal) = in_review(&rules);
+    carry_out(&mut piece, settle(proposal, 1, Finding::Contradicted), &anna(), &rules);
+    let back = settle(proposal, 1, Finding::Confirmed);
+    assert_eq!(refusal(&piece, back.clone(), &by(BORIS, Role::Inspector), &rules), Refusal::SecondPersonNeeded);
+    let two_keys = after(anna(), ANNA);
+    assert_eq!(refusal(&piece, back.clone(), &two_keys, &rules), Refusal::SecondPersonNeeded);
+    carry_out(&mut piece, back, &after(anna(), BORIS), &rules);
+
+    carry_out(&mut piece, add(proposal, 2, ClaimKind::Treatment, Finding::Contradicted), &anna(), &rules);
+    assert_eq!(refusal(&piece, settle(proposal, 2, Finding::Confirmed), &anna(), &rules), Refusal::SecondPersonNeeded);
+}
+
+#[test]
+fn a_claim_is_named_once_in_a_body() {
+    let rules = rules(2, Finding::Confirmed);
+    let (piece, proposal) = in_review(&rules);
+    let entry = |number| SettledEntry { claim_id: claim_id(number), finding: Finding::Confirmed, note: None };
+    let check = |entries, misread| {
+        let command = Command::SettleLedger { proposal, entries, added: Vec::new(), misread };
+        assert_eq!(refusal(&piece, command, &after(anna(), BORIS), &rules).code(), "evidence_incomplete");
+    };
+    check(vec![entry(1), entry(1)], BTreeSet::new());
+    check(vec![entry(1), entry(2)], BTreeSet::from([claim_id(2)]));
+}
+
+#[test]
+fn an_added_claim_survives_a_new_reading_under_an_id_of_its_own() {
+    let first = rules(1, Finding::Confirmed);
+    let (mut piece, proposal) = in_review(&first);
+    carry_out(&mut piece, add(proposal, 2, ClaimKind::Treatment, Finding::Contradicted), &anna(), &first);
+    // The new reading has a k2 of its own.
+    let second = rules(2, Finding::Confirmed);
+    for _ in 0..2 {
+        carry_out(&mut piece, Command::ProposeLedger, &anna(), &second);
+        assert_eq!(open(&piece), [claim_id(1), claim_id(2), claim_id(3)]);
+        let claims = piece.ledger_claims();
+        assert_eq!(claims.len(), 3);
+        assert_eq!((claims[2].source, claims[2].kind), (ClaimSource::Added, ClaimKind::Treatment));
+    }
+}
+
+#[test]
+fn an_added_claim_that_was_not_tested_weighs_by_its_kind() {
+    let check = |kind, expected| {
+        let rules = rules(0, Finding::Confirmed);
+        let (mut piece, proposal) = in_review(&rules);
+        carry_out(&mut piece, add(proposal, 1, kind, Finding::NotTested), &anna(), &rules);
+        assert_eq!(piece.standing().review().unwrap().1.derived(), expected, "{kind:?}");
+    };
+    check(ClaimKind::Treatment, Verdict::Undetermined);
+    check(ClaimKind::Size, Verdict::DisclosedDifference);
+}
+
+#[test]
+fn speech_that_is_no_longer_there_was_not_read() {
+    let mut rules = rules(0, Finding::Confirmed);
+    rules.transcript = true;
+    let (mut piece, _) = in_review(&rules);
+    rules.transcript = false;
+    carry_out(&mut piece, Command::SetSegment { segment: None }, &anna(), &rules);
+    let verdict = Command::GiveVerdict { proposal: piece.head(), stricter: None, reason: None };
+    let stage = Stage::SpokenReview;
+    assert_eq!(
+        refusal(&piece, verdict.clone(), &anna(), &rules),
+        Refusal::EvidenceMissing { stage, missing: Missing::Speech }
+    );
+    let unavailable = Command::RecordSpeechUnavailable { reason: sealed() };
+    assert_eq!(refusal(&piece, unavailable.clone(), &after(anna(), ANNA), &rules), Refusal::SecondPersonNeeded);
+    carry_out(&mut piece, unavailable, &after(anna(), BORIS), &rules);
+    carry_out(&mut piece, verdict, &anna(), &rules);
+    assert_eq!(piece.stage(), Stage::Cleared);
+}
+
+#[test]
+fn a_rulebook_that_forgets_a_claim_is_refused() {
+    struct Forgetful(Told);
+    impl Rules for Forgetful {
+        fn read_claims(&self, piece: &Piece) -> super::super::command::Reading {
+            self.0.read_claims(piece)
+        }
+        fn propose(&self, _: &Piece, _: &[Claim], _: &Appraisal) -> Vec<super::super::ledger::ProposedEntry> {
+            Vec::new()
+        }
+        fn version(&self) -> super::super::text::Name {
+            self.0.version()
+        }
+        fn appraisals_needed(&self, piece: &Piece) -> usize {
+            self.0.appraisals_needed(piece)
+        }
+    }
+    let (piece, _) = in_review(&rules(1, Finding::Confirmed));
+    let forgetful = Forgetful(rules(1, Finding::Confirmed));
+    let refused = decide(&piece, &in_order(), &Command::ProposeLedger, &anna(), now(), &forgetful);
+    assert_eq!(refused, Err(Refusal::EvidenceMissing { stage: Stage::SpokenReview, missing: Missing::OpenClaim }));
+}
+
+#[test]
+fn a_main_part_is_tested_whatever_its_entry_calls_it() {
+    let rules = rules(0, Finding::Confirmed);
+    let mut piece = new_piece();
+    let receive =
+        Command::Receive { parcel_id: None, condition: Condition::Intact, weight: weighing(WEIGHT), note: None };
+    carry_out(&mut piece, receive, &by(CLERK, Role::Clerk), &rules);
+    carry_out(&mut piece, Command::OpenAppraisal, &anna(), &rules);
+    let mut untested = appraisal();
+    untested.components[0].role = ComponentRole::Accessory;
+    untested.components[0].tests.clear();
+    let refused = refusal(&piece, Command::SubmitAppraisal { appraisal: untested }, &anna(), &rules);
+    assert_eq!(refused.faults()[0].pointer, "/components/0/tests");
+}
+
+#[test]
+fn a_supervisor_cancels_only_what_was_not_sent() {
+    let rules = rules(0, Finding::Confirmed);
+    let cancel = || Command::Cancel { reason: None };
+    let (chief, platform) = (by(CHIEF, Role::Supervisor), by(20, Role::Platform));
+    let (mut piece, _) = in_review(&rules);
+    assert_eq!(refusal(&piece, cancel(), &chief, &rules).code(), "not_yours");
+    carry_out(&mut piece, cancel(), &platform, &rules);
+    assert_eq!(piece.stage(), Stage::Returning);
+
+    let mut unsent = new_piece();
+    carry_out(&mut unsent, cancel(), &chief, &rules);
+    assert_eq!(unsent.standing().outcome(), Some(Outcome::Cancelled));
+}
+
+/// A piece that waits for its tag.
+fn cleared(rules: &Told) -> Piece {
+    let (mut piece, proposal) = in_review(rules);
+    let unavailable = Command::RecordSpeechUnavailable { reason: sealed() };
+    carry_out(&mut piece, unavailable, &after(anna(), BORIS), rules);
+    carry_out(&mut piece, Command::GiveVerdict { proposal, stricter: None, reason: None }, &anna(), rules);
+    piece
+}
+
+fn tag(weight: Weighing) -> Command {
+    Command::Tag {
+        tag: super::super::ids::Tag::parse("T1").unwrap(),
+        weight,
+        weight_with_tag: with_tag(WEIGHT + 1_000_000),
+        photo_ids: BTreeSet::new(),
+        confirm_mismatch: false,
+    }
+}
+
+#[test]
+fn no_stored_weight_is_too_large_to_be_compared() {
+    let rules = rules(0, Finding::Confirmed);
+    let mut piece = cleared(&rules);
+    let clerk = by(CLERK, Role::Clerk);
+    for extreme in [i64::MIN, i64::MAX] {
+        assert_eq!(refusal(&piece, tag(weighing(extreme)), &clerk, &rules).code(), "packing_weight_differs");
+    }
+    // Exactly at the limit for a stone it still agrees, and one microgram beyond it does not.
+    assert_eq!(refusal(&piece, tag(weighing(WEIGHT + 50_001)), &clerk, &rules).code(), "packing_weight_differs");
+    carry_out(&mut piece, tag(weighing(WEIGHT + 50_000)), &clerk, &rules);
+    assert_eq!(piece.stage(), Stage::Tagged);
+}
+
+#[test]
+fn a_tag_is_void_once_the_piece_goes_back_or_is_lost() {
+    let rules = rules(0, Finding::Confirmed);
+    let mut tagged = cleared(&rules);
+    carry_out(&mut tagged, tag(weighing(WEIGHT)), &by(CLERK, Role::Clerk), &rules);
+    assert!(tagged.tag().is_some());
+
+    let mut back = tagged.clone();
+    carry_out(&mut back, Command::Cancel { reason: None }, &by(20, Role::Platform), &rules);
+    assert_eq!(back.tag(), None);
+    let how = ReturnEnd::PickedUp;
+    carry_out(&mut back, Command::CloseReturn { how }, &by(CLERK, Role::Clerk), &rules);
+    assert_eq!(back.tag(), None, "closed, it is still void");
+
+    let lost = Command::ReportCustody { what: Custody::Lost, note: sealed() };
+    carry_out(&mut tagged, lost, &by(CLERK, Role::Clerk), &rules);
+    assert_eq!(tagged.tag(), None);
+}
+
+#[test]
+fn a_delivery_lies_between_the_order_and_now() {
+    let rules = rules(0, Finding::Confirmed);
+    let mut piece = cleared(&rules);
+    let carrier = || Carrier::parse("sf").unwrap();
+    let waybill = || Waybill::parse("SF1").unwrap();
+    let clerk = by(CLERK, Role::Clerk);
+    carry_out(&mut piece, tag(weighing(WEIGHT)), &clerk, &rules);
+    let code = CertificateCode::parse("TS-1").unwrap();
+    carry_out(&mut piece, Command::Release { certificate_code: code }, &by(CHIEF, Role::Supervisor), &rules);
+    carry_out(&mut piece, Command::Ship { carrier: carrier(), waybill: waybill() }, &clerk, &rules);
+    let platform = by(20, Role::Platform);
+    for delivered_at in [i64::MIN, -1, now().as_microsecond() + 1, i64::MAX] {
+        assert_eq!(refusal(&piece, Command::Deliver { delivered_at }, &platform, &rules).code(), "malformed");
+    }
+    // A clerk's return shipment has no place here, posted or not.
+    let back = Command::ShipReturn { carrier: carrier(), waybill: waybill() };
+    assert_eq!(refusal(&piece, back, &clerk, &rules).code(), "wrong_stage");
+    carry_out(&mut piece, Command::Deliver { delivered_at: now().as_microsecond() }, &platform, &rules);
+}
