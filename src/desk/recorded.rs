@@ -61,6 +61,7 @@ pub struct Written {
     pub row: events::Model,
     pub key: event_keys::Model,
     pub hash: Hash,
+    pub body_digest: [u8; 32],
     pub recorded: Recorded,
 }
 
@@ -75,9 +76,10 @@ pub fn write(
 ) -> Result<Written, Error> {
     let by = circumstances.by;
     let digest_key = Vault::fresh_key();
+    let body_digest = Vault::hmac(&digest_key, circumstances.digested);
     let envelope = Envelope {
         at: chain::instant(circumstances.at),
-        body_digest: Some(hex::encode(Vault::hmac(&digest_key, circumstances.digested))),
+        body_digest: Some(hex::encode(body_digest)),
         command_id: circumstances.command_id,
         key_id: Some(by.key),
         kind: event.kind().as_str(),
@@ -112,7 +114,7 @@ pub fn write(
     // Read back, an event has its instant in microseconds; so it has before it was written.
     let at = Timestamp::from_microsecond(row.at).unwrap_or(circumstances.at);
     let recorded = Recorded { seq, at, person: Some(by.person), key: Some(by.key), role: by.role, event };
-    Ok(Written { row, key, hash, recorded })
+    Ok(Written { row, key, hash, body_digest, recorded })
 }
 
 /// What a wrapped event key is bound to.

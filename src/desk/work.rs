@@ -118,7 +118,7 @@ impl Desk {
             let written = recorded::write(self.vault(), key, seq, previous, event, &request.circumstances())?;
             previous = written.hash;
             let recorded = Arc::new(written.recorded.clone());
-            body_digest = Some(recorded::read(&written.row)?.body_digest).flatten();
+            body_digest = Some(written.body_digest.to_vec());
             plan.event(written);
             piece.apply(recorded.clone()).map_err(|corrupt| Error::fault("a decided event does not fold", corrupt))?;
             plan.notices(key, seq, &recorded.event, stage, piece.stage(), request.now);
