@@ -314,3 +314,17 @@ pub async fn warehouse(conn: &impl ConnectionTrait, id: &str) -> Result<Option<w
 pub async fn live(conn: &impl ConnectionTrait, tenant: &str, id: &str) -> Result<Option<lives::Model>, Error> {
     Ok(lives::Entity::find_by_id((tenant.to_owned(), id.to_owned())).one(conn).await?)
 }
+
+pub async fn key(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<keys::Model>, Error> {
+    Ok(keys::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// The laboratories, oldest first.
+pub async fn laboratories(conn: &impl ConnectionTrait) -> Result<Vec<laboratories::Model>, Error> {
+    Ok(laboratories::Entity::find().order_by_asc(laboratories::Column::CreatedAt).all(conn).await?)
+}
+
+/// The devices, oldest first.
+pub async fn devices(conn: &impl ConnectionTrait) -> Result<Vec<devices::Model>, Error> {
+    Ok(devices::Entity::find().order_by_asc(devices::Column::CreatedAt).all(conn).await?)
+}
