@@ -314,3 +314,14 @@ pub async fn warehouse(conn: &impl ConnectionTrait, id: &str) -> Result<Option<w
 pub async fn live(conn: &impl ConnectionTrait, tenant: &str, id: &str) -> Result<Option<lives::Model>, Error> {
     Ok(lives::Entity::find_by_id((tenant.to_owned(), id.to_owned())).one(conn).await?)
 }
+
+/// The laboratories, by id; never more than a page.
+pub async fn laboratories(conn: &impl ConnectionTrait) -> Result<Vec<laboratories::Model>, Error> {
+    Ok(laboratories::Entity::find().order_by_asc(laboratories::Column::Id).limit(10_000).all(conn).await?)
+}
+
+/// The devices, by warehouse and id; never more than a page.
+pub async fn devices(conn: &impl ConnectionTrait) -> Result<Vec<devices::Model>, Error> {
+    use devices::Column::{Id, WarehouseId};
+    Ok(devices::Entity::find().order_by_asc(WarehouseId).order_by_asc(Id).limit(10_000).all(conn).await?)
+}
