@@ -5,14 +5,15 @@ use uuid::Uuid;
 
 use super::people::{self, Details};
 use super::receipt::Receipt;
-use super::{Desk, Error, Request};
+use super::{Desk, Error, Request, writer};
 use crate::capsule::Hash;
 use crate::domain::actor::{Role, Scope};
 use crate::domain::event::{Event, PersonErased};
 use crate::domain::ids::*;
 use crate::domain::refusal::Refusal;
+use crate::store::changes::Changes;
 use crate::store::entity::{devices, keys, laboratories, lives, tenants, transcripts, warehouses};
-use crate::store::{journal, registers};
+use crate::store::{Transaction, journal, lookups, queries, registers};
 use crate::vault::{self, Vault};
 
 use super::recorded;
@@ -67,9 +68,49 @@ impl Desk {
     /// Makes a key. The secret is shown this once; only its hash is kept.
     pub async fn create_key(&self, grant: &KeyGrant, now: Timestamp) -> Result<(keys::Model, String), Error> {
         let txn = self.store().begin().await?;
+        let made = self.add_key(&txn, grant, now).await?;
+        txn.commit().await?;
+        Ok(made)
+    }
+
+    /// The same for a request over the network: repeated, it answers with the key and without the secret.
+    pub async fn create_key_once(
+        &self,
+        grant: &KeyGrant,
+        request: &Request,
+    ) -> Result<(keys::Model, Option<String>), Error> {
+        let txn = self.store().begin().await?;
+        let key = (request.owner().0, request.idempotency_key.as_str(), request.part.as_str());
+        if let Some(row) = lookups::answered(&*txn, &[key]).await?.first() {
+            let Receipt::Made { id } = writer::open_answer(self, row, request)? else {
+                return Err(Refusal::KeyReused.into());
+            };
+            let id = Uuid::parse_str(&id).map_err(|error| Error::fault("a stored answer names no key", error))?;
+            let row = queries::key(&*txn, id).await?.ok_or(Refusal::Absent("key"))?;
+            return Ok((row, None));
+        }
+        let (row, secret) = self.add_key(&txn, grant, request.now).await?;
+        let receipt = Receipt::Made { id: row.id.to_string() };
+        let mut changes = Changes::default();
+        changes.idempotency.push(writer::answer_row(self, None, request, &receipt)?);
+        changes.write(&*txn).await.map_err(|error| match error {
+            // The same request at the same moment: whoever asks again gets its answer.
+            crate::store::Error::Conflict(_) => Error::Busy,
+            other => other.into(),
+        })?;
+        txn.commit().await?;
+        Ok((row, Some(secret)))
+    }
+
+    async fn add_key(
+        &self,
+        txn: &Transaction,
+        grant: &KeyGrant,
+        now: Timestamp,
+    ) -> Result<(keys::Model, String), Error> {
         let person = match grant.person {
             Some(person) => {
-                if crate::store::queries::person(&*txn, person.0).await?.is_none() {
+                if queries::person(&**txn, person.0).await?.is_none() {
                     return Err(Refusal::Absent("person").into());
                 }
                 person.0
@@ -78,19 +119,19 @@ impl Desk {
                 let details = Details { name: grant.name.clone(), ..Details::default() };
                 let row = people::new(self.vault(), "staff", None, None, &details, now)?;
                 let id = row.id;
-                registers::add_person(&*txn, row).await?;
+                registers::add_person(&**txn, row).await?;
                 id
             }
         };
         if let Some(tenant) = &grant.scope.tenant_id {
             registers::keep_tenant(
-                &*txn,
+                &**txn,
                 tenants::Model { id: tenant.to_string(), name: tenant.to_string(), created_at: now.as_microsecond() },
             )
             .await?;
         }
         if let Some(warehouse) = &grant.scope.warehouse_id
-            && crate::store::queries::warehouse(&*txn, warehouse.as_str()).await?.is_none()
+            && queries::warehouse(&**txn, warehouse.as_str()).await?.is_none()
         {
             return Err(Refusal::Absent("warehouse").into());
         }
@@ -108,8 +149,7 @@ impl Desk {
             revoked_at: None,
             revoked_by_key: None,
         };
-        registers::add_key(&*txn, row.clone()).await?;
-        txn.commit().await?;
+        registers::add_key(&**txn, row.clone()).await?;
         Ok((row, secret))
     }
 
@@ -190,13 +230,13 @@ impl Desk {
     /// their orders. Every journal still verifies. Each order of theirs notes the erasure. Idempotent.
     pub async fn erase_person(&self, person: PersonId, request: &Request) -> Result<Receipt, Error> {
         let txn = self.store().begin().await?;
-        let Some(row) = crate::store::queries::person(&*txn, person.0).await? else {
+        let Some(row) = queries::person(&*txn, person.0).await? else {
             return Err(Refusal::Absent("person").into());
         };
         if row.erased_at.is_none() {
             let now = request.now;
             let orders = registers::orders_of_person(&*txn, person.0).await?;
-            crate::store::lookups::lock_orders(self.store().backend(), &txn, &orders).await?;
+            lookups::lock_orders(self.store().backend(), &txn, &orders).await?;
             for order_id in &orders {
                 let key = journal::stream_key(*order_id, StreamId::ORDER.0);
                 let events = journal::read(&*txn, key).await?;

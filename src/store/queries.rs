@@ -315,13 +315,16 @@ pub async fn live(conn: &impl ConnectionTrait, tenant: &str, id: &str) -> Result
     Ok(lives::Entity::find_by_id((tenant.to_owned(), id.to_owned())).one(conn).await?)
 }
 
-/// The laboratories, by id; never more than a page.
-pub async fn laboratories(conn: &impl ConnectionTrait) -> Result<Vec<laboratories::Model>, Error> {
-    Ok(laboratories::Entity::find().order_by_asc(laboratories::Column::Id).limit(10_000).all(conn).await?)
+pub async fn key(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<keys::Model>, Error> {
+    Ok(keys::Entity::find_by_id(id).one(conn).await?)
 }
 
-/// The devices, by warehouse and id; never more than a page.
+/// The laboratories, oldest first.
+pub async fn laboratories(conn: &impl ConnectionTrait) -> Result<Vec<laboratories::Model>, Error> {
+    Ok(laboratories::Entity::find().order_by_asc(laboratories::Column::CreatedAt).all(conn).await?)
+}
+
+/// The devices, oldest first.
 pub async fn devices(conn: &impl ConnectionTrait) -> Result<Vec<devices::Model>, Error> {
-    use devices::Column::{Id, WarehouseId};
-    Ok(devices::Entity::find().order_by_asc(WarehouseId).order_by_asc(Id).limit(10_000).all(conn).await?)
+    Ok(devices::Entity::find().order_by_asc(devices::Column::CreatedAt).all(conn).await?)
 }

@@ -3,5 +3,7 @@
 #[macro_use]
 mod support;
 
+mod app;
+mod http;
 mod store;
 mod walls;

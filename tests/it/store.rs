@@ -172,7 +172,7 @@ both!(a_taken_key_is_a_conflict, |db| async move {
         stream_id: 0,
         seq: 1,
         kind: "placed".to_owned(),
-        person_id: Uuid::from_u128(9),
+        person_id: Some(Uuid::from_u128(9)),
         at: 5,
         body: "{}".to_owned(),
         hash: vec![1; 32],
