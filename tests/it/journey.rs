@@ -19,8 +19,9 @@ both!(a_piece_goes_from_the_order_to_its_buyer, |db| async move {
     app.platform().post(&format!("/v1/pieces/{}/completed", codes[0]), json!({})).await.expect(200);
     let order = app.platform().get("/v1/orders/KS1").await.expect(200);
     assert_eq!((order["status"].as_str(), order["lines"][0]["status"].as_str()), (Some("done"), Some("done")));
-    let late = app.clerk().post(&format!("/v1/pieces/{}/custody", codes[0]), json!({"what": "lost", "note": "?"}));
-    late.await.expect_problem(409, "wrong_stage");
+    let lost = json!({"what": "lost", "note": "?"});
+    let late = app.clerk().post(&format!("/v1/pieces/{}/custody", codes[0]), lost).await;
+    late.expect_problem(409, "wrong_stage");
 });
 
 both!(the_gate_does_not_pass_without_the_speech, |db| async move {

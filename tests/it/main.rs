@@ -4,6 +4,12 @@
 mod support;
 
 mod app;
+mod auth;
 mod http;
+mod journey;
+mod kill;
+mod privacy;
 mod store;
+mod tidy;
+mod walk;
 mod walls;
