@@ -1,3 +1,4 @@
 //! The integration tests, as one binary: it links once.
 
+mod compile_fail;
 mod property;
