@@ -374,6 +374,10 @@ impl Reader<'_> {
     fn database(&mut self, given: Option<String>, data_dir: Option<&Path>) -> Option<DatabaseUrl> {
         match given {
             None => match data_dir?.to_str() {
+                Some(path) if path.contains(['?', '%', '#']) => self.problem(
+                    "data_dir has a ?, % or # in its path, which the address of a database in it cannot hold: take \
+                     another, or give database_url",
+                ),
                 Some(_) => Some(DatabaseUrl::sqlite_file(&data_dir?.join("touchstone.db"))),
                 None => self.problem("data_dir is not UTF-8, so no database can be named in it: give database_url"),
             },

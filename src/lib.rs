@@ -1,7 +1,9 @@
 //! Touchstone (试金石): official authenticity for live commerce.
 
 pub mod capsule;
+pub mod client;
 pub mod config;
+pub mod demo;
 pub mod desk;
 pub mod domain;
 pub mod http;

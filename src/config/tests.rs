@@ -59,7 +59,7 @@ fn three_settings_are_enough() {
     let data_dir = machine.dir.path().join("data");
     assert!(data_dir.is_dir());
     assert_eq!(config.data_dir, data_dir);
-    assert_eq!(config.database.expose(), format!("sqlite://{}/touchstone.db?mode=rwc", data_dir.display()));
+    assert_eq!(config.database.expose(), format!("sqlite://{}/touchstone.db", data_dir.display()));
     assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
     assert_eq!(config.public_url, "http://127.0.0.1:8420");
     assert_eq!((config.log.as_str(), config.log_format), ("info", LogFormat::Text));
@@ -162,9 +162,13 @@ fn a_database_password_is_never_printed() {
 }
 
 #[test]
-fn a_data_directory_with_odd_signs_is_encoded() {
-    let url = DatabaseUrl::sqlite_file(Path::new("/a?b/50%/#1/t.db"));
-    assert_eq!(url.expose(), "sqlite:///a%3Fb/50%25/%231/t.db?mode=rwc");
+fn a_data_directory_with_signs_of_an_address_is_refused() {
+    for name in ["a?b", "50%", "no#1"] {
+        let machine = Machine::complete();
+        let path = machine.dir.path().join(name);
+        let problem = machine.env("DATA_DIR", path).problem();
+        assert!(problem.starts_with("data_dir ") && problem.contains("database_url"), "{problem}");
+    }
 }
 
 #[test]

@@ -324,36 +324,20 @@ pub async fn laboratory(conn: &impl ConnectionTrait, id: &str) -> Result<Option<
     Ok(laboratories::Entity::find_by_id(id.to_owned()).one(conn).await?)
 }
 
-/// A page of laboratories by id.
-pub async fn laboratories(
-    conn: &impl ConnectionTrait,
-    after: Option<&str>,
-    limit: u64,
-) -> Result<Vec<laboratories::Model>, Error> {
-    let mut query = laboratories::Entity::find();
-    if let Some(after) = after {
-        query = query.filter(laboratories::Column::Id.gt(after));
-    }
-    Ok(query.order_by_asc(laboratories::Column::Id).limit(limit).all(conn).await?)
-}
-
 pub async fn device(conn: &impl ConnectionTrait, id: &str) -> Result<Option<devices::Model>, Error> {
     Ok(devices::Entity::find_by_id(id.to_owned()).one(conn).await?)
 }
 
-/// A page of devices by id.
-pub async fn devices(
-    conn: &impl ConnectionTrait,
-    after: Option<&str>,
-    limit: u64,
-) -> Result<Vec<devices::Model>, Error> {
-    let mut query = devices::Entity::find();
-    if let Some(after) = after {
-        query = query.filter(devices::Column::Id.gt(after));
-    }
-    Ok(query.order_by_asc(devices::Column::Id).limit(limit).all(conn).await?)
-}
-
 pub async fn live(conn: &impl ConnectionTrait, tenant: &str, id: &str) -> Result<Option<lives::Model>, Error> {
     Ok(lives::Entity::find_by_id((tenant.to_owned(), id.to_owned())).one(conn).await?)
+}
+
+/// The laboratories, oldest first.
+pub async fn laboratories(conn: &impl ConnectionTrait) -> Result<Vec<laboratories::Model>, Error> {
+    Ok(laboratories::Entity::find().order_by_asc(laboratories::Column::CreatedAt).all(conn).await?)
+}
+
+/// The devices, oldest first.
+pub async fn devices(conn: &impl ConnectionTrait) -> Result<Vec<devices::Model>, Error> {
+    Ok(devices::Entity::find().order_by_asc(devices::Column::CreatedAt).all(conn).await?)
 }

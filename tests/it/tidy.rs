@@ -109,14 +109,27 @@ fn imports(source: &Source, room: &str) -> bool {
 #[test]
 fn the_rules_are_pure() {
     let outside = [
-        "axum", "sea_orm", "lettre", "tokio", "hyper", "std::fs", "std::net", "std::process", "std::env", "getrandom",
-        "Timestamp::now", "SystemTime", "Instant::now", "Zoned::now", "Uuid::new_v4", "Uuid::now_v7", "tracing::",
+        "axum",
+        "sea_orm",
+        "lettre",
+        "tokio",
+        "hyper",
+        "std::fs",
+        "std::net",
+        "std::process",
+        "std::env",
+        "getrandom",
+        "Timestamp::now",
+        "SystemTime",
+        "Instant::now",
+        "Zoned::now",
+        "Uuid::new_v4",
+        "Uuid::now_v7",
+        "tracing::",
     ];
-    forbid("a pure room touches the world", |source| {
-        match source.room.as_str() {
-            "domain" | "rulebook" | "capsule" => mentions(source, &outside),
-            _ => Vec::new(),
-        }
+    forbid("a pure room touches the world", |source| match source.room.as_str() {
+        "domain" | "rulebook" | "capsule" => mentions(source, &outside),
+        _ => Vec::new(),
     });
 }
 
@@ -165,9 +178,12 @@ fn nothing_global_changes_and_nothing_panics_without_a_reason() {
 
 #[test]
 fn a_file_is_as_long_as_one_head_can_hold() {
-    forbid("a file is too long", |source| {
-        if 900 < source.lines { vec![format!("{} lines", source.lines)] } else { Vec::new() }
-    });
+    forbid(
+        "a file is too long",
+        |source| {
+            if 900 < source.lines { vec![format!("{} lines", source.lines)] } else { Vec::new() }
+        },
+    );
 }
 
 #[test]

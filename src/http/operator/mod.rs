@@ -40,28 +40,20 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(places::routes())
 }
 
-/// A page of a list.
+/// Which keys.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-struct PageQuery {
+struct KeysQuery {
     /// Where the page before ended.
     cursor: Option<String>,
     /// Rows, 50 unless told, 200 at the most.
     limit: Option<u64>,
 }
 
-impl PageQuery {
-    fn limit(&self) -> Result<u64, ApiError> {
-        let mut faults = Faults::default();
-        let limit = limit(self.limit, &mut faults);
-        faults.finish(Some(limit))
-    }
-}
-
-/// The place behind a page of a list by id.
+/// The place behind a page of keys.
 #[derive(Serialize, Deserialize)]
-struct Behind<T> {
-    id: T,
+struct KeyCursor {
+    id: Uuid,
 }
 
 /// A new key: for whom, in which role, how far it sees.
@@ -206,6 +198,7 @@ struct NewKeyAnswer {
 #[utoipa::path(post, path = "/v1/keys", tag = "operator", request_body = KeyBody,
     params(("Idempotency-Key" = String, Header, description = "Fresh for each new request")),
     responses((status = 201, description = "Made", body = NewKeyAnswer),
+        (status = 200, description = "Made by the same request before: without the secret", body = NewKeyAnswer),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 async fn create_key(
     State(app): State<App>,
@@ -223,7 +216,8 @@ async fn create_key(
     let (row, secret) = app.desk().grant_key(&grant, &request).await?;
     // As it was made: what happened to it since is no part of the first answer.
     let row = keys::Model { revoked_at: None, revoked_by_key: None, ..row };
-    Ok((StatusCode::CREATED, Json(NewKeyAnswer { key: row.into(), secret })))
+    let status = if secret.is_some() { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(NewKeyAnswer { key: row.into(), secret })))
 }
 
 /// A page of keys.
@@ -235,18 +229,20 @@ struct KeysAnswer {
 }
 
 /// All keys, oldest first, without their secrets.
-#[utoipa::path(get, path = "/v1/keys", tag = "operator", params(PageQuery),
+#[utoipa::path(get, path = "/v1/keys", tag = "operator", params(KeysQuery),
     responses((status = 200, description = "A page of keys", body = KeysAnswer),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 async fn list_keys(
     State(app): State<App>,
     _caller: Caller<OPERATOR>,
-    Query(page): Query<PageQuery>,
+    query: Query<KeysQuery>,
 ) -> Result<Json<KeysAnswer>, ApiError> {
-    let limit = page.limit()?;
-    let after = read_cursor::<Behind<Uuid>>(page.cursor.as_deref())?.map(|behind| behind.id);
+    let mut faults = Faults::default();
+    let limit = limit(query.limit, &mut faults);
+    faults.finish(Some(()))?;
+    let after = read_cursor::<KeyCursor>(query.cursor.as_deref())?.map(|cursor| cursor.id);
     let mut rows = queries::keys(app.desk().store().reader(), after, limit + 1).await?;
-    let next_cursor = turn_page(&mut rows, limit, |row| write_cursor(&Behind { id: row.id }));
+    let next_cursor = turn_page(&mut rows, limit, |row| write_cursor(&KeyCursor { id: row.id }));
     Ok(Json(KeysAnswer { keys: rows.into_iter().map(KeyAnswer::from).collect(), next_cursor }))
 }
 
@@ -337,7 +333,7 @@ struct EventsAnswer {
 async fn list_events(
     State(app): State<App>,
     _caller: Caller<AUDITOR>,
-    Query(query): Query<EventsQuery>,
+    query: Query<EventsQuery>,
 ) -> Result<Response, ApiError> {
     let mut faults = Faults::default();
     if let Some(kind) = &query.kind

@@ -1,7 +1,7 @@
 //! Warehouses, laboratories and devices: added, or changed by posting them again.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,11 +13,9 @@ use utoipa_axum::routes;
 use super::super::auth::{Caller, OPERATOR};
 use super::super::body::{Circumstances, Faults, Write, free_text};
 use super::super::error::Problem;
-use super::super::platform::{instant as parse_instant, line, timezone, turn_page};
-use super::super::queue::{read_cursor, write_cursor};
+use super::super::platform::{instant as parse_instant, line, timezone};
 use super::super::views::instant;
 use super::super::{ApiError, App};
-use super::{Behind, PageQuery};
 use crate::desk::{Keep, Place, Receipt};
 use crate::domain::ids::{DeviceId, LaboratoryId, WarehouseId};
 use crate::domain::quantity::Mass;
@@ -155,42 +153,26 @@ async fn put_laboratory(
     Ok((status, Json(answer)))
 }
 
-/// A page of laboratories.
+/// All laboratories.
 #[derive(Debug, Serialize, ToSchema)]
 struct LaboratoriesAnswer {
     laboratories: Vec<LaboratoryBody>,
-    /// Leads to the next page; null on the last.
-    next_cursor: Option<String>,
 }
 
-/// The laboratories, by id.
-#[utoipa::path(get, path = "/v1/laboratories", tag = "operator", params(PageQuery),
-    responses((status = 200, description = "A page of laboratories", body = LaboratoriesAnswer),
+/// The laboratories, oldest first.
+#[utoipa::path(get, path = "/v1/laboratories", tag = "operator",
+    responses((status = 200, description = "All laboratories", body = LaboratoriesAnswer),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 async fn list_laboratories(
     State(app): State<App>,
     _caller: Caller<OPERATOR>,
-    Query(page): Query<PageQuery>,
 ) -> Result<Json<LaboratoriesAnswer>, ApiError> {
-    let limit = page.limit()?;
-    let after = behind(&page)?;
-    let mut rows = queries::laboratories(app.desk().store().reader(), after.as_deref(), limit + 1).await?;
-    let next_cursor = turn_page(&mut rows, limit, |row| write_cursor(&Behind { id: &row.id }));
+    let rows = queries::laboratories(app.desk().store().reader()).await?;
     let laboratories = rows
         .into_iter()
         .map(|row| LaboratoryBody { id: row.id, name: row.name, cma: row.cma, cnas: row.cnas })
         .collect();
-    Ok(Json(LaboratoriesAnswer { laboratories, next_cursor }))
-}
-
-/// The id behind a page. What no id can be was never given out.
-fn behind(page: &PageQuery) -> Result<Option<String>, ApiError> {
-    let after = read_cursor::<Behind<String>>(page.cursor.as_deref())?.map(|behind| behind.id);
-    if after.as_deref().is_some_and(|id| DeviceId::parse(id).is_err()) {
-        let nothing = write_cursor(&()).unwrap_or_default();
-        return read_cursor(Some(&nothing));
-    }
-    Ok(after)
+    Ok(Json(LaboratoriesAnswer { laboratories }))
 }
 
 /// A mass, such as the error that a balance may have.
@@ -301,26 +283,17 @@ async fn put_device(
     Ok((status, Json(row.into())))
 }
 
-/// A page of devices.
+/// All devices.
 #[derive(Debug, Serialize, ToSchema)]
 struct DevicesAnswer {
     devices: Vec<DeviceAnswer>,
-    /// Leads to the next page; null on the last.
-    next_cursor: Option<String>,
 }
 
-/// The devices, by id.
-#[utoipa::path(get, path = "/v1/devices", tag = "operator", params(PageQuery),
-    responses((status = 200, description = "A page of devices", body = DevicesAnswer),
+/// The devices, oldest first.
+#[utoipa::path(get, path = "/v1/devices", tag = "operator",
+    responses((status = 200, description = "All devices", body = DevicesAnswer),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-async fn list_devices(
-    State(app): State<App>,
-    _caller: Caller<OPERATOR>,
-    Query(page): Query<PageQuery>,
-) -> Result<Json<DevicesAnswer>, ApiError> {
-    let limit = page.limit()?;
-    let after = behind(&page)?;
-    let mut rows = queries::devices(app.desk().store().reader(), after.as_deref(), limit + 1).await?;
-    let next_cursor = turn_page(&mut rows, limit, |row| write_cursor(&Behind { id: &row.id }));
-    Ok(Json(DevicesAnswer { devices: rows.into_iter().map(DeviceAnswer::from).collect(), next_cursor }))
+async fn list_devices(State(app): State<App>, _caller: Caller<OPERATOR>) -> Result<Json<DevicesAnswer>, ApiError> {
+    let rows = queries::devices(app.desk().store().reader()).await?;
+    Ok(Json(DevicesAnswer { devices: rows.into_iter().map(DeviceAnswer::from).collect() }))
 }

@@ -215,7 +215,7 @@ struct OrdersAnswer {
 async fn list_orders(
     State(app): State<App>,
     caller: Caller<{ PLATFORM | MERCHANT | STAFF | AUDITOR }>,
-    Query(query): Query<OrdersQuery>,
+    query: Query<OrdersQuery>,
 ) -> Result<Json<OrdersAnswer>, ApiError> {
     let of = match &caller.scope {
         Scope::Tenant(tenant) => OrdersOf::Tenant(tenant.to_string()),

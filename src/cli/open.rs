@@ -1,0 +1,81 @@
+//! What commands share: settings, the store behind them, and the desk over it.
+
+use jiff::Timestamp;
+use touchstone::config::{self, Args, Backend, Config};
+use touchstone::desk::{Desk, Options};
+use touchstone::store::{Limits, Store};
+
+use super::Trouble;
+
+/// The settings from flags, environment and file.
+pub fn config(args: &Args) -> Result<Config, Trouble> {
+    Ok(Config::load(args, |name| std::env::var_os(name))?)
+}
+
+/// How much of the database one process takes.
+pub fn limits(config: &Config) -> Limits {
+    // Each writer holds one connection, and keys and places need one besides.
+    Limits { writers: u32::from(config.writers.get()) + 4, ..Limits::default() }
+}
+
+pub async fn store(config: &Config) -> Result<Store, Trouble> {
+    Store::open(config.database.expose(), limits(config))
+        .await
+        .map_err(|error| Trouble::failed(&format!("the database {} cannot be opened", config.database), &error))
+}
+
+/// Brings the schema up to date where that was asked for, or where nobody else could have meant otherwise: the embedded
+/// database is made when it is first used.
+pub async fn migrated(config: &Config, store: &Store, asked: bool) -> Result<Vec<String>, Trouble> {
+    let pending = store.pending_migrations().await?;
+    if pending.is_empty() {
+        return Ok(pending);
+    }
+    if !asked && !is_embedded(config) {
+        return Err(Trouble::Usage(format!(
+            "the database {} lacks {} of the schema: run touchstone migrate, or start with --migrate",
+            config.database,
+            pending.join(", ")
+        )));
+    }
+    store
+        .migrate()
+        .await
+        .map_err(|error| Trouble::failed(&format!("the database {} cannot be migrated", config.database), &error))?;
+    Ok(pending)
+}
+
+/// Whether the database is the one in the data folder that nobody had to name.
+fn is_embedded(config: &Config) -> bool {
+    let own = config::DatabaseUrl::sqlite_file(&config.data_dir.join("touchstone.db"));
+    config.database.backend() == Backend::Sqlite && config.database == own
+}
+
+pub fn desk(config: &Config, store: &Store) -> Result<Desk, Trouble> {
+    let options = Options { writers: config.writers.get(), ..Options::default() };
+    Ok(Desk::open(store.clone(), &config.secrets, options)?)
+}
+
+/// A store and a desk for one command's work; closed by [`close`].
+pub async fn house(args: &Args) -> Result<(Store, Desk), Trouble> {
+    let config = config(args)?;
+    let store = store(&config).await?;
+    migrated(&config, &store, false).await?;
+    let desk = desk(&config, &store)?;
+    Ok((store, desk))
+}
+
+pub async fn close(store: Store, desk: Desk) -> Result<(), Trouble> {
+    desk.close().await;
+    drop(desk);
+    Ok(store.close().await?)
+}
+
+/// Microseconds as they are shown in lists.
+pub fn instant(micros: i64) -> String {
+    Timestamp::from_microsecond(micros).map_or_else(|_| micros.to_string(), |at| format!("{at:.0}"))
+}
+
+pub fn optional_instant(micros: Option<i64>) -> String {
+    micros.map_or_else(|| "-".to_owned(), instant)
+}

@@ -1,0 +1,120 @@
+//! The service itself: start it, migrate its database, describe it.
+
+use std::io::Write as _;
+
+use touchstone::config::Args;
+use touchstone::demo::Outcome;
+use touchstone::http::{self, App, Settings};
+use touchstone::telemetry::{self, Metrics, UPKEEP_EVERY};
+
+use super::{Done, Trouble, block_on, open, say, told_to_stop};
+
+/// Serve until told to stop; on SIGINT and SIGTERM finish what is in flight
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  touchstone serve --data-dir /var/lib/touchstone
+  TOUCHSTONE_DATABASE_URL=postgres://touchstone@db/touchstone touchstone serve --migrate")]
+pub struct Serve {
+    /// Bring the schema up to date first
+    #[arg(long)]
+    migrate: bool,
+    #[command(flatten)]
+    settings: Args,
+}
+
+impl Serve {
+    pub fn run(self) -> Done {
+        let config = open::config(&self.settings)?;
+        telemetry::init_logging(&config.log, config.log_format)
+            .map_err(|error| Trouble::failed("the log cannot be opened", &error))?;
+        block_on(async move {
+            let listener = touchstone::demo::house::listen(config.listen).await?;
+            let store = open::store(&config).await?;
+            let applied = open::migrated(&config, &store, self.migrate).await?;
+            if !applied.is_empty() {
+                tracing::info!(migrations = applied.len(), "the schema was brought up to date");
+            }
+            let desk = open::desk(&config, &store)?;
+            let metrics = Metrics::install().map_err(|error| Trouble::failed("nothing can be measured", &error))?;
+            let upkeep = tokio::spawn(keep_up(metrics.clone()));
+            let settings = Settings {
+                public_url: config.public_url.clone(),
+                data_dir: config.data_dir.clone(),
+                max_body_bytes: config.max_body_bytes.get(),
+                request_timeout: config.request_timeout,
+            };
+            let app = App::new(desk.clone(), settings, Some(metrics))
+                .map_err(|error| Trouble::failed("the shelf of photos cannot be opened", &error))?;
+            let address = listener.local_addr().unwrap_or(config.listen);
+            tracing::info!(address = %address, database = %config.database, "listening");
+            http::serve(listener, app, told_to_stop())
+                .await
+                .map_err(|error| Trouble::failed("the service stopped with a fault", &error))?;
+            upkeep.abort();
+            open::close(store, desk).await?;
+            tracing::info!("stopped; everything in flight was finished");
+            Ok(Outcome::Good)
+        })
+    }
+}
+
+/// Histograms keep every sample until they are folded.
+async fn keep_up(metrics: Metrics) {
+    let mut due = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        due.tick().await;
+        metrics.upkeep();
+    }
+}
+
+/// Bring the schema of the database up to date
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  TOUCHSTONE_DATABASE_URL=postgres://touchstone@db/touchstone touchstone migrate")]
+pub struct Migrate {
+    /// Only say what is missing: status 1 if something is
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    settings: Args,
+}
+
+impl Migrate {
+    pub fn run(self) -> Done {
+        let config = open::config(&self.settings)?;
+        block_on(async move {
+            let store = open::store(&config).await?;
+            let outcome = if self.check {
+                let pending = store.pending_migrations().await?;
+                pending.iter().for_each(|name| say(&format!("missing: {name}")));
+                if pending.is_empty() { Outcome::Good } else { Outcome::Wanting }
+            } else {
+                let applied = open::migrated(&config, &store, true).await?;
+                applied.iter().for_each(|name| say(&format!("applied: {name}")));
+                Outcome::Good
+            };
+            if outcome == Outcome::Good {
+                say(&format!("{} is up to date", config.database));
+            }
+            store.close().await?;
+            Ok(outcome)
+        })
+    }
+}
+
+/// Print the description of the HTTP interface (OpenAPI 3.1)
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  touchstone openapi > openapi.json")]
+pub struct Openapi {}
+
+impl Openapi {
+    pub fn run(self) -> Done {
+        let text = http::openapi()
+            .to_pretty_json()
+            .map_err(|error| Trouble::failed("the description cannot be written", &error))?;
+        // A reader that closed its end has read enough.
+        let _ = writeln!(std::io::stdout(), "{text}");
+        Ok(Outcome::Good)
+    }
+}

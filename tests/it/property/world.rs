@@ -1,0 +1,415 @@
+//! A small world in memory: one order, its pieces, the people around them, and a rulebook that is easy to foresee.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use touchstone::domain::actor::{By, Role, Witness};
+use touchstone::domain::appraisal::*;
+use touchstone::domain::command::{Reading, Rules};
+use touchstone::domain::event::*;
+use touchstone::domain::ids::*;
+use touchstone::domain::ledger::*;
+use touchstone::domain::order::{LineStatus, Order};
+use touchstone::domain::piece::Piece;
+use touchstone::domain::quantity::{Included, Mass, Money, Weighing};
+use touchstone::domain::route::Stage;
+use touchstone::domain::text::{Name, Sealed};
+use uuid::Uuid;
+
+/// Numbers from one seed (SplitMix64): small seeds make small choices, which is what a walk shrinks to.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
+        if self.0 == 0 {
+            return 0;
+        }
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15).max(1);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) % bound as u64) as usize
+    }
+
+    /// True once in so many times; never with the smallest seed.
+    pub fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) + 1 == times
+    }
+
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+}
+
+/// Somebody with one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    pub name: &'static str,
+    pub person: u128,
+    pub key: u128,
+    pub role: Role,
+}
+
+const fn actor(name: &'static str, person: u128, key: u128, role: Role) -> Actor {
+    Actor { name, person, key, role }
+}
+
+pub const ANNA: Actor = actor("Anna", 1, 101, Role::Inspector);
+pub const BORIS: Actor = actor("Boris", 2, 102, Role::Inspector);
+pub const CLARA: Actor = actor("Clara", 3, 103, Role::Inspector);
+pub const CLERK: Actor = actor("the clerk", 4, 104, Role::Clerk);
+pub const CHIEF: Actor = actor("the chief", 5, 105, Role::Supervisor);
+pub const MERCHANT: Actor = actor("the merchant", 6, 106, Role::Merchant);
+pub const PLATFORM: Actor = actor("the platform", 7, 107, Role::Platform);
+
+pub const INSPECTORS: [Actor; 3] = [ANNA, BORIS, CLARA];
+
+/// Everybody who may try something. Two persons hold two keys, and two have no business here.
+pub const CAST: [Actor; 11] = [
+    ANNA,
+    BORIS,
+    CLARA,
+    CLERK,
+    CHIEF,
+    MERCHANT,
+    PLATFORM,
+    actor("Anna with a supervisor's key", 1, 111, Role::Supervisor),
+    actor("the clerk with an inspector's key", 4, 114, Role::Inspector),
+    actor("the auditor", 8, 108, Role::Auditor),
+    actor("the operator", 9, 109, Role::Operator),
+];
+
+impl Actor {
+    pub fn witness(&self) -> Witness {
+        Witness { person_id: PersonId(Uuid::from_u128(self.person)), key_id: KeyId(Uuid::from_u128(self.key)) }
+    }
+
+    pub fn by(&self) -> By {
+        let Witness { person_id, key_id } = self.witness();
+        By { person: person_id, key: key_id, role: self.role, proposer: None }
+    }
+
+    /// Confirming what another proposed.
+    pub fn after(&self, proposer: Actor) -> By {
+        By { proposer: Some(proposer.witness()), ..self.by() }
+    }
+}
+
+pub fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+pub fn sealed() -> Sealed {
+    Sealed { text_id: TextId(Uuid::from_u128(1)), hmac: "0f".repeat(32) }
+}
+
+pub fn carrier() -> Carrier {
+    Carrier::parse("sf").unwrap()
+}
+
+pub fn waybill(dice: &mut Dice) -> Waybill {
+    Waybill::parse(&format!("SF{}", dice.below(1_000))).unwrap()
+}
+
+pub fn component(number: usize) -> ComponentId {
+    ComponentId::parse(&format!("c{number}")).unwrap()
+}
+
+pub fn claim_id(number: usize) -> ClaimId {
+    ClaimId::parse(&format!("k{number}")).unwrap()
+}
+
+pub fn weighing(micrograms: i64) -> Weighing {
+    Weighing { mass: Mass(micrograms), includes: BTreeSet::new(), typed: false, device: None }
+}
+
+pub const WEIGHT: i64 = 56_020_000;
+
+pub const MATERIALS: [&str; 3] = ["翡翠", "和田玉", "18K金"];
+
+/// What the reading room and the rulebook say. They compare materials by their words and weights by 0.05 g.
+#[derive(Clone, Debug)]
+pub struct Book {
+    /// Whether the session has a transcript; a piece is in it where it has a segment.
+    pub transcript: bool,
+    pub needed: usize,
+}
+
+impl Rules for Book {
+    fn read_claims(&self, piece: &Piece) -> Reading {
+        let claim = |number, source, component, kind, value| Claim {
+            claim_id: claim_id(number),
+            source,
+            component,
+            kind,
+            words: None,
+            span: None,
+            bound: Bound::About,
+            value,
+            negated: false,
+        };
+        let declared = &piece.opened().declared;
+        let mut claims = Vec::new();
+        for part in &declared.components {
+            let value = ClaimedValue::Name { name: part.material.clone().unwrap() };
+            let id = Some(part.component.clone());
+            claims.push(claim(claims.len() + 1, ClaimSource::Listed, id, ClaimKind::Material, value));
+        }
+        if let Some(weight) = declared.weight.clone() {
+            let value = ClaimedValue::Weight { weight, upper: None };
+            claims.push(claim(claims.len() + 1, ClaimSource::Listed, None, ClaimKind::Weight, value));
+        }
+        let read = self.transcript && piece.segment().is_some();
+        if read {
+            let value = ClaimedValue::Name { name: name("缅甸") };
+            claims.push(claim(claims.len() + 1, ClaimSource::Spoken, None, ClaimKind::Origin, value));
+        }
+        let transcript_id = read.then(|| TextId(Uuid::from_u128(2)));
+        Reading { transcript_id, lexicon_version: name("1"), claims }
+    }
+
+    fn propose(&self, _: &Piece, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry> {
+        let finding = |claim: &Claim| match (&claim.value, &claim.component) {
+            (_, None) if claim.kind == ClaimKind::Origin => Finding::NotTestable,
+            (ClaimedValue::Weight { weight, .. }, _) => {
+                let apart = weight.mass.0.abs_diff(appraisal.weight.mass.0);
+                if apart <= 50_000 { Finding::Confirmed } else { Finding::Contradicted }
+            }
+            (ClaimedValue::Name { name }, Some(id)) => match appraisal.component(id) {
+                Some(found) if found.material.as_ref() == Some(name) => Finding::Confirmed,
+                Some(found) if found.material.is_some() => Finding::Contradicted,
+                Some(_) | None => Finding::NotTested,
+            },
+            _ => Finding::NotTested, // Claims that the walk's inspectors think up.
+        };
+        let entry = |claim: &Claim| ProposedEntry {
+            claim_id: claim.claim_id.clone(),
+            finding: finding(claim),
+            main: claim.component != Some(component(2)),
+            essential: claim.kind.is_essential(),
+        };
+        claims.iter().map(entry).collect()
+    }
+
+    fn version(&self) -> Name {
+        name("1")
+    }
+
+    fn appraisals_needed(&self, piece: &Piece) -> usize {
+        let called = piece.standing().bench().map_or(0, |bench| usize::from(bench.looks()));
+        self.needed + called
+    }
+}
+
+/// One line's piece, with the journal as a store would hold it.
+pub struct Slot {
+    pub line_no: i32,
+    pub attempt: i32,
+    pub piece: Piece,
+    pub journal: Vec<Recorded>,
+}
+
+/// How the world begins; a part of what a walk shrinks.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    pub lines: i32,
+    pub together: bool,
+    pub transcript: bool,
+    pub needed: usize,
+}
+
+pub struct World {
+    pub order: Order,
+    pub book: Book,
+    pub slots: Vec<Slot>,
+    /// Pieces that came to their end and were followed by another on their line.
+    pub ended: Vec<Slot>,
+    clock: i64,
+    numbers: u64,
+}
+
+impl World {
+    pub fn new(setting: &Setting) -> Self {
+        let line = |line_no| PlacedLine {
+            line_no,
+            sku: None,
+            title: sealed(),
+            price: Money::parse(1_280_000, "CNY").unwrap(),
+            pricing: Pricing::Fixed,
+            custom_made: false,
+        };
+        let placed = OrderPlaced {
+            tenant_id: TenantId::parse("t-1").unwrap(),
+            order_no: OrderNo::parse("KS202611220001").unwrap(),
+            merchant_id: MerchantId::parse("m-1").unwrap(),
+            merchant_person_id: MERCHANT.witness().person_id,
+            buyer_id: PersonId(Uuid::from_u128(20)),
+            streamer_id: None,
+            warehouse_id: WarehouseId::parse("w-1").unwrap(),
+            live_id: Some(LiveId::parse("r-9").unwrap()),
+            paid_at: 0,
+            ship: if setting.together { Ship::Together } else { Ship::AsReady },
+            guarantee_level: 9,
+            guarantees: BTreeSet::new(),
+            buyer_timezone: name("Asia/Shanghai"),
+            merchant_timezone: name("Asia/Shanghai"),
+            lines: (1..=setting.lines).map(line).collect(),
+        };
+        let mut world = Self {
+            order: Order { placed, lines: (1..=setting.lines).map(|no| (no, LineStatus::Waiting)).collect() },
+            book: Book { transcript: setting.transcript, needed: setting.needed },
+            slots: Vec::new(),
+            ended: Vec::new(),
+            clock: 1_790_000_000_000_000,
+            numbers: 0,
+        };
+        for line_no in 1..=setting.lines {
+            let slot = world.opened(line_no, 1);
+            world.slots.push(slot);
+        }
+        world
+    }
+
+    /// A second later than before.
+    pub fn now(&mut self) -> Timestamp {
+        self.clock += 1_000_000;
+        Timestamp::from_microsecond(self.clock).unwrap()
+    }
+
+    pub fn instant(&self) -> i64 {
+        self.clock
+    }
+
+    /// A number that was not given before.
+    pub fn fresh(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    fn opened(&mut self, line_no: i32, attempt: i32) -> Slot {
+        let number = self.fresh();
+        let part = |number: usize, role| DeclaredComponent {
+            component: component(number),
+            role,
+            material: Some(name(MATERIALS[number - 1])),
+            treatment: None,
+            fineness_ppm: None,
+            weight: None,
+        };
+        // Bare metal, a bangle of one stone, and a ring of two parts: the allowance for the packing weight differs.
+        let components = match line_no {
+            1 => vec![part(1, ComponentRole::MainStone)],
+            2 => vec![part(1, ComponentRole::MainStone), part(2, ComponentRole::SideStone)],
+            _ => vec![part(1, ComponentRole::Metal), part(2, ComponentRole::Cord)],
+        };
+        let event = PieceOpened {
+            code: PieceCode::from_bits(number),
+            line_no,
+            attempt,
+            follows: None,
+            price: Money::parse(1_280_000, "CNY").unwrap(),
+            pricing: Pricing::Fixed,
+            custom_made: false,
+            declared: Declared {
+                components,
+                weight: Some(weighing(WEIGHT)),
+                sizes: Vec::new(),
+                presented_certificate: None,
+            },
+            segment: Some(Segment { from_ms: 1_000, to_ms: 90_000 }),
+            reference: false,
+        };
+        let by = PLATFORM.by();
+        let first = Recorded {
+            seq: 1,
+            at: self.now(),
+            person: Some(by.person),
+            key: Some(by.key),
+            role: by.role,
+            event: event.into(),
+        };
+        Slot { line_no, attempt, piece: Piece::fold([first.clone()]).unwrap(), journal: vec![first] }
+    }
+
+    /// Another piece for a line whose piece came to its end.
+    pub fn follow(&mut self, at: usize) {
+        assert_eq!(self.slots[at].piece.stage(), Stage::Closed);
+        let next = self.opened(self.slots[at].line_no, self.slots[at].attempt + 1);
+        self.ended.push(std::mem::replace(&mut self.slots[at], next));
+        self.show(at);
+    }
+
+    /// Lets one event happen to a piece, or not.
+    pub fn record(
+        &mut self,
+        at: usize,
+        event: Event,
+        by: &By,
+        now: Timestamp,
+    ) -> Result<(), touchstone::domain::piece::Corrupt> {
+        let slot = &mut self.slots[at];
+        let recorded = Recorded {
+            seq: slot.piece.head() + 1,
+            at: now,
+            person: Some(by.person),
+            key: Some(by.key),
+            role: by.role,
+            event,
+        };
+        slot.piece.apply(Arc::new(recorded.clone()))?;
+        slot.journal.push(recorded);
+        self.show(at);
+        Ok(())
+    }
+
+    fn show(&mut self, at: usize) {
+        let slot = &self.slots[at];
+        self.order.lines[at] = (slot.line_no, slot.piece.line_status());
+    }
+}
+
+/// What an inspector finds: mostly what was declared.
+pub fn appraisal(piece: &Piece, dice: &mut Dice) -> Appraisal {
+    let test = Test { method: name("折射率"), instrument: None, value: None, unit: None, conclusion: None };
+    let odd = dice.below(12);
+    let examined = |part: &DeclaredComponent| {
+        let state = match odd {
+            8 => ComponentState::NotExamined,
+            9 => ComponentState::CannotBeDetermined,
+            _ => ComponentState::Examined,
+        };
+        let known = state == ComponentState::Examined;
+        let material = if odd == 10 { Some(name("玻璃")) } else { part.material.clone() };
+        ComponentResult {
+            component: part.component.clone(),
+            role: part.role,
+            state,
+            material: material.filter(|_| known),
+            treatment: None,
+            fineness_ppm: None,
+            weight: None,
+            sizes: Vec::new(),
+            tests: if known { vec![test.clone()] } else { Vec::new() },
+            reason: (!known).then(sealed),
+        }
+    };
+    let mut components: Vec<_> = piece.opened().declared.components.iter().map(examined).collect();
+    let mut weight = weighing(WEIGHT + 1_000 * dice.below(10) as i64);
+    if odd == 11 {
+        weight.includes.insert(Included::Cord);
+    }
+    // Sometimes an entry that is not complete.
+    match dice.below(24) {
+        20 => drop(components.pop()),
+        21 => components.iter_mut().for_each(|found| found.tests.clear()),
+        22 => components.iter_mut().for_each(|found| found.reason = None),
+        23 => components.extend(components.clone()),
+        _ => {} // Mostly it is.
+    }
+    Appraisal { components, weight, presented_certificate: None, remarks: None, photo_ids: BTreeSet::new() }
+}
