@@ -1,5 +1,6 @@
 //! Touchstone (试金石): official authenticity for live commerce.
 
+pub mod bench;
 pub mod capsule;
 pub mod client;
 pub mod config;

@@ -21,6 +21,7 @@ pub mod lookups;
 mod open;
 mod pragmas;
 pub mod queries;
+pub mod raw;
 pub mod registers;
 
 pub use error::Error;
