@@ -141,7 +141,7 @@ impl List {
     fn run(self) -> Done {
         block_on(async move {
             let (store, desk) = open::house(&self.settings).await?;
-            let keys = queries::keys(store.reader(), LISTED).await?;
+            let keys = queries::keys(store.reader(), None, LISTED).await?;
             if self.json {
                 let rows: Vec<_> = keys
                     .iter()

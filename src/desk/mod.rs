@@ -35,12 +35,12 @@ mod work;
 mod writer;
 
 pub use capsule_of::settled_findings;
-pub use parcels::{Arrival, ArrivedPiece, Parcel};
+pub use parcels::{Arrival, ArrivedPiece, Parcel, inbound_parcel};
 pub use place::NewOrder;
 pub use proposals::OpenProposal;
-pub use reading::{Located, PieceView};
+pub use reading::{Located, OrderView, PieceView};
 pub use receipt::Receipt;
-pub use registry::{KeyGrant, KeyScope, Place};
+pub use registry::{Keep, KeyGrant, KeyScope, Place};
 pub use seals::Seals;
 
 /// Why a command was not carried out.

@@ -10,7 +10,7 @@ use super::receipt::{ParcelOutcome, ParcelPiece, ParcelReceipt, Receipt};
 use super::{Desk, Error, Located, Request, Seals, Work, work, writer};
 use crate::domain::command::{Command, decide};
 use crate::domain::event::Condition;
-use crate::domain::ids::{Carrier, OrderId, PieceCode, WarehouseId, Waybill};
+use crate::domain::ids::{Carrier, OrderId, ParcelId, PieceCode, WarehouseId, Waybill};
 use crate::domain::order::{LineStatus, Order};
 use crate::domain::quantity::Weighing;
 use crate::domain::refusal::{Fault, Refusal};
@@ -33,6 +33,8 @@ pub struct Arrival {
     pub warehouse_id: WarehouseId,
     pub carrier: Option<Carrier>,
     pub waybill: Waybill,
+    /// As it was announced; none where nobody did.
+    pub announced: Option<ParcelId>,
     pub pieces: Vec<ArrivedPiece>,
 }
 
@@ -44,6 +46,11 @@ pub struct ArrivedPiece {
     pub located: Option<Located>,
     /// None: it was announced, and is not in the parcel.
     pub arrived: Option<(Condition, Weighing, Option<String>)>,
+}
+
+/// The parcel that a merchant's waybill means for one of their pieces.
+pub fn inbound_parcel(located: &Located, carrier: &Carrier, waybill: &Waybill) -> ParcelId {
+    work::inbound_parcel(located.tenant_id.as_str(), located.merchant_id.as_str(), carrier, waybill)
 }
 
 /// One piece's part of a parcel's request.
@@ -66,12 +73,7 @@ impl Desk {
             .into_iter()
             .enumerate()
             .map(|(index, (code, located))| {
-                let parcel_id = work::inbound_parcel(
-                    located.tenant_id.as_str(),
-                    located.merchant_id.as_str(),
-                    &parcel.carrier,
-                    &parcel.waybill,
-                );
+                let parcel_id = inbound_parcel(&located, &parcel.carrier, &parcel.waybill);
                 let command =
                     Command::Dispatch { parcel_id, carrier: parcel.carrier.clone(), waybill: parcel.waybill.clone() };
                 Part { index, code, located, command, seals: Seals::default() }
@@ -95,6 +97,7 @@ impl Desk {
         let mut parts = Vec::new();
         let mut outcomes = BTreeMap::new();
         let mut changes = Changes::default();
+        changes.arrived.extend(arrival.announced.map(|parcel| (parcel.0, request.now.as_microsecond())));
         for (index, arrived) in arrival.pieces.into_iter().enumerate() {
             let code = arrived.code.clone();
             match (arrived.located, arrived.arrived) {
@@ -104,7 +107,7 @@ impl Desk {
                         id,
                         warehouse_id: arrival.warehouse_id.to_string(),
                         code: code.to_string(),
-                        parcel_id: None,
+                        parcel_id: arrival.announced.map(|parcel| parcel.0),
                         found_at: request.now.as_microsecond(),
                         found_by: request.by.person.0,
                         resolved_at: None,
@@ -120,14 +123,8 @@ impl Desk {
                     let mut seals = Seals::default();
                     let note =
                         note.map(|note| seals.seal(self.vault(), located.key.order_id, request.by.person, &note));
-                    let parcel_id = arrival.carrier.as_ref().map(|carrier| {
-                        work::inbound_parcel(
-                            located.tenant_id.as_str(),
-                            located.merchant_id.as_str(),
-                            carrier,
-                            &arrival.waybill,
-                        )
-                    });
+                    let carrier = arrival.carrier.as_ref();
+                    let parcel_id = carrier.map(|carrier| inbound_parcel(&located, carrier, &arrival.waybill));
                     let command = Command::Receive { parcel_id, condition, weight, note };
                     parts.push(Part { index, code, located, command, seals });
                 }

@@ -51,6 +51,13 @@ pub struct PieceView {
     pub rows: Vec<events::Model>,
 }
 
+/// An order with all its pieces.
+#[derive(Clone, Debug)]
+pub struct OrderView {
+    pub placed: OrderPlaced,
+    pub pieces: Vec<Piece>,
+}
+
 impl Desk {
     /// Where a piece is kept, and whose it is.
     pub async fn locate(&self, code: &PieceCode) -> Result<Option<Located>, Error> {
@@ -76,14 +83,37 @@ impl Desk {
         let rows = journal::load(self.store().reader(), &tails).await?;
         let (of_order, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.stream_id == 0);
         let Some(first) = of_order.first() else { return Ok(None) };
-        let Event::OrderPlaced(placed) = recorded::read(first)?.recorded.event else {
-            return Err(Error::corrupt("an order's journal", "does not begin with order_placed"));
-        };
+        let placed = placed(first)?;
         let reads = rows.iter().map(recorded::read).collect::<Result<Vec<_>, _>>()?;
         let Some(head) = reads.last().map(|read| read.hash) else { return Ok(None) };
         let piece = Piece::fold(reads.into_iter().map(|read| read.recorded))
             .map_err(|corrupt| Error::fault("a journal does not replay", corrupt))?;
         Ok(Some(PieceView { key, piece, placed: Arc::new(placed), head, rows }))
+    }
+
+    /// What an order began with.
+    pub async fn read_placed(&self, order_id: OrderId) -> Result<Option<OrderPlaced>, Error> {
+        let key = StreamKey { order_id, stream_id: StreamId::ORDER };
+        let rows = journal::read(self.store().reader(), key).await?;
+        rows.first().map(placed).transpose()
+    }
+
+    /// An order and its pieces as their journals tell them.
+    pub async fn read_order(&self, order_id: OrderId) -> Result<Option<OrderView>, Error> {
+        let rows = journal::of_order(self.store().reader(), order_id).await?;
+        let (of_order, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.stream_id == 0);
+        let Some(first) = of_order.first() else { return Ok(None) };
+        let mut pieces = Vec::new();
+        for rows in rows.chunk_by(|one, next| one.stream_id == next.stream_id) {
+            let reads = rows.iter().map(recorded::read).collect::<Result<Vec<_>, _>>()?;
+            // A journal that does not begin with a piece is a case's.
+            if reads.first().is_some_and(|read| matches!(read.recorded.event, Event::PieceOpened(_))) {
+                let piece = Piece::fold(reads.into_iter().map(|read| read.recorded))
+                    .map_err(|corrupt| Error::fault("a journal does not replay", corrupt))?;
+                pieces.push(piece);
+            }
+        }
+        Ok(Some(OrderView { placed: placed(first)?, pieces }))
     }
 
     /// The words behind sealed texts of one order. A text whose key was destroyed is not among them.
@@ -103,5 +133,13 @@ impl Desk {
             Some(row) => super::people::open(self.vault(), &row),
             None => Ok(None),
         }
+    }
+}
+
+/// The first event of an order's own journal.
+fn placed(first: &events::Model) -> Result<OrderPlaced, Error> {
+    match recorded::read(first)?.recorded.event {
+        Event::OrderPlaced(placed) => Ok(placed),
+        other => Err(Error::corrupt("an order's journal", format!("begins with {}", other.kind()))),
     }
 }

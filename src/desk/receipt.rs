@@ -16,6 +16,8 @@ pub enum Receipt {
     /// Something other than a piece was made or changed.
     Made {
         id: String,
+        /// Whether it was not there before.
+        new: bool,
     },
 }
 

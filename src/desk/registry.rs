@@ -13,7 +13,7 @@ use crate::domain::ids::*;
 use crate::domain::refusal::Refusal;
 use crate::store::changes::Changes;
 use crate::store::entity::{devices, keys, laboratories, lives, tenants, transcripts, warehouses};
-use crate::store::{Transaction, journal, lookups, queries, registers};
+use crate::store::{self, Transaction, journal, lookups, queries, registers};
 use crate::vault::{self, Vault};
 
 use super::recorded;
@@ -64,56 +64,98 @@ pub struct Place {
     pub timezone: String,
 }
 
+/// What is kept beside the journals, new or changed.
+#[derive(Debug)]
+pub enum Keep {
+    Warehouse(Place),
+    Laboratory(laboratories::Model),
+    Device(devices::Model),
+    Live(lives::Model),
+    /// Of a live session that is known. It is kept sealed, and serves all orders of the session once there is a reader
+    /// for it.
+    Transcript {
+        tenant: TenantId,
+        live: LiveId,
+        format: String,
+        content: String,
+    },
+}
+
+/// How a write that is no event begins.
+enum Begun {
+    /// The same request came before: its answer.
+    Answered(Receipt),
+    Fresh(Transaction),
+}
+
 impl Desk {
+    /// Begins what is done once for each idempotency key.
+    async fn begin_once(&self, request: &Request) -> Result<Begun, Error> {
+        let key = (request.owner().0, request.idempotency_key.as_str(), request.part.as_str());
+        let txn = self.store().begin().await?;
+        match lookups::answered(&*txn, &[key]).await?.first() {
+            Some(row) => Ok(Begun::Answered(writer::open_answer(self, row, request)?)),
+            None => Ok(Begun::Fresh(txn)),
+        }
+    }
+
+    /// Ends it: the answer commits with what was done. Where the same request came at the same moment and was faster,
+    /// nothing is written twice and its answer is given.
+    async fn end_once(&self, txn: Transaction, request: &Request, receipt: Receipt) -> Result<Receipt, Error> {
+        let row = writer::answer_row(self, None, request, &receipt)?;
+        let changes = Changes { idempotency: vec![row], ..Changes::default() };
+        match changes.write(&*txn).await {
+            Ok(()) => {
+                txn.commit().await?;
+                Ok(receipt)
+            }
+            Err(store::Error::Conflict("idempotency")) => {
+                txn.rollback().await?;
+                self.answer_to(request).await?.ok_or(Error::Busy)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Makes a key. The secret is shown this once; only its hash is kept.
     pub async fn create_key(&self, grant: &KeyGrant, now: Timestamp) -> Result<(keys::Model, String), Error> {
         let txn = self.store().begin().await?;
-        let made = self.add_key(&txn, grant, now).await?;
+        let made = self.add_key(&txn, grant, None, now).await?;
         txn.commit().await?;
         Ok(made)
     }
 
-    /// The same for a request over the network: repeated, it answers with the key and without the secret.
-    pub async fn create_key_once(
-        &self,
-        grant: &KeyGrant,
-        request: &Request,
-    ) -> Result<(keys::Model, Option<String>), Error> {
-        let txn = self.store().begin().await?;
-        let key = (request.owner().0, request.idempotency_key.as_str(), request.part.as_str());
-        if let Some(row) = lookups::answered(&*txn, &[key]).await?.first() {
-            let Receipt::Made { id } = writer::open_answer(self, row, request)? else {
-                return Err(Refusal::KeyReused.into());
-            };
-            let id = Uuid::parse_str(&id).map_err(|error| Error::fault("a stored answer names no key", error))?;
-            let row = queries::key(&*txn, id).await?.ok_or(Refusal::Absent("key"))?;
-            return Ok((row, None));
-        }
-        let (row, secret) = self.add_key(&txn, grant, request.now).await?;
-        let receipt = Receipt::Made { id: row.id.to_string() };
-        let mut changes = Changes::default();
-        changes.idempotency.push(writer::answer_row(self, None, request, &receipt)?);
-        changes.write(&*txn).await.map_err(|error| match error {
-            // The same request at the same moment: whoever asks again gets its answer.
-            crate::store::Error::Conflict(_) => Error::Busy,
-            other => other.into(),
-        })?;
-        txn.commit().await?;
-        Ok((row, Some(secret)))
+    /// Makes a key on an operator's word. The same request again gets the same key, without its secret.
+    pub async fn grant_key(&self, grant: &KeyGrant, request: &Request) -> Result<(keys::Model, Option<String>), Error> {
+        let answer = match self.begin_once(request).await? {
+            Begun::Answered(answer) => answer,
+            Begun::Fresh(txn) => {
+                let (row, secret) = self.add_key(&txn, grant, Some(request.by.key), request.now).await?;
+                let receipt = Receipt::Made { id: row.id.to_string(), new: true };
+                let answer = self.end_once(txn, request, receipt.clone()).await?;
+                if answer == receipt {
+                    return Ok((row, Some(secret)));
+                }
+                answer
+            }
+        };
+        let Receipt::Made { id, .. } = answer else { return Err(Error::corrupt("a stored answer", "is of no key")) };
+        let id = id.parse().map_err(|error| Error::corrupt("a stored answer", error))?;
+        let row = queries::key(self.store().reader(), id).await?;
+        Ok((row.ok_or_else(|| Error::corrupt("a stored answer", "its key is gone"))?, None))
     }
 
     async fn add_key(
         &self,
         txn: &Transaction,
         grant: &KeyGrant,
+        by: Option<KeyId>,
         now: Timestamp,
     ) -> Result<(keys::Model, String), Error> {
         let person = match grant.person {
             Some(person) => {
-                if queries::person(&**txn, person.0).await?.is_none() {
-                    return Err(Refusal::Absent("person").into());
-                }
-                person.0
+                let row = queries::person(&**txn, person.0).await?.filter(|row| row.erased_at.is_none());
+                row.ok_or(Refusal::Absent("person"))?.id
             }
             None => {
                 let details = Details { name: grant.name.clone(), ..Details::default() };
@@ -145,6 +187,7 @@ impl Desk {
             warehouse_id: grant.scope.warehouse_id.as_ref().map(ToString::to_string),
             hash: vault::hash_secret(&secret).to_vec(),
             created_at: now.as_microsecond(),
+            created_by_key: by.map(|key| key.0),
             expires_at: grant.expires_at.map(Timestamp::as_microsecond),
             revoked_at: None,
             revoked_by_key: None,
@@ -161,15 +204,21 @@ impl Desk {
         Ok(done)
     }
 
+    /// Ends a key on an operator's word. One that had ended stays as it ended.
+    pub async fn end_key(&self, id: KeyId, request: &Request) -> Result<keys::Model, Error> {
+        if let Begun::Fresh(txn) = self.begin_once(request).await? {
+            if queries::key(&*txn, id.0).await?.is_none() {
+                return Err(Refusal::Absent("key").into());
+            }
+            registers::revoke_key(&*txn, id.0, Some(request.by.key.0), request.now.as_microsecond()).await?;
+            self.end_once(txn, request, Receipt::Made { id: id.to_string(), new: false }).await?;
+        }
+        Ok(queries::key(self.store().reader(), id.0).await?.ok_or(Refusal::Absent("key"))?)
+    }
+
     /// Adds or changes a warehouse.
     pub async fn put_warehouse(&self, place: &Place, now: Timestamp) -> Result<warehouses::Model, Error> {
-        let row = warehouses::Model {
-            id: place.id.to_string(),
-            name: place.name.clone(),
-            address: place.address.clone(),
-            timezone: place.timezone.clone(),
-            created_at: now.as_microsecond(),
-        };
+        let row = place_row(place, now);
         let txn = self.store().begin().await?;
         registers::put_warehouse(&*txn, row.clone()).await?;
         txn.commit().await?;
@@ -190,46 +239,79 @@ impl Desk {
         Ok(txn.commit().await?)
     }
 
-    /// Adds or changes a live session.
-    pub async fn put_live(&self, row: lives::Model) -> Result<(), Error> {
-        let txn = self.store().begin().await?;
-        registers::put_live(&*txn, row).await?;
-        Ok(txn.commit().await?)
+    /// Keeps what somebody tells of beside the journals, once for each idempotency key.
+    pub async fn keep(&self, kept: Keep, request: &Request) -> Result<Receipt, Error> {
+        let txn = match self.begin_once(request).await? {
+            Begun::Answered(answer) => return Ok(answer),
+            Begun::Fresh(txn) => txn,
+        };
+        let (id, new) = match kept {
+            Keep::Warehouse(place) => {
+                let new = queries::warehouse(&*txn, place.id.as_str()).await?.is_none();
+                registers::put_warehouse(&*txn, place_row(&place, request.now)).await?;
+                (place.id.to_string(), new)
+            }
+            Keep::Laboratory(row) => {
+                let id = row.id.clone();
+                let new = queries::laboratory(&*txn, &id).await?.is_none();
+                registers::put_laboratory(&*txn, row).await?;
+                (id, new)
+            }
+            Keep::Device(row) => {
+                let id = row.id.clone();
+                let new = queries::device(&*txn, &id).await?.is_none();
+                registers::put_device(&*txn, row).await?;
+                (id, new)
+            }
+            Keep::Live(row) => {
+                let id = row.id.clone();
+                let new = queries::live(&*txn, &row.tenant_id, &id).await?.is_none();
+                registers::put_live(&*txn, row).await?;
+                (id, new)
+            }
+            Keep::Transcript { tenant, live, format, content } => {
+                let row = self.transcript(&tenant, &live, format, &content, request.now);
+                let id = row.id.to_string();
+                if !registers::put_transcript(&*txn, row, request.now.as_microsecond()).await? {
+                    return Err(Refusal::Absent("live session").into());
+                }
+                (id, true)
+            }
+        };
+        self.end_once(txn, request, Receipt::Made { id, new }).await
     }
 
-    /// Keeps a live session's transcript, sealed. It serves all orders of the session once there is a reader for it.
-    pub async fn put_transcript(
+    fn transcript(
         &self,
         tenant: &TenantId,
         live: &LiveId,
-        format: &str,
+        format: String,
         content: &str,
         now: Timestamp,
-    ) -> Result<Uuid, Error> {
+    ) -> transcripts::Model {
         let id = Uuid::now_v7();
         let key = Vault::fresh_key();
-        let row = transcripts::Model {
+        transcripts::Model {
             id,
             tenant_id: tenant.to_string(),
             live_id: live.to_string(),
-            format: format.to_owned(),
+            format,
             digest: Vault::hmac(&key, content.as_bytes()).to_vec(),
             wrapped_key: Some(self.vault().wrap(&key, id.as_bytes())),
             sealed: Some(Vault::seal(&key, content.as_bytes(), id.as_bytes())),
             created_at: now.as_microsecond(),
-        };
-        let txn = self.store().begin().await?;
-        if !registers::put_transcript(&*txn, row, now.as_microsecond()).await? {
-            return Err(Refusal::Absent("live session").into());
         }
-        txn.commit().await?;
-        Ok(id)
     }
 
     /// Destroys a person's key, and with it everything sealed under it; of a buyer also the free texts and digests of
     /// their orders. Every journal still verifies. Each order of theirs notes the erasure. Idempotent.
     pub async fn erase_person(&self, person: PersonId, request: &Request) -> Result<Receipt, Error> {
-        let txn = self.store().begin().await?;
+        let mut request = request.clone();
+        request.digest_as("erase");
+        let txn = match self.begin_once(&request).await? {
+            Begun::Answered(answer) => return Ok(answer),
+            Begun::Fresh(txn) => txn,
+        };
         let Some(row) = queries::person(&*txn, person.0).await? else {
             return Err(Refusal::Absent("person").into());
         };
@@ -249,12 +331,21 @@ impl Desk {
             }
             registers::erase(&*txn, person.0, &orders, request.by.key.0, now.as_microsecond()).await?;
         }
-        txn.commit().await?;
-        Ok(Receipt::Made { id: person.to_string() })
+        self.end_once(txn, &request, Receipt::Made { id: person.to_string(), new: false }).await
     }
 
     /// The hash of a public text, such as what was shown to a buyer.
     pub fn digest_of(text: &str) -> String {
         Hash::of(text).to_string()
+    }
+}
+
+fn place_row(place: &Place, now: Timestamp) -> warehouses::Model {
+    warehouses::Model {
+        id: place.id.to_string(),
+        name: place.name.clone(),
+        address: place.address.clone(),
+        timezone: place.timezone.clone(),
+        created_at: now.as_microsecond(),
     }
 }

@@ -49,7 +49,7 @@ commands! {
     HandOver "handover" [Inspector] &[HandedOver];
     SubmitAppraisal "appraisals" [Inspector] &[AppraisalSubmitted];
     ProposeLedger "ledger/proposal" [Inspector] &[LedgerProposed];
-    SettleLedger "ledger" [Inspector Supervisor] &[EntrySettled];
+    SettleLedger "ledger" [Inspector] &[EntrySettled];
     RecordSpeechUnavailable "speech-unavailable" [Inspector Supervisor] &[SpeechUnavailable];
     GiveVerdict "verdict" [Inspector] &[VerdictGiven];
     ReopenAppraisal "reopen" [Supervisor] &[AppraisalReopened];

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::auth::Caller;
 use super::{ApiError, App};
-use crate::capsule::canonical::canonical_value;
+use crate::capsule::canonical::{NotPlain, NotPlainWhy, canonical_value, check_plain};
 use crate::desk;
 use crate::domain::ids::{CommandId, Malformed, ProposalId};
 use crate::domain::quantity::{Included, Weighing};
@@ -103,17 +103,24 @@ impl<T: DeserializeOwned> FromRequest<App> for Write<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
+        Self::read(request, MAX_JSON).await
+    }
+}
+
+impl<T: DeserializeOwned> Write<T> {
+    /// Reads a write whose body may be this large.
+    pub async fn read(request: Request, limit: usize) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let mut circumstances = Circumstances::read(&parts.headers, &parts.method, &parts.uri)?;
-        let bytes = read_json(&parts.headers, body).await?;
+        let bytes = read_json(&parts.headers, body, limit).await?;
         let (body, canonical) = parse(&bytes)?;
         circumstances.canonical = canonical;
         Ok(Self { body, circumstances })
     }
 }
 
-async fn read_json(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiError> {
-    let bytes = read_bounded(body, MAX_JSON).await?;
+async fn read_json(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
+    let bytes = read_bounded(body, limit).await?;
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim();
     // A command without fields may come without a body, and then it has no type either.
@@ -153,10 +160,19 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Vec<u8>), ApiError
         let detail = format!("the body is not JSON: {error}");
         ApiError::request(StatusCode::BAD_REQUEST, "malformed_json", detail)
     })?;
-    let canonical = canonical_value(&value)
-        .map_err(|error| Refusal::Malformed(vec![Fault::new("", error.to_string())]))?
-        .into_bytes();
+    if let Err(fault) = check_plain(&value) {
+        return Err(Refusal::Malformed(vec![Fault::new(fault.pointer.clone(), not_plain(&fault))]).into());
+    }
+    let canonical = canonical_value(&value).map_err(|error| ApiError::Fault(Box::new(error)))?.into_bytes();
     Ok((typed(value)?, canonical))
+}
+
+/// Numbers of a request are what every reader of JSON takes exactly.
+fn not_plain(fault: &NotPlain) -> &'static str {
+    match fault.why {
+        NotPlainWhy::Fraction => "this number is no integer: quantities are decimal strings, or whole smallest units",
+        NotPlainWhy::TooLarge => "this number lies beyond 2^53 - 1",
+    }
 }
 
 /// A value as the type it should be, or the field that is wrong.

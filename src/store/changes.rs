@@ -21,6 +21,8 @@ pub struct Changes {
     pub tokens: Vec<tokens::Model>,
     pub piece_codes: Vec<piece_codes::Model>,
     pub parcels: Vec<parcels::Model>,
+    /// Parcels that came in, and when; the first time stands.
+    pub arrived: Vec<(Uuid, i64)>,
     pub waybills: Vec<waybills::Model>,
     pub parcel_pieces: Vec<parcel_pieces::Model>,
     pub presented_certificates: Vec<presented_certificates::Model>,
@@ -66,6 +68,7 @@ impl Changes {
             tokens,
             piece_codes,
             parcels,
+            arrived,
             waybills,
             parcel_pieces,
             presented_certificates,
@@ -122,7 +125,15 @@ impl Changes {
         insert(conn, self.order_nos).await.map_err(|error| error.over("order_nos"))?;
         insert(conn, self.tokens).await.map_err(|error| error.over("tokens"))?;
         insert(conn, self.piece_codes).await.map_err(|error| error.over("piece_codes"))?;
-        upsert(conn, self.parcels, parcels::Column::Id, [parcels::Column::ReceivedAt]).await?;
+        keep(conn, self.parcels, [parcels::Column::Id]).await?;
+        for (parcel, at) in self.arrived {
+            parcels::Entity::update_many()
+                .col_expr(parcels::Column::ReceivedAt, at.into())
+                .filter(parcels::Column::Id.eq(parcel))
+                .filter(parcels::Column::ReceivedAt.is_null())
+                .exec(conn)
+                .await?;
+        }
         insert(conn, self.waybills).await.map_err(|error| error.over("waybills"))?;
         keep(
             conn,
@@ -236,7 +247,7 @@ where
 }
 
 /// Inserts rows; one that is there already stays as it is.
-async fn keep<M, A, C>(conn: &impl ConnectionTrait, rows: Vec<M>, key: C) -> Result<(), Error>
+pub(crate) async fn keep<M, A, C>(conn: &impl ConnectionTrait, rows: Vec<M>, key: C) -> Result<(), Error>
 where
     M: IntoActiveModel<A>,
     A: ActiveModelTrait,

@@ -282,9 +282,18 @@ pub async fn key_by_hash(conn: &impl ConnectionTrait, hash: &[u8]) -> Result<Opt
     Ok(keys::Entity::find().filter(keys::Column::Hash.eq(hash.to_vec())).one(conn).await?)
 }
 
-/// All keys, or those of one person; never more than a page.
-pub async fn keys(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec<keys::Model>, Error> {
-    Ok(keys::Entity::find().order_by_asc(keys::Column::CreatedAt).limit(limit).all(conn).await?)
+/// A key by its id.
+pub async fn key(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<keys::Model>, Error> {
+    Ok(keys::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// A page of keys, oldest first, after a key's id: ids grow with time.
+pub async fn keys(conn: &impl ConnectionTrait, after: Option<Uuid>, limit: u64) -> Result<Vec<keys::Model>, Error> {
+    let mut query = keys::Entity::find();
+    if let Some(after) = after {
+        query = query.filter(keys::Column::Id.gt(after));
+    }
+    Ok(query.order_by_asc(keys::Column::Id).limit(limit).all(conn).await?)
 }
 
 /// Whether a person has a key of this role in this warehouse that is good now.
@@ -311,12 +320,16 @@ pub async fn warehouse(conn: &impl ConnectionTrait, id: &str) -> Result<Option<w
     Ok(warehouses::Entity::find_by_id(id.to_owned()).one(conn).await?)
 }
 
-pub async fn live(conn: &impl ConnectionTrait, tenant: &str, id: &str) -> Result<Option<lives::Model>, Error> {
-    Ok(lives::Entity::find_by_id((tenant.to_owned(), id.to_owned())).one(conn).await?)
+pub async fn laboratory(conn: &impl ConnectionTrait, id: &str) -> Result<Option<laboratories::Model>, Error> {
+    Ok(laboratories::Entity::find_by_id(id.to_owned()).one(conn).await?)
 }
 
-pub async fn key(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<keys::Model>, Error> {
-    Ok(keys::Entity::find_by_id(id).one(conn).await?)
+pub async fn device(conn: &impl ConnectionTrait, id: &str) -> Result<Option<devices::Model>, Error> {
+    Ok(devices::Entity::find_by_id(id.to_owned()).one(conn).await?)
+}
+
+pub async fn live(conn: &impl ConnectionTrait, tenant: &str, id: &str) -> Result<Option<lives::Model>, Error> {
+    Ok(lives::Entity::find_by_id((tenant.to_owned(), id.to_owned())).one(conn).await?)
 }
 
 /// The laboratories, oldest first.

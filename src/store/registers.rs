@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
 use uuid::Uuid;
 
 use super::Error;
-use super::changes::insert;
+use super::changes::{insert, keep};
 use super::entity::*;
 
 pub async fn add_person(conn: &impl ConnectionTrait, row: people::Model) -> Result<(), Error> {
@@ -14,10 +14,7 @@ pub async fn add_person(conn: &impl ConnectionTrait, row: people::Model) -> Resu
 
 /// A platform, unless it is known.
 pub async fn keep_tenant(conn: &impl ConnectionTrait, row: tenants::Model) -> Result<(), Error> {
-    if tenants::Entity::find_by_id(row.id.clone()).one(conn).await?.is_none() {
-        insert(conn, vec![row]).await?;
-    }
-    Ok(())
+    keep(conn, vec![row], [tenants::Column::Id]).await
 }
 
 pub async fn add_key(conn: &impl ConnectionTrait, row: keys::Model) -> Result<(), Error> {

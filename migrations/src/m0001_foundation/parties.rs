@@ -61,6 +61,7 @@ pub(super) fn tables() -> Vec<Table> {
                 text_null("warehouse_id"),
                 blob("hash"),
                 big_integer("created_at"),
+                uuid_null("created_by_key"),
                 big_integer_null("expires_at"),
                 big_integer_null("revoked_at"),
                 uuid_null("revoked_by_key"),

@@ -22,6 +22,8 @@ pub struct Model {
     pub hash: Vec<u8>,
     /// When it was made.
     pub created_at: i64,
+    /// The key that made it; none where it was made at the command line.
+    pub created_by_key: Option<Uuid>,
     /// When it stops working by itself.
     pub expires_at: Option<i64>,
     /// When it was taken back.

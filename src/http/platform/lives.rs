@@ -1,0 +1,146 @@
+//! Live sessions and what was said in them. A transcript is kept, sealed, for the reader of speech that a later
+//! release brings; until then no claim is read from it.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::super::auth::{Caller, PLATFORM};
+use super::super::body::{Faults, Write};
+use super::super::error::Problem;
+use super::super::{ApiError, App};
+use super::{instant, line};
+use crate::desk::{Keep, Receipt};
+use crate::domain::ids::{LiveId, Malformed};
+use crate::store::entity::lives;
+
+/// A transcript's text at the most.
+const MAX_TRANSCRIPT: usize = 4 * 1024 * 1024;
+/// Its body at the most: one that escapes every character beyond ASCII takes twice the room.
+const MAX_TRANSCRIPT_BODY: usize = 2 * MAX_TRANSCRIPT + 64 * 1024;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(put_live)).routes(routes!(put_transcript))
+}
+
+/// A live session as its platform tells of it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LiveBody {
+    #[serde(default)]
+    room_id: Option<String>,
+    /// RFC 3339.
+    #[serde(default)]
+    started_at: Option<String>,
+    /// Where it can be watched again.
+    #[serde(default)]
+    replay_url: Option<String>,
+}
+
+/// A live session as it is kept.
+#[derive(Debug, Serialize, ToSchema)]
+struct LiveAnswer {
+    live_id: String,
+    room_id: Option<String>,
+    started_at: Option<String>,
+    replay_url: Option<String>,
+}
+
+/// Tells of a live session, or changes what was told.
+#[utoipa::path(put, path = "/v1/lives/{live_id}", tag = "lives", request_body = LiveBody,
+    params(("live_id" = String, Path, description = "The platform's own id"),
+        ("Idempotency-Key" = String, Header, description = "Fresh for each new request")),
+    responses((status = 200, description = "As it is kept", body = LiveAnswer),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+async fn put_live(
+    State(app): State<App>,
+    caller: Caller<PLATFORM>,
+    Path(live_id): Path<String>,
+    write: Write<LiveBody>,
+) -> Result<Json<LiveAnswer>, ApiError> {
+    let live_id = LiveId::parse(&live_id).map_err(|_| ApiError::absent("live session"))?;
+    let body = &write.body;
+    let mut faults = Faults::default();
+    let room_id = faults.take_optional("/room_id", body.room_id.as_deref(), |text| line(text, 64));
+    let started_at = faults.take_optional("/started_at", body.started_at.as_deref(), instant);
+    let replay_url = faults.take_optional("/replay_url", body.replay_url.as_deref(), web_address);
+    faults.finish(Some(()))?;
+    let request = write.circumstances.request(&app, &caller);
+    let row = lives::Model {
+        tenant_id: caller.tenant()?.to_string(),
+        id: live_id.to_string(),
+        room_id: room_id.clone(),
+        started_at: started_at.map(|at| at.as_microsecond()),
+        replay_url: replay_url.clone(),
+        transcript_id: None,
+        updated_at: request.now.as_microsecond(),
+    };
+    app.desk().keep(Keep::Live(row), &request).await?;
+    let started_at = started_at.map(|at| at.to_string());
+    Ok(Json(LiveAnswer { live_id: live_id.to_string(), room_id, started_at, replay_url }))
+}
+
+fn web_address(text: &str) -> Result<String, Malformed> {
+    let fits = (text.starts_with("https://") || text.starts_with("http://"))
+        && text.len() <= 2_000
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace());
+    if fits { Ok(text.to_owned()) } else { Err(Malformed("an address on the web begins with https://".into())) }
+}
+
+/// What was said, as it was written down.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TranscriptBody {
+    /// srt, vtt, json or text.
+    format: String,
+    /// At most 4 MiB.
+    content: String,
+}
+
+/// A transcript that is kept.
+#[derive(Debug, Serialize, ToSchema)]
+struct TranscriptAnswer {
+    live_id: String,
+    transcript_id: Uuid,
+}
+
+/// Hands in the transcript of a session that is known, once for all its orders. It is kept sealed for the reader of
+/// speech, which comes with a later release; a later transcript takes the place of an earlier one.
+#[utoipa::path(put, path = "/v1/lives/{live_id}/transcript", tag = "lives", request_body = TranscriptBody,
+    params(("live_id" = String, Path, description = "The platform's own id"),
+        ("Idempotency-Key" = String, Header, description = "Fresh for each new request")),
+    responses((status = 200, description = "Kept", body = TranscriptAnswer),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+async fn put_transcript(
+    State(app): State<App>,
+    caller: Caller<PLATFORM>,
+    Path(live_id): Path<String>,
+    request: Request,
+) -> Result<Json<TranscriptAnswer>, ApiError> {
+    let live_id = LiveId::parse(&live_id).map_err(|_| ApiError::absent("live session"))?;
+    let limit = MAX_TRANSCRIPT_BODY.min(app.settings().max_body_bytes);
+    let write = Write::<TranscriptBody>::read(request, limit).await?;
+    let TranscriptBody { format, content } = write.body;
+    let mut faults = Faults::default();
+    if !["srt", "vtt", "json", "text"].contains(&format.as_str()) {
+        faults.add("/format", "a transcript is srt, vtt, json or text");
+    }
+    if MAX_TRANSCRIPT < content.len() {
+        faults.add("/content", "a transcript is at most 4 MiB");
+    }
+    if content.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        faults.add("/content", "this transcript holds a control character: remove it");
+    }
+    faults.finish(Some(()))?;
+    let request = write.circumstances.request(&app, &caller);
+    let kept = Keep::Transcript { tenant: caller.tenant()?.clone(), live: live_id.clone(), format, content };
+    let Receipt::Made { id, .. } = app.desk().keep(kept, &request).await? else {
+        return Err(ApiError::Fault("a transcript answers with its id".into()));
+    };
+    let transcript_id = id.parse().map_err(|_| ApiError::Fault("a transcript's id is a UUID".into()))?;
+    Ok(Json(TranscriptAnswer { live_id: live_id.to_string(), transcript_id }))
+}
