@@ -23,6 +23,7 @@ mod open;
 mod pragmas;
 pub mod projections;
 pub mod queries;
+pub mod raw;
 pub mod registers;
 
 pub use error::Error;
