@@ -13,6 +13,7 @@ use touchstone::{desk, store};
 
 mod bench_command;
 mod demo_command;
+mod journal;
 mod key;
 mod open;
 mod person;
@@ -56,6 +57,10 @@ enum Command {
     #[command(subcommand, after_help = person::EXAMPLES)]
     Person(person::Person),
     Bench(bench_command::Bench),
+    /// Journals: check them, make the projections anew, take them elsewhere
+    #[command(subcommand, after_help = journal::EXAMPLES)]
+    Journal(journal::Journal),
+    Verify(journal::Verify),
     Openapi(serve::Openapi),
 }
 
@@ -72,6 +77,8 @@ pub fn run() -> ExitCode {
         Command::Device(command) => command.run(),
         Command::Person(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Journal(command) => command.run(),
+        Command::Verify(command) => command.run(),
         Command::Openapi(command) => command.run(),
     };
     match done {

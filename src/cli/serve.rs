@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use jiff::Timestamp;
+use touchstone::audit::upkeep;
 use touchstone::config::Args;
 use touchstone::demo::Outcome;
 use touchstone::demo::house::{keep_up, listen};
@@ -37,13 +39,18 @@ impl Serve {
             }
             let desk = open::desk(&config, &store)?;
             let metrics = Metrics::install().map_err(|error| Trouble::failed("nothing can be measured", &error))?;
-            let upkeep = tokio::spawn(keep_up(metrics.clone()));
+            let measuring = tokio::spawn(keep_up(metrics.clone()));
             let settings = Settings {
                 public_url: config.public_url.clone(),
                 data_dir: config.data_dir.clone(),
                 max_body_bytes: config.max_body_bytes.get(),
                 request_timeout: config.request_timeout,
             };
+            let (stop_roots, stopped) = tokio::sync::oneshot::channel::<()>();
+            let folder = super::journal::roots_folder(&config.data_dir);
+            let roots = tokio::spawn(upkeep::roots_loop(desk.clone(), folder, Timestamp::now, async move {
+                let _ = stopped.await;
+            }));
             let app = App::new(desk.clone(), settings, Some(metrics))
                 .map_err(|error| Trouble::failed("the shelf of photos cannot be opened", &error))?;
             let address = listener.local_addr().unwrap_or(config.listen);
@@ -51,7 +58,9 @@ impl Serve {
             http::serve(listener, app, told_to_stop())
                 .await
                 .map_err(|error| Trouble::failed("the service stopped with a fault", &error))?;
-            upkeep.abort();
+            measuring.abort();
+            drop(stop_roots);
+            let _ = roots.await;
             open::close(store, desk).await?;
             tracing::info!("stopped; everything in flight was finished");
             Ok(Outcome::Good)

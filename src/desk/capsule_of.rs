@@ -23,13 +23,12 @@ pub fn issue(signer: &Signer, key: StreamKey, piece: &Piece, head: Hash) -> Resu
     let packed = standing.release().map(|release| release.packed()).ok_or_else(missing)?;
     let (seq, certificate_code) = piece.capsule().ok_or_else(missing)?;
     let (_, appraisal) = piece.settled().ok_or_else(missing)?;
-    let (_, verdict) = piece.verdict().ok_or_else(missing)?;
     let tagged = piece.tag().ok_or_else(missing)?;
     let document = json!({
         "type": release::CAPSULE,
         "certificate_code": certificate_code,
         "issued_at": chain::instant(piece.last().at),
-        "verdict": verdict.verdict,
+        "verdict": clearance.reviewed().verdict(),
         "accepted": clearance.accepted(),
         "speech": match clearance.speech() { Speech::Read => "read", Speech::Unavailable => "unavailable" },
         "rules": rules(piece),

@@ -359,11 +359,13 @@ impl Reviewed {
         appraised: Appraised,
         review: &Review,
         proposal: i32,
-        verdict: Verdict,
+        (verdict, derived): (Verdict, Verdict),
         appealed: bool,
     ) -> Result<Self, Missing> {
         let speech = review.ready(proposal)?;
-        if verdict < review.derived() {
+        // Which difference is small enough to be disclosed is the rulebook's of its day, and the decision's to hold. That
+        // a finding against the piece bars a pass is of every day.
+        if verdict < derived || (verdict == Verdict::Pass && review.derived() != Verdict::Pass) {
             return Err(Missing::MilderVerdict);
         }
         Ok(Self { appraised, verdict, speech, appealed })

@@ -554,7 +554,8 @@ impl PollRoute for Route {
             Event::VerdictGiven(given) => {
                 let bench = appraised.anew();
                 let reviewed =
-                    Reviewed::new(appraised, &review, given.proposal_seq, given.verdict, appealed).map_err(&fail)?;
+                    Reviewed::new(appraised, &review, given.proposal_seq, (given.verdict, given.derived), appealed)
+                        .map_err(&fail)?;
                 return match given.verdict {
                     Verdict::Pass => go!(Cleared { clearance: reviewed.pass().map_err(fail)? }),
                     Verdict::DisclosedDifference => go!(AwaitingBuyer { reviewed }),

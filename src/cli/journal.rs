@@ -1,0 +1,323 @@
+//! `touchstone journal` and `touchstone verify`: whether what is stored is what happened.
+
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use serde_json::json;
+use touchstone::audit::{self, Finding, Watch, export, upkeep};
+use touchstone::capsule::lines;
+use touchstone::capsule::release::{CAPSULE, SignedDocument};
+use touchstone::capsule::root::verify_export;
+use touchstone::capsule::signature::Keyring;
+use touchstone::config::Args;
+use touchstone::demo::Outcome;
+use touchstone::domain::ids::OrderId;
+use uuid::Uuid;
+
+use super::{Done, Trouble, block_on, open, say, say_json};
+
+pub const EXAMPLES: &str = "Examples:
+  touchstone journal check
+  touchstone journal check --against /backup/roots/2026-11-22T020000Z.jsonl
+  touchstone journal export --out journals.jsonl
+  touchstone journal rebuild";
+
+/// Findings that are written out; the rest is counted.
+const TOLD: u64 = 200;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Journal {
+    Check(Check),
+    Rebuild(Rebuild),
+    Export(Export),
+    Root(Root),
+}
+
+impl Journal {
+    pub fn run(self) -> Done {
+        match self {
+            Journal::Check(command) => command.run(),
+            Journal::Rebuild(command) => command.run(),
+            Journal::Export(command) => command.run(),
+            Journal::Root(command) => command.run(),
+        }
+    }
+}
+
+/// Check every journal, capsule and root; status 1 if anything is not as it was written
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  touchstone journal check --against /backup/roots/2026-11-22T020000Z.jsonl
+
+Against an exported root, also a cut-off tail, a deleted journal and a chain that was hashed anew are found. Without
+--against, the newest export in the data folder is taken, where there is one.")]
+pub struct Check {
+    /// An exported root of an earlier day
+    #[arg(long, value_name = "ROOT")]
+    against: Option<PathBuf>,
+    /// Print one JSON object instead of sentences
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Args,
+}
+
+impl Check {
+    fn run(self) -> Done {
+        block_on(async move {
+            let config = open::config(&self.settings)?;
+            let (store, desk) = open::house(&self.settings).await?;
+            let keys: Keyring = std::iter::once(desk.signer().public_key()).collect();
+            let against = self.against.or_else(|| newest_root(&roots_folder(&config.data_dir)));
+            let mut eye = Eye::new("journals", self.json);
+            let report = audit::check(&store, &keys, against.as_deref(), &mut eye)
+                .await
+                .map_err(|error| Trouble::failed("the journals could not be checked", &error))?;
+            eye.bar.finish_and_clear();
+            if self.json {
+                say_json(&json!({
+                    "ok": report.ok(), "events": report.events, "journals": report.journals,
+                    "capsules": report.capsules, "roots": report.roots, "compared": report.compared,
+                    "findings": report.findings, "told": eye.told,
+                }))?;
+            } else {
+                let compared = match &against {
+                    Some(path) => format!("; {} heads compared with {}", report.compared, path.display()),
+                    None => String::new(),
+                };
+                say(&format!(
+                    "{} events in {} journals, {} capsules, {} roots{compared}",
+                    report.events, report.journals, report.capsules, report.roots
+                ));
+                say(&match report.findings {
+                    0 => "everything is as it was written".to_owned(),
+                    1 => "1 thing is not as it was written".to_owned(),
+                    findings => format!("{findings} things are not as they were written"),
+                });
+            }
+            let outcome = if report.ok() { Outcome::Good } else { Outcome::Wanting };
+            open::close(store, desk).await?;
+            Ok(outcome)
+        })
+    }
+}
+
+/// Make the projections anew from the journals
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  touchstone journal rebuild")]
+pub struct Rebuild {
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Args,
+}
+
+impl Rebuild {
+    fn run(self) -> Done {
+        block_on(async move {
+            let (store, desk) = open::house(&self.settings).await?;
+            let mut eye = Eye::new("orders", self.json);
+            let rebuilt = audit::rebuild(&store, &mut eye)
+                .await
+                .map_err(|error| Trouble::failed("the projections could not be rebuilt", &error))?;
+            eye.bar.finish_and_clear();
+            if self.json {
+                say_json(&json!({
+                    "orders": rebuilt.orders, "rows": rebuilt.rows, "differed": rebuilt.differed, "left": rebuilt.left,
+                }))?;
+            } else {
+                say(&format!(
+                    "{} orders, {} rows; {} differed and were made anew; {} orders were left as they are",
+                    rebuilt.orders, rebuilt.rows, rebuilt.differed, rebuilt.left
+                ));
+            }
+            let outcome = if rebuilt.left == 0 { Outcome::Good } else { Outcome::Wanting };
+            open::close(store, desk).await?;
+            Ok(outcome)
+        })
+    }
+}
+
+/// Write journals as a file that anybody can check
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  touchstone journal export --out journals.jsonl && touchstone verify journals.jsonl")]
+pub struct Export {
+    /// Only the journals of this order
+    #[arg(long, value_name = "ORDER_ID")]
+    order: Option<Uuid>,
+    /// Where to; standard output unless told
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Args,
+}
+
+impl Export {
+    fn run(self) -> Done {
+        block_on(async move {
+            let (store, desk) = open::house(&self.settings).await?;
+            let mut out: Box<dyn Write + Send> = match &self.out {
+                Some(path) => Box::new(io::BufWriter::new(
+                    File::create(path)
+                        .map_err(|error| Trouble::failed(&format!("{} cannot be written", path.display()), &error))?,
+                )),
+                None => Box::new(io::BufWriter::new(io::stdout())),
+            };
+            let mut eye = Eye::new("events", self.out.is_none());
+            let lines = export::export(&store, self.order.map(OrderId), &mut *out, &mut eye)
+                .await
+                .map_err(|error| Trouble::failed("the journals could not be exported", &error))?;
+            eye.bar.finish_and_clear();
+            if let Some(path) = &self.out {
+                say(&format!("{lines} events written to {}", path.display()));
+            }
+            open::close(store, desk).await?;
+            Ok(Outcome::Good)
+        })
+    }
+}
+
+/// Sign a root over the heads of all journals now, and write its export
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  touchstone journal root
+
+`serve` does so once a day. Keep the exports elsewhere: they are what a hand in the database cannot change.")]
+pub struct Root {
+    #[command(flatten)]
+    settings: Args,
+}
+
+impl Root {
+    fn run(self) -> Done {
+        block_on(async move {
+            let config = open::config(&self.settings)?;
+            let (store, desk) = open::house(&self.settings).await?;
+            let (root, path) = upkeep::write_root(&desk, Timestamp::now(), &roots_folder(&config.data_dir))
+                .await
+                .map_err(|error| Trouble::failed("the root could not be signed", &error))?;
+            say(&format!("{} journals, root {}, written to {}", root.journals, root.root, path.display()));
+            open::close(store, desk).await?;
+            Ok(Outcome::Good)
+        })
+    }
+}
+
+/// Where the exports of the roots are kept.
+pub fn roots_folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("roots")
+}
+
+/// The newest export: their names begin with their day.
+fn newest_root(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    let exports = entries.filter_map(Result::ok).map(|entry| entry.path());
+    exports.filter(|path| path.extension().is_some_and(|extension| extension == "jsonl")).max()
+}
+
+/// Verify an exported journal, a root, or a capsule, without a database
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  touchstone verify journals.jsonl
+  touchstone verify --keys jwks.json capsule.json
+
+The keys are what the service publishes at /.well-known/jwks.json. A journal's chain needs none.")]
+pub struct Verify {
+    /// The file
+    file: PathBuf,
+    /// The public keys of the house, for capsules and roots
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+}
+
+impl Verify {
+    pub fn run(self) -> Done {
+        let text = |path: &Path| {
+            std::fs::read_to_string(path)
+                .map_err(|error| Trouble::failed(&format!("{} cannot be read", path.display()), &error))
+        };
+        let keys = self.keys.as_deref().map(|path| keyring(&text(path)?)).transpose()?;
+        let content = text(&self.file)?;
+        if let Ok(document) = serde_json::from_str::<SignedDocument>(&content) {
+            let keys = keys.ok_or_else(needs_keys)?;
+            return Ok(told(document.verify(&keys, CAPSULE).map(|_| "the capsule is what was signed".to_owned())));
+        }
+        if content.starts_with("{\"body\":") {
+            let file = File::open(&self.file).map_err(|error| Trouble::failed("the file cannot be read", &error))?;
+            let mut journals = 0;
+            let checked = lines::verify(BufReader::new(file), |_| journals += 1);
+            return Ok(told(
+                checked.map(|events| format!("{events} events in {journals} journals: every chain holds")),
+            ));
+        }
+        let keys = keys.ok_or_else(needs_keys)?;
+        let root = verify_export(content.as_bytes(), &keys);
+        Ok(told(root.map(|root| format!("the root of {} over {} journals is what was signed", root.at, root.journals))))
+    }
+}
+
+fn needs_keys() -> Trouble {
+    Trouble::Usage("a signature is checked by the house's public keys: give them with --keys".to_owned())
+}
+
+fn keyring(text: &str) -> Result<Keyring, Trouble> {
+    let wrong = |why: &str| Trouble::Usage(format!("the keys cannot be read: {why}"));
+    let set = serde_json::from_str(text).map_err(|error| wrong(&error.to_string()))?;
+    Keyring::from_jwks(&set).map_err(|fault| wrong(&fault.to_string()))
+}
+
+fn told<E: std::error::Error>(checked: Result<String, E>) -> Outcome {
+    match checked {
+        Ok(sentence) => {
+            say(&sentence);
+            Outcome::Good
+        }
+        Err(fault) => {
+            say(&format!("not verified: {fault}"));
+            Outcome::Wanting
+        }
+    }
+}
+
+/// A person at a terminal: a bar for what is done, a line for what is found.
+struct Eye {
+    bar: ProgressBar,
+    told: Vec<serde_json::Value>,
+    found: u64,
+    quiet: bool,
+}
+
+impl Eye {
+    fn new(unit: &'static str, quiet: bool) -> Self {
+        let bar = if quiet || !io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        let template = format!("{{wide_bar}} {{pos}}/{{len}} {unit} · {{eta}}");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style);
+        }
+        Self { bar, told: Vec::new(), found: 0, quiet }
+    }
+}
+
+impl Watch for Eye {
+    fn progress(&mut self, count: u64, total: u64) {
+        self.bar.set_length(total.max(count));
+        self.bar.set_position(count);
+    }
+
+    fn found(&mut self, finding: &Finding) {
+        self.found += 1;
+        if TOLD < self.found {
+            return;
+        }
+        if self.quiet {
+            self.told.push(json!({"code": finding.wrong.code(), "detail": finding.to_string()}));
+        } else {
+            self.bar.suspend(|| say(&finding.to_string()));
+        }
+    }
+}
