@@ -107,7 +107,12 @@ impl Changes {
         self.merchants.sort_by(|a, b| (&a.tenant_id, &a.id).cmp(&(&b.tenant_id, &b.id)));
         self.merchants.dedup_by(|a, b| (&a.tenant_id, &a.id) == (&b.tenant_id, &b.id));
 
-        upsert(conn, self.people, people::Column::Id, [people::Column::WrappedKey, people::Column::Sealed]).await?;
+        // Who was erased since they were read stays erased.
+        let renewed = OnConflict::column(people::Column::Id)
+            .update_columns([people::Column::WrappedKey, people::Column::Sealed])
+            .action_and_where(people::Column::ErasedAt.is_null())
+            .to_owned();
+        write(conn, self.people, Some(renewed)).await?;
         upsert(
             conn,
             self.merchants,
