@@ -25,7 +25,7 @@ use crate::{
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8420";
 const DEFAULT_LOG: &str = "info";
-const DEFAULT_WRITERS: NonZeroU16 = NonZeroU16::new(4).unwrap();
+const DEFAULT_WRITERS: NonZeroU16 = NonZeroU16::new(4).expect("four is not zero");
 const LARGEST_WRITERS: u16 = 64;
 /// Room for the largest photo and the form around it.
 const DEFAULT_MAX_BODY_BYTES: usize = 21 * 1024 * 1024;

@@ -1,5 +1,7 @@
 //! Touchstone (试金石): official authenticity for live commerce.
 
+pub mod audit;
+pub mod bench;
 pub mod capsule;
 pub mod client;
 pub mod config;

@@ -6,6 +6,7 @@
 pub mod canonical;
 pub mod chain;
 mod hash;
+pub mod lines;
 pub mod release;
 pub mod root;
 pub mod signature;

@@ -123,6 +123,11 @@ impl Keyring {
         self.find(id)?.verify(bytes, signature)
     }
 
+    /// Whose signature of these bytes it is, where what was signed lies without its key's id.
+    pub fn signer_of(&self, bytes: &[u8], signature: &Signature) -> Option<KeyId> {
+        self.0.iter().find(|key| key.verify(bytes, signature).is_ok()).map(PublicKey::key_id)
+    }
+
     /// What `/.well-known/jwks.json` answers.
     pub fn jwks(&self) -> Value {
         json!({ "keys": self.0.iter().map(PublicKey::jwk).collect::<Vec<_>>() })

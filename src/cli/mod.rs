@@ -11,6 +11,7 @@ use touchstone::config::Problems;
 use touchstone::demo::{self, Failure, Outcome};
 use touchstone::{desk, store};
 
+mod bench_command;
 mod demo_command;
 mod key;
 mod open;
@@ -54,6 +55,7 @@ enum Command {
     /// People whose data is kept
     #[command(subcommand, after_help = person::EXAMPLES)]
     Person(person::Person),
+    Bench(bench_command::Bench),
     Openapi(serve::Openapi),
 }
 
@@ -69,6 +71,7 @@ pub fn run() -> ExitCode {
         Command::Laboratory(command) => command.run(),
         Command::Device(command) => command.run(),
         Command::Person(command) => command.run(),
+        Command::Bench(command) => command.run(),
         Command::Openapi(command) => command.run(),
     };
     match done {

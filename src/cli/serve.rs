@@ -4,8 +4,9 @@ use std::io::Write as _;
 
 use touchstone::config::Args;
 use touchstone::demo::Outcome;
+use touchstone::demo::house::{keep_up, listen};
 use touchstone::http::{self, App, Settings};
-use touchstone::telemetry::{self, Metrics, UPKEEP_EVERY};
+use touchstone::telemetry::{self, Metrics};
 
 use super::{Done, Trouble, block_on, open, say, told_to_stop};
 
@@ -28,7 +29,7 @@ impl Serve {
         telemetry::init_logging(&config.log, config.log_format)
             .map_err(|error| Trouble::failed("the log cannot be opened", &error))?;
         block_on(async move {
-            let listener = touchstone::demo::house::listen(config.listen).await?;
+            let listener = listen(config.listen).await?;
             let store = open::store(&config).await?;
             let applied = open::migrated(&config, &store, self.migrate).await?;
             if !applied.is_empty() {
@@ -55,15 +56,6 @@ impl Serve {
             tracing::info!("stopped; everything in flight was finished");
             Ok(Outcome::Good)
         })
-    }
-}
-
-/// Histograms keep every sample until they are folded.
-async fn keep_up(metrics: Metrics) {
-    let mut due = tokio::time::interval(UPKEEP_EVERY);
-    loop {
-        due.tick().await;
-        metrics.upkeep();
     }
 }
 

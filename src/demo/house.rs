@@ -21,7 +21,7 @@ use crate::domain::ids::{MerchantId, TenantId, WarehouseId};
 use crate::http::{self, App, Settings};
 use crate::store::entity::{devices, laboratories};
 use crate::store::{Limits, Store};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, UPKEEP_EVERY};
 use crate::vault::Secrets;
 
 /// The platform that sells in the demo.
@@ -79,6 +79,7 @@ pub struct Service {
     pub app: App,
     stop: oneshot::Sender<()>,
     task: JoinHandle<std::io::Result<()>>,
+    upkeep: Option<JoinHandle<()>>,
 }
 
 impl House {
@@ -154,6 +155,7 @@ impl House {
             max_body_bytes: 21 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
         };
+        let upkeep = metrics.clone().map(|metrics| tokio::spawn(keep_up(metrics)));
         let app = App::new(self.desk.clone(), settings, metrics)
             .map_err(|error| Failure::of("the shelf of photos cannot be opened", &error))?;
         let (stop, stopped) = oneshot::channel();
@@ -161,7 +163,7 @@ impl House {
             // Dropped or told, both mean to stop.
             let _ = stopped.await;
         }));
-        Ok(Service { address, app, stop, task })
+        Ok(Service { address, app, stop, task, upkeep })
     }
 
     /// Finishes what waits and closes the database.
@@ -176,10 +178,22 @@ impl Service {
     pub async fn stop(self) -> Result<(), Failure> {
         let _ = self.stop.send(());
         drop(self.app);
+        if let Some(upkeep) = self.upkeep {
+            upkeep.abort();
+        }
         match self.task.await {
             Ok(served) => served.map_err(|error| Failure::of("the service stopped with a fault", &error)),
             Err(error) => Err(Failure::of("the service stopped before its time", &error)),
         }
+    }
+}
+
+/// Looks after what is measured, for as long as it is measured: histograms keep every sample until they are folded.
+pub async fn keep_up(metrics: Metrics) {
+    let mut due = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        due.tick().await;
+        metrics.upkeep();
     }
 }
 

@@ -22,14 +22,13 @@ use crate::store::{self, Limits, Store, journal};
 use crate::telemetry::Metrics;
 
 mod account;
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod house;
 mod journeys;
 mod words;
 
 pub use account::width;
 
-use account::Told;
 use fixtures::Fixture;
 use house::{House, People, Service};
 use journeys::Taken;

@@ -21,6 +21,8 @@ pub struct Folded {
 pub struct Tip {
     pub hash: Hash,
     pub body_digest: Option<Vec<u8>>,
+    /// The first event of the command that it came from.
+    pub since: i32,
 }
 
 /// A bounded store of two generations: what is not asked for while one fills is dropped with the next.

@@ -3,6 +3,7 @@
 //! cut off in the middle is resumed by the same request.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap};
 
 use uuid::Uuid;
 
@@ -159,12 +160,28 @@ impl Desk {
         let owner = request.owner().0;
         let named: Vec<_> = keys.iter().map(|part| (owner, request.idempotency_key.as_str(), part.as_str())).collect();
         let done = lookups::answered(self.store().reader(), &named).await?;
+        let open: Vec<_> = parts
+            .iter()
+            .zip(&keys)
+            .filter(|(_, name)| !done.iter().any(|row| row.part == **name))
+            .map(|(part, _)| part)
+            .collect();
+        let pieces = self.read_pieces(open.iter().map(|part| part.located.key)).await?;
+        let mut orders: HashMap<OrderId, Option<Order>> = HashMap::new();
         let mut faults = Vec::new();
-        for (part, name) in parts.iter().zip(&keys) {
-            if done.iter().any(|row| row.part == *name) {
-                continue;
-            }
-            if let Err(refusal) = self.try_part(part, request).await? {
+        for part in open {
+            let key = part.located.key;
+            let order = match orders.entry(key.order_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.order_to_decide(key.order_id).await?),
+            };
+            let tried = match (pieces.get(&key), order) {
+                (Some(piece), Some(order)) => {
+                    decide(piece, order, &part.command, &request.by, request.now, self.rules()).map(|_| ())
+                }
+                (Some(_) | None, _) => Err(Refusal::Absent("piece")),
+            };
+            if let Err(refusal) = tried {
                 let stage = refusal.stage().map(|stage| format!(" (it is {stage})")).unwrap_or_default();
                 faults.push(Fault::new(pointer(part.index), format!("{}{stage}", refusal.sentence())));
             }
@@ -172,16 +189,12 @@ impl Desk {
         if faults.is_empty() { Ok(()) } else { Err(Refusal::Malformed(faults).into()) }
     }
 
-    async fn try_part(&self, part: &Part, request: &Request) -> Result<Result<(), Refusal>, Error> {
-        let Some(view) = self.read_piece(part.located.key).await? else {
-            return Ok(Err(Refusal::Absent("piece")));
-        };
-        let lines = lookups::lines_of(self.store().reader(), &[part.located.key.order_id.0]).await?;
-        let order = Order {
-            placed: (*view.placed).clone(),
-            lines: lines.iter().filter_map(|line| Some((line.line_no, LineStatus::parse(&line.status)?))).collect(),
-        };
-        Ok(decide(&view.piece, &order, &part.command, &request.by, request.now, self.rules()).map(|_| ()))
+    /// An order as a decision on one of its pieces sees it.
+    async fn order_to_decide(&self, id: OrderId) -> Result<Option<Order>, Error> {
+        let Some(placed) = self.read_placed(id).await? else { return Ok(None) };
+        let lines = lookups::lines_of(self.store().reader(), &[id.0]).await?;
+        let lines = lines.iter().filter_map(|line| Some((line.line_no, LineStatus::parse(&line.status)?))).collect();
+        Ok(Some(Order { placed, lines }))
     }
 
     async fn write_parts(&self, parts: Vec<Part>, request: &Request) -> Result<BTreeMap<usize, ParcelPiece>, Error> {

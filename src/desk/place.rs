@@ -243,7 +243,7 @@ impl Desk {
                 recorded::write(self.vault(), key, 1, Hash::ZERO, Event::PieceOpened(opened), &circumstances)?;
             let piece = Piece::fold([written.recorded.clone()])
                 .map_err(|corrupt| Error::fault("a new piece does not fold", corrupt))?;
-            let tip = Tip { hash: written.hash, body_digest: None };
+            let tip = Tip { hash: written.hash, body_digest: None, since: 1 };
             plan.changes.piece_codes.push(piece_codes::Model {
                 code: code.to_string(),
                 order_id: key.order_id.0,

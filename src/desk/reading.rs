@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::{Desk, Error, recorded, seals};
 use crate::capsule::Hash;
-use crate::domain::event::{Event, OrderPlaced};
+use crate::domain::event::{Event, OrderPlaced, Recorded};
 use crate::domain::ids::*;
 use crate::domain::piece::Piece;
 use crate::store::entity::events;
@@ -89,6 +89,23 @@ impl Desk {
         let piece = Piece::fold(reads.into_iter().map(|read| read.recorded))
             .map_err(|corrupt| Error::fault("a journal does not replay", corrupt))?;
         Ok(Some(PieceView { key, piece, placed: Arc::new(placed), head, rows }))
+    }
+
+    /// Several pieces as their journals tell them. What is not there is left out.
+    pub(super) async fn read_pieces(
+        &self,
+        keys: impl Iterator<Item = StreamKey>,
+    ) -> Result<HashMap<StreamKey, Piece>, Error> {
+        let tails: Vec<_> = keys.map(|key| journal::Tail { key, after: 0 }).collect();
+        let mut journals: HashMap<StreamKey, Vec<Recorded>> = HashMap::new();
+        for row in journal::load(self.store().reader(), &tails).await? {
+            journals.entry(journal::key_of(&row)).or_default().push(recorded::read(&row)?.recorded);
+        }
+        let fold = |(key, events)| {
+            let piece = Piece::fold(events).map_err(|corrupt| Error::fault("a journal does not replay", corrupt))?;
+            Ok((key, piece))
+        };
+        journals.into_iter().map(fold).collect()
     }
 
     /// What an order began with.

@@ -127,7 +127,7 @@ impl Desk {
         }
         self.plan_projections(&mut plan, key, &before, &piece, &placed, previous, &lines);
         plan.receipt = Some(Receipt::Piece(receipt(&piece, happened)));
-        let tip = Tip { hash: previous, body_digest };
+        let tip = Tip { hash: previous, body_digest, since: before.head() + 1 };
         plan.keep.push((key, Folded { piece, tip }));
         Ok(plan)
     }
@@ -149,6 +149,7 @@ impl Desk {
             plan.changes.deadlines.extend(clocks);
         }
         if before.settled() != piece.settled() {
+            plan.changes.parts.push((key.order_id.0, key.stream_id.0));
             plan.changes.components.append(&mut project::components(key, piece));
         }
         plan.changes.photos.append(&mut project::photos(key, piece, before.head() + 1));

@@ -33,6 +33,17 @@ use crate::vault::Vault;
 /// rows", 2).
 const TRIES: usize = 3;
 
+/// An order may lose a race for its number and for each of its three people. What it lost once it finds the next time, so
+/// it never loses more often.
+const TRIES_OF_AN_ORDER: usize = 5;
+
+fn tries(work: &Work) -> usize {
+    match work {
+        Work::Pieces { .. } => TRIES,
+        Work::Place(_) => TRIES_OF_AN_ORDER,
+    }
+}
+
 /// What a wrapped request key is bound to.
 const REQUEST_KEY: &[u8] = b"request";
 
@@ -159,7 +170,7 @@ impl Writer {
     }
 
     async fn run_alone(&mut self, job: &Job) -> Result<Receipt, Error> {
-        for _ in 0..TRIES {
+        for _ in 0..tries(&job.work) {
             match self.run(std::slice::from_ref(job)).await {
                 Ok(mut answers) => return answers.pop().unwrap_or(Err(Error::Busy)),
                 Err(Error::Refused(Refusal::Overtaken { .. })) => {}
@@ -543,7 +554,17 @@ pub(super) fn answer_row(
 /// A piece completed with the events that came since it was kept.
 fn complete(folded: Option<Folded>, events: Vec<recorded::Read>) -> Result<Folded, Error> {
     let corrupt = |corrupt| Error::fault("a journal does not replay", corrupt);
-    let tip = |read: &recorded::Read| Tip { hash: read.hash, body_digest: read.body_digest.clone() };
+    let tip = |last: &recorded::Read| Tip {
+        hash: last.hash,
+        body_digest: last.body_digest.clone(),
+        // A command's events were written at once, so they came at once.
+        since: events
+            .iter()
+            .rev()
+            .take_while(|read| read.command_id == last.command_id)
+            .last()
+            .map_or(last.recorded.seq, |first| first.recorded.seq),
+    };
     let Some(last) = events.last().map(tip) else {
         return folded.ok_or_else(|| Error::fault("a journal has events", "none"));
     };
@@ -562,15 +583,13 @@ fn complete(folded: Option<Folded>, events: Vec<recorded::Read>) -> Result<Folde
 /// The receipt that the last command of this piece got.
 fn repeat_of(folded: &Folded) -> Receipt {
     let piece = &folded.piece;
-    let last = piece.last();
-    let happened: Vec<_> = piece
+    let happened = piece
         .history()
         .iter()
-        .rev()
-        .take_while(|recorded| recorded.at == last.at && recorded.person == last.person)
+        .filter(|recorded| folded.tip.since <= recorded.seq)
         .map(|recorded| Happened { seq: recorded.seq, kind: recorded.event.kind().as_str().to_owned() })
         .collect();
-    Receipt::Piece(receipt(piece, happened.into_iter().rev().collect()))
+    Receipt::Piece(receipt(piece, happened))
 }
 
 /// Whether a command of this kind can have ended with an event of that kind.

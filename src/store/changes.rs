@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
 };
 use uuid::Uuid;
 
-use super::Error;
 use super::entity::*;
+use super::{ALTERNATIVES, Error};
 
 /// Rows to write in one transaction. The order of the fields is the order of writing: what a trigger asks for comes
 /// before what it guards.
@@ -36,6 +36,9 @@ pub struct Changes {
     pub order_status: Vec<(Uuid, String)>,
     pub lines: Vec<lines::Model>,
     pub pieces: Vec<pieces::Model>,
+    /// Pieces whose parts were told anew: the old rows go, the new ones follow. A part that a voided appraisal found
+    /// beside those declared must not stay behind.
+    pub parts: Vec<(Uuid, i32)>,
     pub components: Vec<components::Model>,
     pub photos: Vec<photos::Model>,
     pub capsules: Vec<capsules::Model>,
@@ -81,6 +84,7 @@ impl Changes {
             order_status,
             lines,
             pieces,
+            parts,
             components,
             photos,
             capsules,
@@ -107,12 +111,16 @@ impl Changes {
         self.merchants.sort_by(|a, b| (&a.tenant_id, &a.id).cmp(&(&b.tenant_id, &b.id)));
         self.merchants.dedup_by(|a, b| (&a.tenant_id, &a.id) == (&b.tenant_id, &b.id));
 
+        // Two writers that bring the same new people wait for each other in one order, never in a ring.
+        self.people.sort_by(|a, b| (&a.tenant_id, &a.kind, &a.reference).cmp(&(&b.tenant_id, &b.kind, &b.reference)));
+        self.tags.sort_by(|a, b| a.tag.cmp(&b.tag));
+
         // Who was erased since they were read stays erased.
         let renewed = OnConflict::column(people::Column::Id)
             .update_columns([people::Column::WrappedKey, people::Column::Sealed])
-            .action_and_where(people::Column::ErasedAt.is_null())
+            .action_and_where(Expr::col((people::Entity, people::Column::ErasedAt)).is_null())
             .to_owned();
-        write(conn, self.people, Some(renewed)).await?;
+        write(conn, self.people, Some(renewed)).await.map_err(|error| error.over("people"))?;
         upsert(
             conn,
             self.merchants,
@@ -204,13 +212,9 @@ impl Changes {
             ],
         )
         .await?;
-        upsert(
-            conn,
-            self.components,
-            [components::Column::OrderId, components::Column::StreamId, components::Column::Component],
-            [components::Column::ConcludedMaterial, components::Column::State],
-        )
-        .await?;
+        clear::<components::Entity>(conn, &self.parts, components::Column::OrderId, components::Column::StreamId)
+            .await?;
+        insert(conn, self.components).await?;
         insert(conn, self.photos).await?;
         insert(conn, self.capsules).await?;
         for (order_id, stream_id, at) in self.revoked {
@@ -224,22 +228,29 @@ impl Changes {
         }
         insert(conn, self.shipments).await.map_err(|error| error.over("shipments"))?;
         insert(conn, self.return_shipments).await?;
-        for clocks in self.clocks.chunks(CHUNK) {
-            let any = clocks.iter().fold(Condition::any(), |any, (order_id, stream_id)| {
-                any.add(
-                    Condition::all()
-                        .add(deadlines::Column::OrderId.eq(*order_id))
-                        .add(deadlines::Column::StreamId.eq(*stream_id)),
-                )
-            });
-            deadlines::Entity::delete_many().filter(any).exec(conn).await?;
-        }
+        clear::<deadlines::Entity>(conn, &self.clocks, deadlines::Column::OrderId, deadlines::Column::StreamId).await?;
         insert(conn, self.deadlines).await?;
         insert(conn, self.outbox).await?;
         insert(conn, self.lost_and_found).await?;
         insert(conn, self.proposals).await?;
         insert(conn, self.idempotency).await.map_err(|error| error.over("idempotency"))
     }
+}
+
+/// Takes away the rows of these pieces.
+async fn clear<E: EntityTrait>(
+    conn: &impl ConnectionTrait,
+    pieces: &[(Uuid, i32)],
+    order: E::Column,
+    stream: E::Column,
+) -> Result<(), Error> {
+    for pieces in pieces.chunks(ALTERNATIVES) {
+        let any = pieces.iter().fold(Condition::any(), |any, (order_id, stream_id)| {
+            any.add(Condition::all().add(order.eq(*order_id)).add(stream.eq(*stream_id)))
+        });
+        E::delete_many().filter(any).exec(conn).await?;
+    }
+    Ok(())
 }
 
 /// Inserts rows; a key that is taken is a conflict.

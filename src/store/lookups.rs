@@ -4,7 +4,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
 use uuid::Uuid;
 
 use super::entity::{idempotency, lines, order_nos, orders, people, proposals, warehouses, waybills};
-use super::{Backend, Error, Transaction};
+use super::{ALTERNATIVES, Backend, Error, Transaction};
 
 /// Takes the orders' rows for this transaction, in the order of their ids, so that two processes on one PostgreSQL
 /// decide on an order one after the other and never wait for each other in a ring. SQLite has one writer anyway.
@@ -40,13 +40,14 @@ pub async fn answered(
     keys: &[(Uuid, &str, &str)],
 ) -> Result<Vec<idempotency::Model>, Error> {
     use idempotency::Column::{Key, OwnerId, Part};
-    if keys.is_empty() {
-        return Ok(Vec::new());
+    let mut answered = Vec::new();
+    for keys in keys.chunks(ALTERNATIVES) {
+        let any = keys.iter().fold(Condition::any(), |any, (owner, key, part)| {
+            any.add(Condition::all().add(OwnerId.eq(*owner)).add(Key.eq(*key)).add(Part.eq(*part)))
+        });
+        answered.extend(idempotency::Entity::find().filter(any).all(conn).await?);
     }
-    let any = keys.iter().fold(Condition::any(), |any, (owner, key, part)| {
-        any.add(Condition::all().add(OwnerId.eq(*owner)).add(Key.eq(*key)).add(Part.eq(*part)))
-    });
-    Ok(idempotency::Entity::find().filter(any).all(conn).await?)
+    Ok(answered)
 }
 
 /// The lines of these orders.

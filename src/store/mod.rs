@@ -9,10 +9,11 @@ use std::ops::Deref;
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
+pub mod beside;
 pub mod changes;
 pub mod entity;
 mod error;
@@ -20,7 +21,9 @@ pub mod journal;
 pub mod lookups;
 mod open;
 mod pragmas;
+pub mod projections;
 pub mod queries;
+pub mod raw;
 pub mod registers;
 
 pub use error::Error;
@@ -48,8 +51,15 @@ pub enum Backend {
     Postgres,
 }
 
+/// A read transaction: every statement in it sees the same state, however much is written meanwhile.
+pub struct Snapshot(DatabaseTransaction);
+
 /// A write transaction. Dropped without [`commit`](Self::commit), it leaves nothing behind.
 pub struct Transaction(DatabaseTransaction);
+
+/// So many conditions are joined by `OR` in one statement at the most: SQLite's parser nests them, and refuses a tree of
+/// more than 1,000.
+const ALTERNATIVES: usize = 250;
 
 /// One number for all instances: it only has to be the same in each, and no other program's.
 const MIGRATION_LOCK: i64 = 0x746f_7563_6873_746f;
@@ -86,6 +96,22 @@ impl Store {
             ..TransactionOptions::default()
         };
         Ok(Transaction(self.write.begin_with_options(options).await?))
+    }
+
+    /// Begins to read one state of the whole database. On SQLite the write-ahead log grows for as long as it is held.
+    pub async fn snapshot(&self) -> Result<Snapshot, Error> {
+        let options = match self.backend {
+            Backend::Sqlite => TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+                ..TransactionOptions::default()
+            },
+            Backend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+        };
+        Ok(Snapshot(self.read.begin_with_options(options).await?))
     }
 
     /// A reading connection is taken for each statement; two statements may see two states.
@@ -140,6 +166,14 @@ impl Transaction {
 
 /// So that the functions of this room take a transaction and a [`Reader`] alike.
 impl Deref for Transaction {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.0
+    }
+}
+
+impl Deref for Snapshot {
     type Target = DatabaseTransaction;
 
     fn deref(&self) -> &DatabaseTransaction {

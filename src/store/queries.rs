@@ -341,3 +341,8 @@ pub async fn laboratories(conn: &impl ConnectionTrait) -> Result<Vec<laboratorie
 pub async fn devices(conn: &impl ConnectionTrait) -> Result<Vec<devices::Model>, Error> {
     Ok(devices::Entity::find().order_by_asc(devices::Column::CreatedAt).all(conn).await?)
 }
+
+/// The root that was signed last.
+pub async fn last_root(conn: &impl ConnectionTrait) -> Result<Option<roots::Model>, Error> {
+    Ok(roots::Entity::find().order_by_desc(roots::Column::At).one(conn).await?)
+}

@@ -173,6 +173,11 @@ pub async fn erase(
     Ok(())
 }
 
+/// A signed root over all heads.
+pub async fn add_root(conn: &impl ConnectionTrait, row: roots::Model) -> Result<(), Error> {
+    insert(conn, vec![row]).await.map_err(|error| error.over("roots"))
+}
+
 /// Drops stored answers older than this.
 pub async fn forget_answers(conn: &impl ConnectionTrait, before: i64) -> Result<u64, Error> {
     let old = idempotency::Column::CreatedAt.lt(before);

@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("vault", &[]),
     ("capsule", &[]),
     ("photos", &[]),
-    ("config", &["vault"]),
+    ("config", &["vault", "telemetry"]),
     ("telemetry", &[]),
     ("store", &["domain"]),
     ("desk", &["domain", "rulebook", "capsule", "store", "vault", "telemetry"]),
@@ -41,7 +41,12 @@ fn sources() -> Vec<Source> {
     assert!(30 < files.len(), "the sources were not found");
     files
         .into_iter()
-        .filter(|path| !path.ends_with("tests.rs") && !path.ends_with("samples.rs") && !path.ends_with("testing.rs"))
+        .filter(|path| {
+            !path.ends_with("tests.rs")
+                && !path.ends_with("samples.rs")
+                && !path.ends_with("testing.rs")
+                && !path.ends_with("vectors.rs")
+        })
         .map(|path| {
             let text = fs::read_to_string(&path).unwrap();
             let room = path.strip_prefix(&root).unwrap().components().next().unwrap().as_os_str();
@@ -138,7 +143,8 @@ fn each_library_stays_in_its_room() {
     forbid("a library is known where it should not be", |source| {
         let room = source.room.as_str();
         let mut found = Vec::new();
-        if room != "store" {
+        // The log's filter names the libraries whose statements it leaves out.
+        if room != "store" && room != "telemetry" {
             found.extend(mentions(source, &["sea_orm", "sqlx"]));
         }
         if !matches!(room, "http" | "demo" | "cli" | "main") {

@@ -1,0 +1,157 @@
+//! What is done once a day: the signed root over all heads, and the forgetting of old answers.
+
+use std::fs::{self, File};
+use std::future::Future;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::MissedTickBehavior;
+
+use super::{Error, PAGE};
+use crate::capsule::Hash;
+use crate::capsule::chain::Head;
+use crate::capsule::root::{ExportWriter, Root, Tree};
+use crate::desk::{self, Desk};
+use crate::store::entity::roots;
+use crate::store::journal::LastEvent;
+use crate::store::{Snapshot, Store, journal, queries, registers};
+
+/// How long a stored answer is kept (`journey.md`, "Events, not rows", 9).
+pub const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How often it is looked whether something is due.
+const LOOK_EVERY: Duration = Duration::from_secs(600);
+
+/// Signs a root over the heads of all journals: the header goes into the database, the whole export into a file of
+/// this folder, which somebody should carry elsewhere. The file is there complete or not at all.
+pub async fn write_root(desk: &Desk, now: Timestamp, folder: &Path) -> Result<(Root, PathBuf), Error> {
+    let snapshot = desk.store().snapshot().await?;
+    let mut tree = Tree::new();
+    let mut heads = Heads::new(&snapshot);
+    while let Some(head) = heads.next().await? {
+        tree.push(&head).map_err(|unsorted| desk::Error::corrupt("a journal has two heads", unsorted))?;
+    }
+    let root = tree.sign(now, desk.signer());
+
+    fs::create_dir_all(folder)?;
+    let name = root.at.strftime("%Y-%m-%dT%H-%M-%S%.6fZ").to_string();
+    let (path, partial) = (folder.join(format!("{name}.jsonl")), folder.join(format!("{name}.partial")));
+    // A root that is written to the disk of a server in its quiet hour may hold this thread for a moment.
+    let mut export = ExportWriter::new(BufWriter::new(File::create(&partial)?), root.clone())?;
+    let mut heads = Heads::new(&snapshot);
+    while let Some(head) = heads.next().await? {
+        export.push(&head)?;
+    }
+    let file = export.finish()?.into_inner().map_err(|error| error.into_error())?;
+    file.sync_all()?;
+    drop(snapshot);
+
+    // Named before it is noted: an export that the database does not know is found by the first check against it, a
+    // noted root without its export by nobody.
+    fs::rename(&partial, &path)?;
+    File::open(folder)?.sync_all()?;
+    let txn = desk.store().begin().await?;
+    registers::add_root(&*txn, row(&root)?).await?;
+    txn.commit().await?;
+    Ok((root, path))
+}
+
+fn row(root: &Root) -> Result<roots::Model, Error> {
+    Ok(roots::Model {
+        at: root.at.as_microsecond(),
+        journals: i64::try_from(root.journals).map_err(|error| desk::Error::fault("too many journals", error))?,
+        root: root.root.as_bytes().to_vec(),
+        signature: root.signature.0.to_vec(),
+        key_id: root.key_id.to_string(),
+    })
+}
+
+/// All heads in the order of their journals, a page at a time.
+struct Heads<'a> {
+    conn: &'a Snapshot,
+    page: std::vec::IntoIter<LastEvent>,
+    after: Option<crate::domain::ids::StreamKey>,
+    ended: bool,
+}
+
+impl<'a> Heads<'a> {
+    fn new(conn: &'a Snapshot) -> Self {
+        Self { conn, page: Vec::new().into_iter(), after: None, ended: false }
+    }
+
+    async fn next(&mut self) -> Result<Option<Head>, Error> {
+        if self.page.as_slice().is_empty() && !self.ended {
+            let page = journal::heads(&**self.conn, self.after, PAGE).await?;
+            self.after = page.last().map(|head| head.key);
+            self.ended = page.is_empty();
+            self.page = page.into_iter();
+        }
+        let Some(last) = self.page.next() else { return Ok(None) };
+        let (order, stream) = (last.key.order_id.0, last.key.stream_id.0);
+        let corrupt = |why: String| desk::Error::corrupt(format!("the head of {order}/{stream}"), why);
+        Ok(Some(Head {
+            hash: Hash::try_from(last.hash.as_slice()).map_err(|fault| corrupt(fault.to_string()))?,
+            order_id: order,
+            seq: u32::try_from(last.seq).map_err(|error| corrupt(error.to_string()))?,
+            stream_id: u32::try_from(stream).map_err(|error| corrupt(error.to_string()))?,
+        }))
+    }
+}
+
+/// Drops stored answers older than seven days. Answers how many.
+pub async fn forget_answers(store: &Store, now: Timestamp) -> Result<u64, Error> {
+    let before = now.checked_sub(ANSWERS_KEPT).unwrap_or(Timestamp::MIN);
+    let txn = store.begin().await?;
+    let forgotten = registers::forget_answers(&*txn, before.as_microsecond()).await?;
+    txn.commit().await?;
+    Ok(forgotten)
+}
+
+/// What one look at what is due has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// The export of the root that was due.
+    pub root: Option<PathBuf>,
+    pub forgotten: u64,
+}
+
+/// Does what is due: a root, if none was signed on this day (UTC), and with it the forgetting of answers.
+pub async fn daily(desk: &Desk, now: Timestamp, folder: &Path) -> Result<Done, Error> {
+    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+    let last = queries::last_root(desk.store().reader()).await?;
+    let last = last.and_then(|row| Timestamp::from_microsecond(row.at).ok());
+    if last.is_some_and(|last| day(now) <= day(last)) {
+        return Ok(Done::default());
+    }
+    let forgotten = forget_answers(desk.store(), now).await?;
+    let (_, path) = write_root(desk, now, folder).await?;
+    Ok(Done { root: Some(path), forgotten })
+}
+
+/// Looks after what is due until it is told to stop. A day on which it fails is tried again at the next look.
+pub async fn roots_loop(
+    desk: Desk,
+    folder: PathBuf,
+    now: impl Fn() -> Timestamp + Send,
+    stop: impl Future<Output = ()> + Send,
+) {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            _ = looks.tick() => {}
+        }
+        match daily(&desk, now(), &folder).await {
+            Ok(Done { root: Some(path), forgotten }) => {
+                tracing::info!(root.file = %path.display(), answers.forgotten = forgotten, "the day's root is signed");
+            }
+            Ok(Done { root: None, .. }) => {}
+            Err(error) => tracing::error!(%error, "the day's root could not be signed"),
+        }
+    }
+}
