@@ -312,7 +312,7 @@ impl Desk {
             Begun::Answered(answer) => return Ok(answer),
             Begun::Fresh(txn) => txn,
         };
-        let Some(row) = queries::person(&*txn, person.0).await? else {
+        let Some(row) = lookups::lock_person(self.store().backend(), &txn, person.0).await? else {
             return Err(Refusal::Absent("person").into());
         };
         if row.erased_at.is_none() {

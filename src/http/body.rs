@@ -177,6 +177,10 @@ fn not_plain(fault: &NotPlain) -> &'static str {
 
 /// A value as the type it should be, or the field that is wrong.
 pub fn typed<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, ApiError> {
+    // Derived reading takes an array for an object, field by field; nobody means that.
+    if !value.is_object() {
+        return Err(Refusal::Malformed(vec![Fault::new("", "the body is a JSON object")]).into());
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer: String = error
             .path()

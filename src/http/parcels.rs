@@ -267,22 +267,24 @@ async fn receive_parcel(
     let codes = body.pieces.iter().map(|piece| piece.code.as_str());
     let codes = read_codes(codes, "/pieces", |index| format!("/pieces/{index}/code"), &mut doubts.faults);
     let mut pieces = Vec::with_capacity(codes.len());
+    let mut told = Vec::with_capacity(codes.len());
     for (index, (code, piece)) in codes.into_iter().zip(&body.pieces).enumerate() {
         let located = match &code {
             Some(code) => app.desk().locate(code).await?.filter(|located| caller.sees(located)),
             None => None,
         };
         let known = announced.as_ref().is_some_and(|(_, pieces)| {
-            located.as_ref().is_some_and(|located| pieces.iter().any(|row| is_row_of(row, located)))
+            let of = |row: &parcel_pieces::Model| journal::stream_key(row.order_id, row.stream_id);
+            located.as_ref().is_some_and(|located| pieces.iter().any(|row| of(row) == located.key))
         });
+        told.extend(located.as_ref().map(|located| located.key));
         let arrived = piece.parse(&format!("/pieces/{index}"), known, &mut doubts);
         if let (Some(code), Some(arrived)) = (code, arrived) {
             pieces.push(ArrivedPiece { code, located, arrived });
         }
     }
     if let Some((parcel, rows)) = &announced {
-        let told: Vec<_> = pieces.iter().filter_map(|piece| piece.located.as_ref()).collect();
-        for row in rows.iter().filter(|row| !told.iter().any(|located| is_row_of(row, located))) {
+        for row in rows.iter().filter(|row| !told.contains(&journal::stream_key(row.order_id, row.stream_id))) {
             expect_no_more(&app, parcel, row, &mut doubts.faults).await?;
         }
     }
@@ -313,10 +315,6 @@ fn choose(announced: Vec<Announced>, carrier: Option<&Carrier>, faults: &mut Fau
         return None;
     }
     meant.pop()
-}
-
-fn is_row_of(row: &parcel_pieces::Model, located: &Located) -> bool {
-    row.order_id == located.key.order_id.0 && row.stream_id == located.key.stream_id.0
 }
 
 /// A piece that is still on its way in this parcel, and that the clerk said nothing of, is a fault. One that came in by

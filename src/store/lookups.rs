@@ -24,6 +24,16 @@ pub async fn lock_orders(backend: Backend, txn: &Transaction, ids: &[Uuid]) -> R
     Ok(())
 }
 
+/// A person, taken for this transaction: two erasures at once are one after the other.
+pub async fn lock_person(backend: Backend, txn: &Transaction, id: Uuid) -> Result<Option<people::Model>, Error> {
+    let person = people::Entity::find_by_id(id);
+    let person = match backend {
+        Backend::Sqlite => person,
+        Backend::Postgres => person.lock_exclusive(),
+    };
+    Ok(person.one(&**txn).await?)
+}
+
 /// Requests that were answered before.
 pub async fn answered(
     conn: &impl ConnectionTrait,
