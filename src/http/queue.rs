@@ -58,7 +58,7 @@ struct QueueQuery {
 /// The place behind a page.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
-    due_at: i64,
+    due_at: Option<i64>,
     order_id: Uuid,
     stream_id: i32,
 }
@@ -164,12 +164,13 @@ async fn get_queue(
         let page = queries::queue_page(reader, warehouse.as_str(), stage.as_str(), due_before, after, limit + 1);
         rows.extend(page.await?);
     }
-    rows.sort_by_key(|row| (row.due_at, row.order_id, row.stream_id));
+    rows.sort_by_key(|row| (row.due_at.is_none(), row.due_at, row.order_id, row.stream_id));
     let more = limit < rows.len() as u64;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next_cursor = rows.last().filter(|_| more).and_then(|row| {
-        write_cursor(&Cursor { due_at: row.due_at?, order_id: row.order_id, stream_id: row.stream_id })
-    });
+    let next_cursor = rows
+        .last()
+        .filter(|_| more)
+        .and_then(|row| write_cursor(&Cursor { due_at: row.due_at, order_id: row.order_id, stream_id: row.stream_id }));
     let proposals = app.desk().open_proposals(warehouse, app.now()).await?;
     Ok(Json(json!({
         "pieces": rows.iter().map(|row| json!({

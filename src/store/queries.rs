@@ -96,15 +96,15 @@ pub async fn orders_page(
     Ok(query.order_by_asc(OrderId).limit(limit).all(conn).await?)
 }
 
-/// A place in a queue: what is due before comes before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A place in a queue: what is due before comes before, and what no clock drives comes last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueuePlace {
-    pub due_at: i64,
+    pub due_at: Option<i64>,
     pub order_id: Uuid,
     pub stream_id: i32,
 }
 
-/// The pieces of one warehouse in one stage whose clock runs, most urgent first.
+/// The pieces of one warehouse in one stage, most urgent first. With `due_before` only those whose clock runs.
 pub async fn queue_page(
     conn: &impl ConnectionTrait,
     warehouse: &str,
@@ -114,20 +114,36 @@ pub async fn queue_page(
     limit: u64,
 ) -> Result<Vec<pieces::Model>, Error> {
     use pieces::Column::{DueAt, OrderId, Stage, StreamId, WarehouseId};
-    let mut query =
-        pieces::Entity::find().filter(WarehouseId.eq(warehouse)).filter(Stage.eq(stage)).filter(DueAt.is_not_null());
-    if let Some(before) = due_before {
-        query = query.filter(DueAt.lt(before));
+    let here = || pieces::Entity::find().filter(WarehouseId.eq(warehouse)).filter(Stage.eq(stage));
+    let behind = |place: QueuePlace| {
+        Condition::any()
+            .add(OrderId.gt(place.order_id))
+            .add(Condition::all().add(OrderId.eq(place.order_id)).add(StreamId.gt(place.stream_id)))
+    };
+    let mut rows = Vec::new();
+    // Two ranges of one index: what is due, by its time; then what is not.
+    if after.is_none_or(|place| place.due_at.is_some()) {
+        let mut query = here().filter(DueAt.is_not_null());
+        if let Some(before) = due_before {
+            query = query.filter(DueAt.lt(before));
+        }
+        if let Some(place) = after
+            && let Some(due_at) = place.due_at
+        {
+            query = query.filter(DueAt.gte(due_at)).filter(Condition::any().add(DueAt.gt(due_at)).add(behind(place)));
+        }
+        query = query.order_by_asc(DueAt).order_by_asc(OrderId).order_by_asc(StreamId).limit(limit);
+        rows = query.all(conn).await?;
     }
-    if let Some(after) = after {
-        query = query.filter(DueAt.gte(after.due_at)).filter(
-            Condition::any()
-                .add(DueAt.gt(after.due_at))
-                .add(OrderId.gt(after.order_id))
-                .add(Condition::all().add(OrderId.eq(after.order_id)).add(StreamId.gt(after.stream_id))),
-        );
+    let left = limit.saturating_sub(rows.len() as u64);
+    if due_before.is_none() && 0 < left {
+        let mut query = here().filter(DueAt.is_null());
+        if let Some(place) = after.filter(|place| place.due_at.is_none()) {
+            query = query.filter(behind(place));
+        }
+        rows.extend(query.order_by_asc(OrderId).order_by_asc(StreamId).limit(left).all(conn).await?);
     }
-    Ok(query.order_by_asc(DueAt).order_by_asc(OrderId).order_by_asc(StreamId).limit(limit).all(conn).await?)
+    Ok(rows)
 }
 
 /// The clocks of one piece.

@@ -285,3 +285,34 @@ both!(the_buyers_page_tells_the_stage_and_shows_no_markup_and_no_name, |db| asyn
     let wrong = app.stranger().get("/t/AAAAAAAAAAAAAAAAAAAAAAAAAAA").await;
     assert_eq!(wrong.status, 404);
 });
+
+both!(the_queue_is_in_order_and_forgets_nobody, |db| async move {
+    let app = TestApp::new(db).await;
+    let mut codes = Vec::new();
+    for at in 0..5 {
+        codes.push(place(&app, &format!("KS{at}"), 1).await.remove(0));
+    }
+    for code in &codes[..4] {
+        walk(&app, code, Stop::Received).await;
+    }
+    // A failed piece waits for a word whose clock starts later: no clock runs, and it stands in the queue all the same.
+    walk(&app, &codes[4], Stop::Settled).await;
+    let proposal = walk::proposal(&app, &codes[4]).await;
+    let failed = json!({"proposal": proposal, "stricter": "not_as_described", "reason": "裂"});
+    app.inspector().post(&format!("/v1/pieces/{}/verdict", codes[4]), failed).await.expect(200);
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = app.supervisor().get(&format!("/v1/queue?limit=2{cursor}")).await.expect(200);
+        let pieces = page["pieces"].as_array().unwrap();
+        seen.extend(pieces.iter().map(|piece| piece["code"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(seen.iter().collect::<std::collections::BTreeSet<_>>().len(), seen.len());
+    assert_eq!(seen, codes, "first what is due first, last what has no clock");
+    let received = app.inspector().get("/v1/queue?stage=received").await.expect(200);
+    assert_eq!(received["pieces"].as_array().unwrap().len(), 4);
+    app.inspector().get("/v1/queue?cursor=nonsense").await.expect_problem(400, "bad_cursor");
+    app.inspector().get("/v1/queue?stage=nowhere").await.expect_problem(422, "malformed");
+});

@@ -1,11 +1,11 @@
 //! `kill -9` in the middle of a load: every acknowledged command is in its journal, and every journal verifies.
 
+use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use touchstone::client::{Call, Client};
 use uuid::Uuid;
 
@@ -15,6 +15,16 @@ use crate::walk::weight;
 
 const MASTER: &str = "6b696c6c206d65207769746820612068616d6d657220616e642049206c697665";
 const SIGNING: &str = "7369676e20746865206a6f75726e616c73206f66206120746573742e2e2e2e2e";
+
+/// A running service. Dropped, it is killed as a machine dies: SIGKILL, without a word.
+struct Service(Child);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 struct House {
     data: tempfile::TempDir,
@@ -50,16 +60,23 @@ impl House {
         text
     }
 
-    async fn serve(&self) -> Child {
-        let child = self.touchstone(&["serve", "--migrate"]).stdout(Stdio::null()).spawn().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
-        let mut client = Client::new(self.address);
-        // The first answer is the sign that it serves; until then the connection is refused at once.
-        while !matches!(client.send(&Call::get("/readyz")).await, Ok(answer) if answer.status == 200) {
-            assert!(Instant::now() < deadline, "the service does not come up");
-            tokio::task::yield_now().await;
+    /// Starts the service and waits for the line that says that it listens.
+    fn serve(&self) -> Service {
+        let mut command = self.touchstone(&["serve", "--migrate"]);
+        command.env("TOUCHSTONE_LOG", "info").stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut told = String::new();
+        loop {
+            let Some(Ok(line)) = lines.next() else { panic!("the service does not come up: {told}") };
+            if line.contains("listening") {
+                break;
+            }
+            told.push_str(&line);
         }
-        child
+        // A pipe that nobody empties would stop the service.
+        std::thread::spawn(move || lines.for_each(drop));
+        Service(child)
     }
 
     fn key(&self, arguments: &[&str]) -> String {
@@ -70,7 +87,7 @@ impl House {
 }
 
 /// A command that was acknowledged: the piece, and the length of its journal after it.
-type Acknowledged = Arc<Mutex<Vec<(String, i64)>>>;
+type Acknowledged = watch::Sender<Vec<(String, i64)>>;
 
 async fn load(address: SocketAddr, codes: Vec<String>, merchant: String, clerk: String, done: Acknowledged) {
     let mut client = Client::new(address);
@@ -87,17 +104,17 @@ async fn load(address: SocketAddr, codes: Vec<String>, merchant: String, clerk: 
             let Ok(answer) = client.send(&call).await else { return };
             assert!(answer.is_success(), "{}", answer.refused());
             let seq = answer.json().unwrap()["seq"].as_i64().unwrap();
-            done.lock().unwrap().push((code.clone(), seq));
+            done.send_modify(|done| done.push((code.clone(), seq)));
         }
     }
 }
 
 both!(what_was_acknowledged_survives_kill_9, |db| async move {
     let house = House::new(db);
-    let mut child = house.serve().await;
+    let service = house.serve();
     house.run(&["warehouse", "create", "--id", "w-1", "--name", "测试仓", "--address", "示例路1号"]);
-    let platform = house.key(&["--role", "platform", "--tenant", "kuai", "--name", "p"]);
-    let merchant = house.key(&["--role", "merchant", "--tenant", "kuai", "--merchant", "m-1", "--name", "m"]);
+    let platform = house.key(&["--role", "platform", "--platform", "kuai", "--name", "p"]);
+    let merchant = house.key(&["--role", "merchant", "--platform", "kuai", "--merchant", "m-1", "--name", "m"]);
     let clerk = house.key(&["--role", "clerk", "--warehouse", "w-1", "--name", "c"]);
     let mut client = Client::new(house.address);
     let mut codes = Vec::new();
@@ -107,30 +124,26 @@ both!(what_was_acknowledged_survives_kill_9, |db| async move {
         let lines = placed["lines"].as_array().unwrap();
         codes.push(lines.iter().map(|line| line["piece"]["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>());
     }
-    let done: Acknowledged = Arc::default();
+    let done = watch::Sender::new(Vec::new());
     let mut clients = tokio::task::JoinSet::new();
     for codes in codes {
         clients.spawn(load(house.address, codes, merchant.clone(), clerk.clone(), done.clone()));
     }
     // In the middle: some hundred are acknowledged, and many are still to come.
-    while done.lock().unwrap().len() < 200 {
-        tokio::task::yield_now().await;
-    }
-    child.kill().unwrap(); // SIGKILL.
-    child.wait().unwrap();
+    done.subscribe().wait_for(|done| 200 <= done.len()).await.unwrap();
+    drop(service);
     while let Some(ended) = clients.join_next().await {
         ended.unwrap();
     }
-    let done = done.lock().unwrap().clone();
+    let done = done.borrow().clone();
     assert!((200..1_200).contains(&done.len()), "the kill did not come in the middle: {}", done.len());
 
-    let mut child = house.serve().await;
+    let service = house.serve();
     let mut client = Client::new(house.address);
     for (code, seq) in &done {
         let piece = client.call(&Call::get(format!("/v1/pieces/{code}")).by(&clerk)).await.unwrap().json().unwrap();
         assert!(*seq <= piece["seq"].as_i64().unwrap(), "an acknowledged command of {code} is lost");
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(service);
     house.run(&["journal", "check"]);
 });
