@@ -132,6 +132,7 @@ impl Desk {
         Ok(plan)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the one transaction")]
     fn plan_projections(
         &self,
         plan: &mut Plan,

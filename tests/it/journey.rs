@@ -177,7 +177,7 @@ both!(a_flagged_piece_goes_back_when_it_arrives, |db| async move {
     let app = TestApp::new(db).await;
     let code = &place(&app, "KS1", 1).await[0];
     walk(&app, code, Stop::Inbound).await;
-    app.platform().post(&format!("/v1/orders/KS1/lines/1/cancel"), json!({"reason": "拍错了"})).await.expect(200);
+    app.platform().post("/v1/orders/KS1/lines/1/cancel", json!({"reason": "拍错了"})).await.expect(200);
     let body = json!({"condition": "intact", "weight": weight("58.40")});
     let answer = app.clerk().post(&format!("/v1/pieces/{code}/receipt"), body).await.expect(200);
     assert_eq!(answer["stage"], "returning");

@@ -198,6 +198,6 @@ fn refusals_have_unique_codes_that_are_in_use() {
     assert_eq!(codes.len(), Refusal::CODES.len(), "a code stands twice");
     let refusal = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain/refusal.rs")).unwrap();
     for code in codes {
-        assert_eq!(refusal.matches(&format!("=> \"{code}\"")).count() >= 1, true, "{code} is never given");
+        assert!(refusal.contains(&format!("=> \"{code}\"")), "{code} is never given");
     }
 }
