@@ -159,17 +159,13 @@ impl Desk {
         let keys: Vec<_> = parts.iter().map(|part| part.located.key.order_id.to_string()).collect();
         let owner = request.owner().0;
         let named: Vec<_> = keys.iter().map(|part| (owner, request.idempotency_key.as_str(), part.as_str())).collect();
+        // The pieces first: what the same request does at this very moment is either not seen yet, or answered below.
+        let pieces = self.read_pieces(parts.iter().map(|part| part.located.key)).await?;
         let done = lookups::answered(self.store().reader(), &named).await?;
-        let open: Vec<_> = parts
-            .iter()
-            .zip(&keys)
-            .filter(|(_, name)| !done.iter().any(|row| row.part == **name))
-            .map(|(part, _)| part)
-            .collect();
-        let pieces = self.read_pieces(open.iter().map(|part| part.located.key)).await?;
+        let open = parts.iter().zip(&keys).filter(|(_, name)| !done.iter().any(|row| row.part == **name));
         let mut orders: HashMap<OrderId, Option<Order>> = HashMap::new();
         let mut faults = Vec::new();
-        for part in open {
+        for (part, _) in open {
             let key = part.located.key;
             let order = match orders.entry(key.order_id) {
                 Entry::Occupied(known) => known.into_mut(),
