@@ -2,7 +2,7 @@
 //! holds a command's events, projections, notices, clocks and registers; nothing outside happens before it commits.
 //!
 //! Commands wait in a queue of the writer that their order belongs to; a writer takes what waits, decides each in
-//! memory, writes each table once for all of them and commits once ([`writer`]).
+//! memory, writes each table once for all of them and commits once (`writer`).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -182,7 +182,7 @@ fn holder_of(row: &keys::Model) -> Option<Holder> {
     })
 }
 
-/// Keys that were good a moment ago. A revocation here is felt at once; one by another process within [`GOOD_FOR`].
+/// Keys that were good a moment ago. A revocation here is felt at once; one by another process within `GOOD_FOR`.
 #[derive(Default)]
 pub struct KeyCache(Mutex<HashMap<[u8; 32], (Instant, Holder)>>);
 
