@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// A measurement's outcome: named figures, each with its unit, and sentences about them.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Figures {
-    pub name: &'static str,
-    pub figures: Map<String, Value>,
-    pub notes: Vec<String>,
+    name: &'static str,
+    /// In the order in which they are told.
+    figures: Vec<(String, Value)>,
+    notes: Vec<String>,
 }
 
 impl Figures {
@@ -19,11 +19,11 @@ impl Figures {
     }
 
     pub fn number(&mut self, name: &str, value: u64) {
-        self.figures.insert(name.to_owned(), json!(value));
+        self.figures.push((name.to_owned(), json!(value)));
     }
 
     pub fn text(&mut self, name: &str, value: impl ToString) {
-        self.figures.insert(name.to_owned(), Value::String(value.to_string()));
+        self.figures.push((name.to_owned(), Value::String(value.to_string())));
     }
 
     pub fn ratio(&mut self, name: &str, ratio: Ratio) {
@@ -34,9 +34,15 @@ impl Figures {
         self.notes.push(sentence.into());
     }
 
+    /// As a program reads them.
+    pub fn json(&self) -> Value {
+        let figures: Map<String, Value> = self.figures.iter().cloned().collect();
+        json!({ "name": self.name, "figures": figures, "notes": self.notes })
+    }
+
     /// As a person reads them.
     pub fn lines(&self) -> Vec<String> {
-        let wide = self.figures.keys().map(String::len).max().unwrap_or_default();
+        let wide = self.figures.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
         let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let figures =
             self.figures.iter().map(|(name, value)| format!("  {:<wide$}  {}", name.replace('_', " "), shown(value)));

@@ -106,6 +106,7 @@ impl Split<'_> {
                     changes.deadlines.extend(clocks);
                 }
                 if before.settled() != piece.settled() {
+                    changes.parts.push((key.order_id.0, key.stream_id.0));
                     changes.components.extend(project::components(key, piece));
                 }
                 if before.line_status() != piece.line_status() {
@@ -138,6 +139,10 @@ impl Split<'_> {
                     changes.parcel_pieces.extend(inside.cloned());
                     changes.parcels.extend(rows.parcels.iter().filter(|parcel| parcel.id == sent.parcel_id.0).cloned());
                     Some(&sent.waybill)
+                }
+                Event::Received(received) => {
+                    changes.arrived.extend(received.parcel_id.map(|parcel| (parcel.0, row.at)));
+                    None
                 }
                 Event::Shipped(sent) => {
                     let own = rows.shipments.iter().filter(|shipment| shipment.stream_id == row.stream_id);

@@ -74,7 +74,7 @@ impl Bench {
                 progress.finish();
                 let figures = figures?;
                 if self.json {
-                    say_json(&figures)?;
+                    say_json(&figures.json())?;
                 } else {
                     figures.lines().iter().for_each(|line| say(line));
                 }

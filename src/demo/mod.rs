@@ -14,11 +14,12 @@ use serde::Serialize;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use crate::capsule::{Hash, chain};
+use crate::audit::{self, Finding, Watch};
+use crate::capsule::signature::Keyring;
 use crate::client;
 use crate::config::DatabaseUrl;
 use crate::desk::Options as DeskOptions;
-use crate::store::{self, Limits, Store, journal};
+use crate::store::Limits;
 use crate::telemetry::Metrics;
 
 mod account;
@@ -135,7 +136,7 @@ async fn live(
         say(&format!("Touchstone demo: {} orders, over http://{}", fixtures.len(), service.address));
     }
     let taken = take_all(&service, &people, fixtures, !options.json).await?;
-    let (events, broken) = check_journals(&house.store).await?;
+    let (events, broken) = check_journals(house).await?;
     let summary = summarise(&taken, events, broken.is_empty());
     let mut wanting = broken;
     for piece in taken.iter().flat_map(|order| &order.pieces).filter(|piece| !piece.arrived()) {
@@ -211,29 +212,26 @@ fn summarise(taken: &[Taken], events: u64, journal_ok: bool) -> Summary {
     }
 }
 
-/// Walks every journal and checks its chain. Answers how many events there are, and what is broken.
-async fn check_journals(store: &Store) -> Result<(u64, Vec<String>), Failure> {
-    let failed = |error: store::Error| Failure::of("the journals cannot be read", &error);
-    let (mut events, mut broken) = (0, Vec::new());
-    let (mut after, mut current) = (None, None);
-    let mut verifier = chain::Verifier::new();
-    loop {
-        let page = journal::page(store.reader(), after, 1_000).await.map_err(failed)?;
-        let Some(last) = page.last() else { return Ok((events, broken)) };
-        after = Some((journal::key_of(last), last.seq));
-        for row in &page {
-            let key = journal::key_of(row);
-            if current != Some(key) {
-                verifier = chain::Verifier::of(row.order_id, u32::try_from(row.stream_id).unwrap_or(u32::MAX));
-                current = Some(key);
-            }
-            let hash = row.hash.as_slice().try_into().map(Hash).unwrap_or(Hash::ZERO);
-            if let Err(fault) = verifier.push(&row.body, hash) {
-                broken.push(format!("the journal {}/{} is broken at {fault}", row.order_id, row.stream_id));
-            }
-            events += 1;
-        }
+/// Keeps what an audit finds, as sentences.
+#[derive(Default)]
+struct Findings(Vec<String>);
+
+impl Watch for Findings {
+    fn progress(&mut self, _: u64, _: u64) {}
+
+    fn found(&mut self, finding: &Finding) {
+        self.0.push(finding.to_string());
     }
+}
+
+/// Checks all that was written. Answers how many events there are, and what is wrong.
+async fn check_journals(house: &House) -> Result<(u64, Vec<String>), Failure> {
+    let mut findings = Findings::default();
+    let keys = Keyring::from(house.desk.signer().public_key());
+    let report = audit::check(&house.store, &keys, None, &mut findings)
+        .await
+        .map_err(|error| Failure::of("the journals cannot be checked", &error))?;
+    Ok((report.events, findings.0))
 }
 
 fn tell_summary(summary: &Summary) {
