@@ -106,6 +106,7 @@ impl Split<'_> {
                     changes.deadlines.extend(clocks);
                 }
                 if before.settled() != piece.settled() {
+                    changes.parts.push((key.order_id.0, key.stream_id.0));
                     changes.components.extend(project::components(key, piece));
                 }
                 if before.line_status() != piece.line_status() {
