@@ -240,13 +240,15 @@ impl Writer {
             keep_orders.extend(decided.keep_order);
             answers.push(decided.answer);
         }
+        if changes.is_empty() {
+            return Ok(answers); // All refused, or seen before.
+        }
+        let script = desk.store().script(changes);
         let txn = match begun {
             Some(txn) => txn,
-            // Refused, seen before: then there is nothing to write.
-            None if changes.is_empty() => return Ok(answers),
             None => desk.store().begin().await?,
         };
-        txn.write(changes).await.map_err(lost_race)?;
+        txn.run(script).await.map_err(lost_race)?;
         txn.commit().await.map_err(lost_race)?;
         for (key, folded) in keep {
             self.cache.keep_piece(key, folded);

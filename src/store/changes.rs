@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::entity::*;
-use super::insert::{Pen, Texts};
-use super::{ALTERNATIVES, Error, padded};
+use super::script::{Pen, Script, Texts};
+use super::{ALTERNATIVES, padded};
 
 /// Rows to write in one transaction. The order of the fields is the order of writing: what a trigger asks for comes
 /// before what it guards.
@@ -113,9 +113,9 @@ impl Changes {
         every_table!(all_empty).into_iter().all(|empty| empty)
     }
 
-    /// Writes everything. A taken key answers [`Error::Conflict`] with the name of the register.
-    pub(super) async fn write(mut self, conn: &impl ConnectionTrait, texts: &Texts) -> Result<(), Error> {
-        let pen = Pen { conn, texts };
+    /// The statements that write everything.
+    pub(super) fn script(mut self, backend: DbBackend, texts: &Texts) -> Script {
+        let mut pen = Pen::new(backend, texts);
         // Two orders of one parcel come in one batch, each with the parcel's own rows.
         self.parcels.sort_by_key(|row| row.id);
         self.parcels.dedup_by_key(|row| row.id);
@@ -134,7 +134,7 @@ impl Changes {
             .update_columns([people::Column::WrappedKey, people::Column::Sealed])
             .action_and_where(Expr::col((people::Entity, people::Column::ErasedAt)).is_null())
             .to_owned();
-        pen.write(self.people, Some(renewed)).await.map_err(|error| error.over("people"))?;
+        pen.write(self.people, Some(renewed));
         pen.upsert(
             self.merchants,
             [merchants::Column::TenantId, merchants::Column::Id],
@@ -146,26 +146,23 @@ impl Changes {
                 merchants::Column::Timezone,
                 merchants::Column::UpdatedAt,
             ],
-        )
-        .await?;
-        pen.insert(self.order_nos).await.map_err(|error| error.over("order_nos"))?;
-        pen.insert(self.tokens).await.map_err(|error| error.over("tokens"))?;
-        pen.insert(self.piece_codes).await.map_err(|error| error.over("piece_codes"))?;
-        pen.keep(self.parcels, [parcels::Column::Id]).await?;
+        );
+        pen.insert(self.order_nos);
+        pen.insert(self.tokens);
+        pen.insert(self.piece_codes);
+        pen.keep(self.parcels, [parcels::Column::Id]);
         for (parcel, at) in self.arrived {
-            parcels::Entity::update_many()
+            let update = parcels::Entity::update_many()
                 .col_expr(parcels::Column::ReceivedAt, at.into())
                 .filter(parcels::Column::Id.eq(parcel))
-                .filter(parcels::Column::ReceivedAt.is_null())
-                .exec(conn)
-                .await?;
+                .filter(parcels::Column::ReceivedAt.is_null());
+            pen.step::<parcels::Entity>(&update);
         }
-        pen.insert(self.waybills).await.map_err(|error| error.over("waybills"))?;
+        pen.insert(self.waybills);
         pen.keep(
             self.parcel_pieces,
             [parcel_pieces::Column::ParcelId, parcel_pieces::Column::OrderId, parcel_pieces::Column::StreamId],
-        )
-        .await?;
+        );
         pen.keep(
             self.presented_certificates,
             [
@@ -174,19 +171,17 @@ impl Changes {
                 presented_certificates::Column::OrderId,
                 presented_certificates::Column::StreamId,
             ],
-        )
-        .await?;
-        pen.insert(self.certificate_codes).await.map_err(|error| error.over("certificate_codes"))?;
-        pen.insert(self.tags).await.map_err(|error| error.over("tags"))?;
-        pen.insert(self.events).await.map_err(|error| error.over("events"))?;
-        pen.insert(self.event_keys).await?;
-        pen.insert(self.sealed_texts).await?;
+        );
+        pen.insert(self.certificate_codes);
+        pen.insert(self.tags);
+        pen.insert(self.events);
+        pen.insert(self.event_keys);
+        pen.insert(self.sealed_texts);
         pen.upsert(
             self.orders,
             orders::Column::OrderId,
             [orders::Column::Status, orders::Column::HeadSeq, orders::Column::HeadHash],
-        )
-        .await?;
+        );
         let mut statuses: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
         // Several pieces of one order in one parcel: the last status counts them all.
         let last: BTreeMap<Uuid, String> = self.order_status.into_iter().collect();
@@ -194,18 +189,16 @@ impl Changes {
             statuses.entry(status).or_default().push(order_id);
         }
         for (status, orders) in statuses {
-            orders::Entity::update_many()
+            let update = orders::Entity::update_many()
                 .col_expr(orders::Column::Status, status.into())
-                .filter(orders::Column::OrderId.is_in(padded(&orders).copied()))
-                .exec(conn)
-                .await?;
+                .filter(orders::Column::OrderId.is_in(padded(&orders).copied()));
+            pen.step::<orders::Entity>(&update);
         }
         pen.upsert(
             self.lines,
             [lines::Column::OrderId, lines::Column::LineNo],
             [lines::Column::Status, lines::Column::StreamId, lines::Column::Attempts],
-        )
-        .await?;
+        );
         pen.upsert(
             self.pieces,
             [pieces::Column::OrderId, pieces::Column::StreamId],
@@ -218,61 +211,47 @@ impl Changes {
                 pieces::Column::DueAt,
                 pieces::Column::StageSinceAt,
             ],
-        )
-        .await?;
-        clear::<components::Entity>(conn, &self.parts, components::Column::OrderId, components::Column::StreamId)
-            .await?;
-        pen.insert(self.components).await?;
-        pen.insert(self.photos).await?;
-        pen.insert(self.capsules).await?;
+        );
+        clear::<components::Entity>(&mut pen, &self.parts, components::Column::OrderId, components::Column::StreamId);
+        pen.insert(self.components);
+        pen.insert(self.photos);
+        pen.insert(self.capsules);
         for (order_id, stream_id, at) in self.revoked {
-            capsules::Entity::update_many()
+            let update = capsules::Entity::update_many()
                 .col_expr(capsules::Column::RevokedAt, at.into())
                 .filter(capsules::Column::OrderId.eq(order_id))
                 .filter(capsules::Column::StreamId.eq(stream_id))
-                .filter(capsules::Column::RevokedAt.is_null())
-                .exec(conn)
-                .await?;
+                .filter(capsules::Column::RevokedAt.is_null());
+            pen.step::<capsules::Entity>(&update);
         }
-        pen.insert(self.shipments).await.map_err(|error| error.over("shipments"))?;
-        pen.insert(self.return_shipments).await?;
-        clear::<deadlines::Entity>(conn, &self.clocks, deadlines::Column::OrderId, deadlines::Column::StreamId).await?;
-        pen.insert(self.deadlines).await?;
-        pen.insert(self.outbox).await?;
-        pen.insert(self.lost_and_found).await?;
-        pen.insert(self.proposals).await?;
+        pen.insert(self.shipments);
+        pen.insert(self.return_shipments);
+        clear::<deadlines::Entity>(&mut pen, &self.clocks, deadlines::Column::OrderId, deadlines::Column::StreamId);
+        pen.insert(self.deadlines);
+        pen.insert(self.outbox);
+        pen.insert(self.lost_and_found);
+        pen.insert(self.proposals);
         for (proposal, by, at) in self.confirmed {
-            confirm(conn, proposal, by, at).await?;
+            let update = proposals::Entity::update_many()
+                .col_expr(proposals::Column::ConfirmedBy, by.into())
+                .col_expr(proposals::Column::ConfirmedAt, at.into())
+                .filter(proposals::Column::Id.eq(proposal))
+                .filter(proposals::Column::ConfirmedAt.is_null())
+                .filter(proposals::Column::ExpiresAt.gt(at));
+            // Confirmed already, or its hour is over: then it is taken.
+            pen.hit_one::<proposals::Entity>(&update);
         }
-        pen.insert(self.idempotency).await.map_err(|error| error.over("idempotency"))
+        pen.insert(self.idempotency);
+        pen.script
     }
 }
 
-/// Marks a proposal as confirmed: a conflict where it was confirmed already, or its hour is over.
-async fn confirm(conn: &impl ConnectionTrait, id: Uuid, by: Uuid, at: i64) -> Result<(), Error> {
-    let done = proposals::Entity::update_many()
-        .col_expr(proposals::Column::ConfirmedBy, by.into())
-        .col_expr(proposals::Column::ConfirmedAt, at.into())
-        .filter(proposals::Column::Id.eq(id))
-        .filter(proposals::Column::ConfirmedAt.is_null())
-        .filter(proposals::Column::ExpiresAt.gt(at))
-        .exec(conn)
-        .await?;
-    if done.rows_affected == 1 { Ok(()) } else { Err(Error::Conflict("proposals")) }
-}
-
 /// Takes away the rows of these pieces.
-async fn clear<E: EntityTrait>(
-    conn: &impl ConnectionTrait,
-    pieces: &[(Uuid, i32)],
-    order: E::Column,
-    stream: E::Column,
-) -> Result<(), Error> {
+fn clear<E: EntityTrait>(pen: &mut Pen<'_>, pieces: &[(Uuid, i32)], order: E::Column, stream: E::Column) {
     for pieces in pieces.chunks(ALTERNATIVES) {
         let any = padded(pieces).fold(Condition::any(), |any, (order_id, stream_id)| {
             any.add(Condition::all().add(order.eq(*order_id)).add(stream.eq(*stream_id)))
         });
-        E::delete_many().filter(any).exec(conn).await?;
+        pen.step::<E>(&E::delete_many().filter(any));
     }
-    Ok(())
 }

@@ -18,7 +18,6 @@ pub mod beside;
 pub mod changes;
 pub mod entity;
 mod error;
-mod insert;
 pub mod journal;
 pub mod lookups;
 mod open;
@@ -27,12 +26,14 @@ pub mod projections;
 pub mod queries;
 pub mod raw;
 pub mod registers;
+mod script;
 
 use changes::Changes;
 pub use error::Error;
-use insert::Texts;
 pub use open::Limits;
 pub use pragmas::{Pool, Pragmas};
+pub use script::Script;
+use script::Texts;
 
 /// Where reading goes; it refuses to write on either database.
 pub type Reader = DatabaseConnection;
@@ -107,6 +108,11 @@ impl Store {
     pub async fn pending_migrations(&self) -> Result<Vec<String>, Error> {
         let pending = Migrator::get_pending_migrations_read_only(&self.read).await?;
         Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+    }
+
+    /// The statements that write what commands brought, for [`Transaction::run`].
+    pub fn script(&self, changes: Changes) -> Script {
+        changes.script(self.write.get_database_backend(), &self.texts)
     }
 
     /// Begins to write. On SQLite the write lock is taken here and not at the first write: a transaction that has read
@@ -191,7 +197,12 @@ impl Transaction {
 
     /// Writes what commands brought. A taken key answers [`Error::Conflict`] with the name of the register.
     pub async fn write(&self, changes: Changes) -> Result<(), Error> {
-        changes.write(&self.inner, &self.texts).await
+        self.run(changes.script(self.inner.get_database_backend(), &self.texts)).await
+    }
+
+    /// Runs what [`Store::script`] wrote.
+    pub async fn run(&self, script: Script) -> Result<(), Error> {
+        script.run(&self.inner).await
     }
 
     /// Undoes it now; a drop leaves that to the next use of the connection.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::entity::*;
-use super::insert::insert;
+use super::script::insert;
 
 macro_rules! projections {
     ($($table:ident by |$row:ident| $key:expr;)*) => {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::entity::*;
-use super::insert::{insert, keep};
+use super::script::{insert, keep};
 
 pub async fn add_person(conn: &impl ConnectionTrait, row: people::Model) -> Result<(), Error> {
     insert(conn, vec![row]).await

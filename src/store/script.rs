@@ -1,4 +1,4 @@
-//! Inserting rows, many at once.
+//! Scripts: the statements of a transaction, written before it begins, so that a connection is held only while they run.
 //!
 //! The text of an `INSERT` depends on its table, on what becomes of a key that is taken, and on how many rows it has. It
 //! is rendered once for each and kept, and so are the database's plans: a busy writer neither renders nor prepares. (By
@@ -36,34 +36,79 @@ impl Texts {
     }
 }
 
-/// What writes rows into a connection.
-pub(super) struct Pen<'a, C> {
-    pub conn: &'a C,
-    pub texts: &'a Texts,
+/// The statements of one transaction, in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Script(pub(super) Vec<Step>);
+
+/// One statement, and what a conflict in it is about.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub(super) statement: Statement,
+    table: &'static str,
+    /// It must hit one row; hitting none is a conflict too.
+    hits_one: bool,
 }
 
-impl<C: ConnectionTrait> Pen<'_, C> {
+impl Script {
+    /// Runs the statements. A key that is taken answers [`Error::Conflict`] with the name of its table.
+    pub async fn run(self, conn: &impl ConnectionTrait) -> Result<(), Error> {
+        for step in self.0 {
+            let done = conn.execute_raw(step.statement).await.map_err(|error| Error::from(error).over(step.table))?;
+            if step.hits_one && done.rows_affected() != 1 {
+                return Err(Error::Conflict(step.table));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What writes a script.
+pub(super) struct Pen<'a> {
+    backend: DbBackend,
+    texts: &'a Texts,
+    pub script: Script,
+}
+
+impl<'a> Pen<'a> {
+    pub fn new(backend: DbBackend, texts: &'a Texts) -> Self {
+        Self { backend, texts, script: Script::default() }
+    }
+
+    /// One statement on a table.
+    pub fn step<E: EntityTrait>(&mut self, query: &impl QueryTrait) {
+        self.push(E::default().table_name(), query.build(self.backend), false);
+    }
+
+    /// One statement that must hit one row.
+    pub fn hit_one<E: EntityTrait>(&mut self, query: &impl QueryTrait) {
+        self.push(E::default().table_name(), query.build(self.backend), true);
+    }
+
+    fn push(&mut self, table: &'static str, statement: Statement, hits_one: bool) {
+        self.script.0.push(Step { statement, table, hits_one });
+    }
+
     /// Inserts rows; a key that is taken is a conflict.
-    pub async fn insert<M, A>(&self, rows: Vec<M>) -> Result<(), Error>
+    pub fn insert<M, A>(&mut self, rows: Vec<M>)
     where
         M: IntoActiveModel<A>,
         A: ActiveModelTrait,
     {
-        self.write(rows, None).await
+        self.write(rows, None);
     }
 
     /// Inserts rows; one that is there already stays as it is.
-    pub async fn keep<M, A, K>(&self, rows: Vec<M>, key: K) -> Result<(), Error>
+    pub fn keep<M, A, K>(&mut self, rows: Vec<M>, key: K)
     where
         M: IntoActiveModel<A>,
         A: ActiveModelTrait,
         K: IntoIterator<Item = <A::Entity as EntityTrait>::Column>,
     {
-        self.write(rows, Some(OnConflict::columns(key).do_nothing().to_owned())).await
+        self.write(rows, Some(OnConflict::columns(key).do_nothing().to_owned()));
     }
 
     /// Inserts rows; of one that is there already these columns are set.
-    pub async fn upsert<M, A, K, D, S>(&self, rows: Vec<M>, key: K, set: S) -> Result<(), Error>
+    pub fn upsert<M, A, K, D, S>(&mut self, rows: Vec<M>, key: K, set: S)
     where
         M: IntoActiveModel<A>,
         A: ActiveModelTrait,
@@ -72,16 +117,16 @@ impl<C: ConnectionTrait> Pen<'_, C> {
         S: IntoIterator<Item = D>,
         A::Entity: EntityTrait<Column = D>,
     {
-        self.write(rows, Some(OnConflict::columns(key.columns()).update_columns(set).to_owned())).await
+        self.write(rows, Some(OnConflict::columns(key.columns()).update_columns(set).to_owned()));
     }
 
     /// Inserts rows; what becomes of one that is there already is given.
-    pub async fn write<M, A>(&self, rows: Vec<M>, conflict: Option<OnConflict>) -> Result<(), Error>
+    pub fn write<M, A>(&mut self, rows: Vec<M>, conflict: Option<OnConflict>)
     where
         M: IntoActiveModel<A>,
         A: ActiveModelTrait,
     {
-        let backend = self.conn.get_database_backend();
+        let backend = self.backend;
         let taken = if conflict.is_some() { Taken::Settled } else { Taken::Refused };
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
@@ -90,9 +135,9 @@ impl<C: ConnectionTrait> Pen<'_, C> {
             let table = A::Entity::default().table_name();
             let text = self.texts.get(table, taken, size, || render(backend, lot.clone(), conflict.clone()));
             let values = lot.iter_mut().flat_map(values);
-            self.conn.execute_raw(Statement::from_sql_and_values(backend, &*text, values)).await?;
+            let statement = Statement::from_sql_and_values(backend, &*text, values);
+            self.push(table, statement, false);
         }
-        Ok(())
     }
 }
 
@@ -152,7 +197,10 @@ where
     M: IntoActiveModel<A>,
     A: ActiveModelTrait,
 {
-    Pen { conn, texts: &Texts::default() }.insert(rows).await
+    let texts = Texts::default();
+    let mut pen = Pen::new(conn.get_database_backend(), &texts);
+    pen.insert(rows);
+    pen.script.run(conn).await
 }
 
 /// Inserts a few rows by a text of their own; one that is there already stays as it is.
@@ -162,7 +210,10 @@ where
     A: ActiveModelTrait,
     K: IntoIterator<Item = <A::Entity as EntityTrait>::Column>,
 {
-    Pen { conn, texts: &Texts::default() }.keep(rows, key).await
+    let texts = Texts::default();
+    let mut pen = Pen::new(conn.get_database_backend(), &texts);
+    pen.keep(rows, key);
+    pen.script.run(conn).await
 }
 
 #[cfg(test)]
