@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::{
     Hash, canonical,
     chain::{self, Head},
-    release::{CAPSULE, SignedDocument},
     root::{ExportWriter, Tree, verify_export},
     signature::{KeyId, Keyring, PublicKey, Signature, Signer},
 };
@@ -21,7 +20,6 @@ struct Vectors {
     key_id: KeyId,
     events: Vec<Event>,
     root: RootVector,
-    document: SignedDocument,
 }
 
 #[derive(Deserialize)]
@@ -88,11 +86,4 @@ fn the_root_and_its_signature_are_met() {
     vectors.root.heads.iter().for_each(|head| writer.push(head).unwrap());
     assert_eq!(String::from_utf8(writer.finish().unwrap()).unwrap(), EXPORT);
     assert_eq!(verify_export(EXPORT.as_bytes(), &keys(&vectors)).unwrap(), root);
-}
-
-#[test]
-fn the_document_and_its_signature_are_met() {
-    let vectors = vectors();
-    let value = vectors.document.verify(&keys(&vectors), CAPSULE).unwrap();
-    assert_eq!(SignedDocument::sign(&signer(&vectors), &value).unwrap(), vectors.document);
 }
