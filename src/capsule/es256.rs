@@ -132,8 +132,7 @@ impl PublicKey {
     pub fn jwk(&self) -> Value {
         let [x, y] = coordinates(&self.key);
         json!({
-            "alg": "ES256", "crv": "P-256", "key_ops": ["verify"], "kid": self.id.as_str(), "kty": "EC", "use": "sig",
-            "x": x, "y": y,
+            "alg": "ES256", "crv": "P-256", "kid": self.id.as_str(), "kty": "EC", "use": "sig", "x": x, "y": y,
         })
     }
 

@@ -264,6 +264,7 @@ impl Writer {
                 .collect(),
             people,
             warehouses: warehouses.into_iter().map(|row| row.id).collect(),
+            status_places: HashSet::new(),
             journals,
         })
     }
@@ -388,8 +389,18 @@ impl Writer {
         }
         let lines: Vec<lines::Model> =
             known.lines.iter().filter(|line| line.order_id == key.order_id.0).cloned().collect();
-        let subject =
-            Subject { key, folded, placed: placed.clone(), lines: lines.clone(), waybills: known.waybills.clone() };
+        let sealing = match command.kind() {
+            CommandKind::Release => Some(desk.sealing(txn, &placed, &mut known.status_places).await?),
+            _ => None, // No other command makes a capsule.
+        };
+        let subject = Subject {
+            key,
+            folded,
+            placed: placed.clone(),
+            lines: lines.clone(),
+            waybills: known.waybills.clone(),
+            sealing,
+        };
         let mut plan = desk.plan_piece(subject, command, request)?;
         if let Some(line) = plan.changes.lines.last() {
             let status =
@@ -498,6 +509,8 @@ struct Found {
     order_nos: HashMap<(String, String), OrderId>,
     people: Vec<people::Model>,
     warehouses: Vec<String>,
+    /// Places in the status list that commands of this batch have drawn.
+    status_places: HashSet<i32>,
     journals: HashMap<StreamKey, Loaded>,
 }
 

@@ -27,6 +27,7 @@ pub struct Changes {
     pub parcel_pieces: Vec<parcel_pieces::Model>,
     pub presented_certificates: Vec<presented_certificates::Model>,
     pub certificate_codes: Vec<certificate_codes::Model>,
+    pub status_places: Vec<status_places::Model>,
     pub tags: Vec<tags::Model>,
     pub events: Vec<events::Model>,
     pub event_keys: Vec<event_keys::Model>,
@@ -76,6 +77,7 @@ impl Changes {
             parcel_pieces,
             presented_certificates,
             certificate_codes,
+            status_places,
             tags,
             events,
             event_keys,
@@ -166,6 +168,7 @@ impl Changes {
         )
         .await?;
         insert(conn, self.certificate_codes).await.map_err(|error| error.over("certificate_codes"))?;
+        insert(conn, self.status_places).await.map_err(|error| error.over("status_places"))?;
         insert(conn, self.tags).await.map_err(|error| error.over("tags"))?;
         insert(conn, self.events).await.map_err(|error| error.over("events"))?;
         insert(conn, self.event_keys).await?;

@@ -3,7 +3,9 @@
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::entity::{idempotency, lines, order_nos, orders, people, proposals, warehouses, waybills};
+use super::entity::{
+    idempotency, laboratories, lines, order_nos, orders, people, proposals, status_places, warehouses, waybills,
+};
 use super::{ALTERNATIVES, Backend, Error, Transaction};
 
 /// Takes the orders' rows for this transaction, in the order of their ids, so that two processes on one PostgreSQL
@@ -101,6 +103,29 @@ pub async fn warehouses(conn: &impl ConnectionTrait) -> Result<Vec<warehouses::M
         .order_by_asc(warehouses::Column::Id)
         .all(conn)
         .await?)
+}
+
+/// The laboratory in whose name a warehouse's inspectors work.
+pub async fn laboratory_of(conn: &impl ConnectionTrait, warehouse: &str) -> Result<Option<laboratories::Model>, Error> {
+    let row = warehouses::Entity::find_by_id(warehouse.to_owned()).one(conn).await?;
+    match row.and_then(|row| row.laboratory_id) {
+        Some(id) => Ok(laboratories::Entity::find_by_id(id).one(conn).await?),
+        None => Ok(None),
+    }
+}
+
+/// The highest place in the status list that is a capsule's.
+pub async fn highest_status_place(conn: &impl ConnectionTrait) -> Result<Option<i32>, Error> {
+    use status_places::Column::Place;
+    let highest = status_places::Entity::find().select_only().column(Place).order_by_desc(Place);
+    Ok(highest.limit(1).into_tuple().one(conn).await?)
+}
+
+/// Those of these places that are taken.
+pub async fn taken_status_places(conn: &impl ConnectionTrait, places: &[i32]) -> Result<Vec<i32>, Error> {
+    use status_places::Column::Place;
+    let taken = status_places::Entity::find().select_only().column(Place);
+    Ok(taken.filter(Place.is_in(places.iter().copied())).into_tuple().all(conn).await?)
 }
 
 /// Marks a proposal as confirmed. False where it was confirmed already, or its hour is over.
