@@ -82,7 +82,7 @@ fn row(order_id: Uuid, stream_id: u32, seq: i32, line: lines::Line) -> events::M
 }
 
 fn said_by(rows: &[events::Model], subject: &Value) -> Result<(), WitnessFault> {
-    let not_a_piece = |why: String| WitnessFault::NotAPiece(why);
+    let not_a_piece = WitnessFault::NotAPiece;
     let read: Result<Vec<_>, _> = rows.iter().map(recorded::read).collect();
     let read = read.map_err(|error| not_a_piece(error.to_string()))?;
     let head = read.last().map(|last| last.hash);

@@ -114,8 +114,8 @@ pub struct StatusList {
 
 /// Whether a capsule counts, by a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    Stands,
+pub enum Status {
+    Valid,
     Revoked,
 }
 
@@ -187,7 +187,7 @@ impl StatusList {
 
     /// Whether the capsule counts by this list, which must be of the same house, not older than the capsule, and not
     /// out of date.
-    pub fn standing(&self, capsule: &Capsule, now: Timestamp) -> Result<Standing, StatusFault> {
+    pub fn status(&self, capsule: &Capsule, now: Timestamp) -> Result<Status, StatusFault> {
         let address = status_list_address(&self.issuer);
         if self.issuer != capsule.issuer {
             return Err(StatusFault::OtherIssuer { list: self.issuer.clone(), capsule: capsule.issuer.clone() });
@@ -201,8 +201,8 @@ impl StatusList {
         let place = capsule.status_index;
         match self.bits.get((place / 8) as usize) {
             None => Err(StatusFault::Older { address }),
-            Some(byte) if byte & bit_of(place) != 0 => Ok(Standing::Revoked),
-            Some(_) => Ok(Standing::Stands),
+            Some(byte) if byte & bit_of(place) != 0 => Ok(Status::Revoked),
+            Some(_) => Ok(Status::Valid),
         }
     }
 }
@@ -258,8 +258,8 @@ mod tests {
         let revoked = [0, 7, 8, 94_567, LEAST_PLACES - 1];
         let list = list(&revoked);
         for place in (0..40).chain(94_560..94_570).chain(LEAST_PLACES - 9..LEAST_PLACES) {
-            let expected = if revoked.contains(&place) { Standing::Revoked } else { Standing::Stands };
-            assert_eq!(list.standing(&capsule(place), noon()), Ok(expected), "{place}");
+            let expected = if revoked.contains(&place) { Status::Revoked } else { Status::Valid };
+            assert_eq!(list.status(&capsule(place), noon()), Ok(expected), "{place}");
         }
     }
 
@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn a_list_says_nothing_of_what_it_cannot_know() {
         let check = |capsule: &Capsule, now: Timestamp, expected: &str| {
-            let fault = list(&[]).standing(capsule, now).unwrap_err().to_string();
+            let fault = list(&[]).status(capsule, now).unwrap_err().to_string();
             assert!(fault.contains(expected), "{fault:?} does not say {expected:?}");
         };
         check(

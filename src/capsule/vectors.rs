@@ -12,7 +12,7 @@ use super::{
     keys::{KeySet, Signers},
     root::{ExportWriter, Tree, verify_export},
     signature::{KeyId, Keyring, PublicKey, Signature, Signer},
-    status::{Standing, StatusList},
+    status::{Status, StatusList},
 };
 
 const EXPORT: &str = include_str!("../../fixtures/journals/root.jsonl");
@@ -137,9 +137,9 @@ fn the_capsule_and_its_signature_are_met() {
 #[test]
 fn the_lists_say_what_they_said() {
     let capsule = credential::verify(CAPSULE.trim_end(), &capsule_keys(), None).unwrap();
-    for (line, expected) in [(LIST, Standing::Stands), (REVOKING, Standing::Revoked)] {
+    for (line, expected) in [(LIST, Status::Valid), (REVOKING, Status::Revoked)] {
         let list = StatusList::verify(line.trim_end(), &capsule_keys()).unwrap();
-        assert_eq!(list.standing(&capsule, list.valid_from), Ok(expected));
+        assert_eq!(list.status(&capsule, list.valid_from), Ok(expected));
     }
 }
 

@@ -12,7 +12,7 @@ use touchstone::capsule::chain::instant;
 use touchstone::capsule::credential::{self, Capsule};
 use touchstone::capsule::keys::KeySet;
 use touchstone::capsule::root::verify_export;
-use touchstone::capsule::status::{Standing, StatusList};
+use touchstone::capsule::status::{Status, StatusList};
 use touchstone::capsule::{Hash, lines};
 use touchstone::config::Args;
 use touchstone::demo::Outcome;
@@ -45,7 +45,7 @@ pub struct Verify {
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
     /// The piece that the capsule must be of
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = piece_code)]
     piece: Option<PieceCode>,
     /// A photo that the capsule must name; may be given several times
     #[arg(long, value_name = "FILE")]
@@ -155,9 +155,9 @@ impl Verify {
             )),
             Some(path) => {
                 let list = StatusList::verify(read(path)?.trim_end_matches(['\r', '\n']), &keys);
-                match list.and_then(|list| Ok((list.standing(&capsule, Timestamp::now())?, list.valid_from))) {
-                    Ok((Standing::Stands, at)) => account.good(format!("it stands, by the status list of {at}")),
-                    Ok((Standing::Revoked, at)) => {
+                match list.and_then(|list| Ok((list.status(&capsule, Timestamp::now())?, list.valid_from))) {
+                    Ok((Status::Valid, at)) => account.good(format!("it stands, by the status list of {at}")),
+                    Ok((Status::Revoked, at)) => {
                         account.wanting(format!("it was revoked, by the status list of {at}: it no longer counts"));
                     }
                     Err(fault) => account.wanting(fault),
@@ -237,6 +237,10 @@ impl Verify {
         let set = serde_json::from_str(&read(path)?).map_err(|error| wrong(error.to_string()))?;
         KeySet::from_jwks(&set).map_err(|fault| wrong(fault.to_string()))
     }
+}
+
+fn piece_code(text: &str) -> Result<PieceCode, String> {
+    PieceCode::parse(text).map_err(|malformed| malformed.0)
 }
 
 fn signed(capsule: &Capsule) -> String {

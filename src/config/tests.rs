@@ -140,7 +140,10 @@ fn earlier_keys_are_read_and_a_file_that_is_none_is_told() {
         let path = machine.dir.path().join("earlier.json");
         fs::write(&path, text).unwrap();
         let problem = machine.env("EARLIER_KEYS", &path).problem();
-        assert!(problem.starts_with("earlier_keys ") && problem.contains("/.well-known/jwks.json"), "{text}: {problem}");
+        assert!(
+            problem.starts_with("earlier_keys ") && problem.contains("/.well-known/jwks.json"),
+            "{text}: {problem}"
+        );
     }
     let problem = Machine::complete().env("EARLIER_KEYS", "/nowhere.json").problem();
     assert!(problem.contains("cannot be used"), "{problem}");

@@ -4,7 +4,7 @@
 //! What the words of a claim were is left out: they may name somebody, and what is signed can never be erased. The value
 //! that was compared stands for them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -24,42 +24,51 @@ use crate::store::entity::{capsules, laboratories, status_places};
 use crate::store::{Transaction, lookups};
 use crate::vault::Vault;
 
-/// What the desk looks up, beside the journal, before it signs a capsule.
+/// What a capsule needs beside its journal.
 #[derive(Clone, Debug)]
 pub struct Sealing {
     status_place: i32,
     laboratory: Option<laboratories::Model>,
 }
 
-/// How many places are drawn at once. If more than half of them are taken, the list is half full, and grows.
+/// The same for all releases of a batch, looked up at once.
+#[derive(Debug, Default)]
+pub struct Sealings {
+    free_places: Vec<i32>,
+    /// By the warehouse that works in their name.
+    laboratories: HashMap<String, laboratories::Model>,
+}
+
+/// How many places are drawn beyond those needed. If more than half of what was drawn is taken, the list is half full,
+/// and grows.
 const DRAWN: usize = 32;
 
-impl Desk {
-    /// Draws a place in the status list that nobody has, and finds the laboratory. `taken` are the places that other
-    /// commands of the same batch have drawn.
-    pub(super) async fn sealing(
-        &self,
-        txn: &Transaction,
-        placed: &OrderPlaced,
-        taken: &mut HashSet<i32>,
-    ) -> Result<Sealing, Error> {
+impl Sealings {
+    /// Draws as many places in the status list that nobody has, and finds the laboratories.
+    pub async fn look_up(txn: &Transaction, releases: usize) -> Result<Self, Error> {
+        if releases == 0 {
+            return Ok(Self::default());
+        }
         let highest = lookups::highest_status_place(&**txn).await?;
         let mut places = status::places(highest.and_then(|place| u32::try_from(place).ok()));
-        let status_place = loop {
-            let mut drawn = Vec::with_capacity(DRAWN);
-            while drawn.len() < DRAWN {
-                drawn.push(random_place(places));
+        let free_places = loop {
+            let drawn: HashSet<i32> = (0..DRAWN + releases).map(|_| random_place(places)).collect();
+            let drawn: Vec<i32> = drawn.into_iter().collect();
+            let taken = lookups::taken_status_places(&**txn, &drawn).await?;
+            let free: Vec<i32> = drawn.iter().copied().filter(|place| !taken.contains(place)).collect();
+            if releases <= free.len() && 2 * taken.len() <= drawn.len() {
+                break free;
             }
-            let known = lookups::taken_status_places(&**txn, &drawn).await?;
-            drawn.retain(|place| !known.contains(place) && !taken.contains(place));
-            match drawn.first() {
-                Some(place) if DRAWN <= 2 * drawn.len() => break *place,
-                Some(_) | None => places = places.saturating_mul(2),
-            }
+            places = places.saturating_mul(2);
         };
-        taken.insert(status_place);
-        let laboratory = lookups::laboratory_of(&**txn, placed.warehouse_id.as_str()).await?;
-        Ok(Sealing { status_place, laboratory })
+        let laboratories = lookups::laboratories_by_warehouse(&**txn).await?;
+        Ok(Self { free_places, laboratories: laboratories.into_iter().collect() })
+    }
+
+    /// What the next release takes; none where fewer were looked up.
+    pub fn take(&mut self, placed: &OrderPlaced) -> Option<Sealing> {
+        let laboratory = self.laboratories.get(placed.warehouse_id.as_str()).cloned();
+        Some(Sealing { status_place: self.free_places.pop()?, laboratory })
     }
 }
 

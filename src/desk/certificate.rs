@@ -18,29 +18,29 @@ pub struct Certificate {
 
 /// Whether a capsule counts, as the house knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    Stands,
+pub enum Status {
+    Valid,
     Revoked,
     /// What is stored is not what was signed.
     NotVerified,
 }
 
-impl Standing {
+impl Status {
     pub fn as_str(self) -> &'static str {
         match self {
-            Standing::Stands => "stands",
-            Standing::Revoked => "revoked",
-            Standing::NotVerified => "not_verified",
+            Status::Valid => "valid",
+            Status::Revoked => "revoked",
+            Status::NotVerified => "not_verified",
         }
     }
 }
 
 impl Certificate {
-    pub fn standing(&self) -> Standing {
+    pub fn status(&self) -> Status {
         match (&self.checked, self.revoked_at) {
-            (Err(_), _) => Standing::NotVerified,
-            (Ok(_), Some(_)) => Standing::Revoked,
-            (Ok(_), None) => Standing::Stands,
+            (Err(_), _) => Status::NotVerified,
+            (Ok(_), Some(_)) => Status::Revoked,
+            (Ok(_), None) => Status::Valid,
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::cache::{Cache, Folded, Tip};
+use super::capsule_of::Sealings;
 use super::place::{Known, NewOrder};
 use super::receipt::{Happened, LineReceipt, ParcelOutcome, ParcelPiece, ParcelReceipt, Receipt};
 use super::work::{Plan, Subject, receipt};
@@ -264,7 +265,7 @@ impl Writer {
                 .collect(),
             people,
             warehouses: warehouses.into_iter().map(|row| row.id).collect(),
-            status_places: HashSet::new(),
+            sealings: Sealings::look_up(txn, jobs.iter().map(Job::releases).sum()).await?,
             journals,
         })
     }
@@ -390,7 +391,7 @@ impl Writer {
         let lines: Vec<lines::Model> =
             known.lines.iter().filter(|line| line.order_id == key.order_id.0).cloned().collect();
         let sealing = match command.kind() {
-            CommandKind::Release => Some(desk.sealing(txn, &placed, &mut known.status_places).await?),
+            CommandKind::Release => known.sealings.take(&placed),
             _ => None, // No other command makes a capsule.
         };
         let subject = Subject {
@@ -509,8 +510,7 @@ struct Found {
     order_nos: HashMap<(String, String), OrderId>,
     people: Vec<people::Model>,
     warehouses: Vec<String>,
-    /// Places in the status list that commands of this batch have drawn.
-    status_places: HashSet<i32>,
+    sealings: Sealings,
     journals: HashMap<StreamKey, Loaded>,
 }
 
@@ -635,6 +635,12 @@ fn waybills_of(work: &Work) -> Vec<(&str, &str)> {
 }
 
 impl Job {
+    /// How many capsules it may make.
+    fn releases(&self) -> usize {
+        let Work::Pieces { pieces, .. } = &self.work else { return 0 };
+        pieces.iter().filter(|(_, command)| command.kind() == CommandKind::Release).count()
+    }
+
     /// The journals that the command is about.
     fn keys(&self) -> impl Iterator<Item = StreamKey> {
         let pieces: &[(StreamId, Command)] = match &self.work {

@@ -2,7 +2,7 @@
 //! never given out looks like any other that is wrong.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -16,22 +16,29 @@ use super::error::Problem;
 use super::tracking::{escape, page, words::Language};
 use super::{ApiError, App};
 use crate::capsule::{chain, credential, jws};
-use crate::desk::certificate::{Certificate, Standing};
+use crate::desk::certificate::{Certificate, Status};
 
 mod capsule;
 
 use capsule::CapsuleSubject;
 
+/// No capsule is longer; a longer body is refused before it is read.
+const LONGEST_CAPSULE: usize = 1 << 20;
+
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show_certificate)).routes(routes!(check_capsule)).routes(routes!(status_list))
+    OpenApiRouter::new()
+        .routes(routes!(check_capsule))
+        .layer(DefaultBodyLimit::max(LONGEST_CAPSULE))
+        .routes(routes!(show_certificate))
+        .routes(routes!(status_list))
 }
 
 /// What a check of a certificate says.
 #[derive(Debug, Serialize, ToSchema)]
 struct CertificateAnswer {
     certificate_code: String,
-    /// `stands`, `revoked`, or `not_verified`: what is stored here is not what was signed.
-    standing: &'static str,
+    /// `valid`, `revoked`, or `not_verified`: what is stored here is not what was signed.
+    status: &'static str,
     /// The same in a sentence.
     sentence: String,
     /// When the piece was released and its capsule signed.
@@ -51,7 +58,7 @@ impl CertificateAnswer {
         let row = &certificate.row;
         Self {
             certificate_code: row.certificate_code.clone(),
-            standing: certificate.standing().as_str(),
+            status: certificate.status().as_str(),
             sentence: sentence(certificate),
             valid_from: instant(row.issued_at),
             revoked_at: certificate.revoked_at.map(chain::instant),
@@ -67,11 +74,11 @@ fn instant(micros: i64) -> String {
 }
 
 fn sentence(certificate: &Certificate) -> String {
-    match (certificate.standing(), &certificate.checked) {
-        (Standing::Stands, _) => "the capsule is what was signed, and it stands".to_owned(),
-        (Standing::Revoked, _) => "the capsule was signed here, and was revoked since: it no longer counts".to_owned(),
-        (Standing::NotVerified, Err(why)) => format!("the capsule is not what was signed: {why}"),
-        (Standing::NotVerified, Ok(_)) => "the capsule is not what was signed".to_owned(),
+    match (certificate.status(), &certificate.checked) {
+        (Status::Valid, _) => "the capsule is what was signed, and it stands".to_owned(),
+        (Status::Revoked, _) => "the capsule was signed here, and was revoked since: it no longer counts".to_owned(),
+        (Status::NotVerified, Err(why)) => format!("the capsule is not what was signed: {why}"),
+        (Status::NotVerified, Ok(_)) => "the capsule is not what was signed".to_owned(),
     }
 }
 
@@ -123,13 +130,13 @@ async fn show_certificate(
 
 fn body(language: Language, certificate: &Certificate) -> String {
     use std::fmt::Write;
-    let standing = match certificate.standing() {
-        Standing::Stands => language.certificate_stands(),
-        Standing::Revoked => language.certificate_revoked(),
-        Standing::NotVerified => language.certificate_not_verified(),
+    let status = match certificate.status() {
+        Status::Valid => language.certificate_stands(),
+        Status::Revoked => language.certificate_revoked(),
+        Status::NotVerified => language.certificate_not_verified(),
     };
     let mut html = format!(
-        "<h1>{}</h1><section><h2>{}</h2><p class=stage>{standing}</p><p class=quiet><time>{}</time></p>",
+        "<h1>{}</h1><section><h2>{}</h2><p class=stage>{status}</p><p class=quiet><time>{}</time></p>",
         language.certificate(),
         escape(&certificate.row.certificate_code),
         instant(certificate.row.issued_at),
@@ -178,7 +185,7 @@ async fn check_capsule(State(app): State<App>, line: String) -> Result<Json<Chec
     }
     let certificate = CertificateAnswer::of(&certificate);
     Ok(Json(CheckAnswer {
-        verified: certificate.standing == Standing::Stands.as_str(),
+        verified: certificate.status == Status::Valid.as_str(),
         sentence: certificate.sentence.clone(),
         certificate: Some(certificate),
     }))

@@ -105,13 +105,16 @@ pub async fn warehouses(conn: &impl ConnectionTrait) -> Result<Vec<warehouses::M
         .await?)
 }
 
-/// The laboratory in whose name a warehouse's inspectors work.
-pub async fn laboratory_of(conn: &impl ConnectionTrait, warehouse: &str) -> Result<Option<laboratories::Model>, Error> {
-    let row = warehouses::Entity::find_by_id(warehouse.to_owned()).one(conn).await?;
-    match row.and_then(|row| row.laboratory_id) {
-        Some(id) => Ok(laboratories::Entity::find_by_id(id).one(conn).await?),
-        None => Ok(None),
-    }
+/// The laboratories in whose names warehouses work, each with the warehouse's id.
+pub async fn laboratories_by_warehouse(
+    conn: &impl ConnectionTrait,
+) -> Result<Vec<(String, laboratories::Model)>, Error> {
+    let known = laboratories::Entity::find().all(conn).await?;
+    let named = |row: warehouses::Model| {
+        let laboratory = known.iter().find(|known| Some(&known.id) == row.laboratory_id.as_ref())?;
+        Some((row.id, laboratory.clone()))
+    };
+    Ok(warehouses(conn).await?.into_iter().filter_map(named).collect())
 }
 
 /// The highest place in the status list that is a capsule's.

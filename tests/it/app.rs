@@ -36,6 +36,7 @@ pub const TENANT: &str = "kuai";
 pub const MERCHANT: &str = "m-1";
 /// The warehouse of the staff who name none.
 pub const WAREHOUSE: &str = "w-1";
+const LABORATORY: &str = "lab-1";
 
 /// The service, its clients by role, and the folder that its photos lie in.
 pub struct TestApp {

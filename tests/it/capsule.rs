@@ -10,7 +10,7 @@ use touchstone::audit::export::export;
 use touchstone::audit::witness::bears_out;
 use touchstone::capsule::credential::{self, Capsule, Unsigned};
 use touchstone::capsule::keys::{KeySet, Signers};
-use touchstone::capsule::status::{Standing, StatusList};
+use touchstone::capsule::status::{Status, StatusList};
 use touchstone::capsule::{es256, jws};
 use touchstone::desk::{Desk, Error, Options, Receipt, Seals, certificate, order_reference};
 use touchstone::domain::command::Command;
@@ -67,10 +67,10 @@ async fn revoke(world: &World, key: StreamKey) -> Result<Receipt, Error> {
     world.carry_sealed(key, command, seals, &world.supervisor).await
 }
 
-async fn standing(world: &World, capsule: &Capsule) -> Standing {
+async fn status(world: &World, capsule: &Capsule) -> Status {
     let now = world.now();
     let list = world.desk.status_list(now).await.unwrap();
-    StatusList::verify(&list, world.desk.keys()).unwrap().standing(capsule, now).unwrap()
+    StatusList::verify(&list, world.desk.keys()).unwrap().status(capsule, now).unwrap()
 }
 
 async fn exported(world: &World) -> String {
@@ -214,20 +214,20 @@ both!(a_revoked_capsule_is_on_the_list_and_its_successor_is_not, |db| async move
     let world = World::new(db).await;
     let (key, first) = released(&world, "N-1").await;
     let (_, other) = released(&world, "N-2").await;
-    assert_eq!(standing(&world, &first).await, Standing::Stands);
+    assert_eq!(status(&world, &first).await, Status::Valid);
     let line = row(&world, key).await.credential;
     revoke(&world, key).await.unwrap();
-    assert_eq!(standing(&world, &first).await, Standing::Revoked, "in the very transaction");
-    assert_eq!(standing(&world, &other).await, Standing::Stands);
+    assert_eq!(status(&world, &first).await, Status::Revoked, "in the very transaction");
+    assert_eq!(status(&world, &other).await, Status::Valid);
     let shown = world.desk.certificate(&first.certificate_code).await.unwrap().unwrap();
-    assert_eq!(shown.standing(), certificate::Standing::Revoked);
+    assert_eq!(shown.status(), certificate::Status::Revoked);
 
     world.carry(key, world.tag("T-second"), &world.clerk).await.unwrap();
     world.bring(key, Stage::Released).await;
     let second = capsule(&world, &row(&world, key).await.credential);
     assert_ne!((&second.certificate_code, second.status_index), (&first.certificate_code, first.status_index));
-    assert_eq!(standing(&world, &second).await, Standing::Stands);
-    assert_eq!(standing(&world, &first).await, Standing::Revoked);
+    assert_eq!(status(&world, &second).await, Status::Valid);
+    assert_eq!(status(&world, &first).await, Status::Revoked);
     assert_eq!(findings(&world, None).await, [""; 0]);
     // Replayed: the first capsule in the place of the second.
     breach(db, "capsules");
@@ -235,7 +235,7 @@ both!(a_revoked_capsule_is_on_the_list_and_its_successor_is_not, |db| async move
     run(db, &format!("UPDATE capsules SET credential = '{line}' WHERE {place};"));
     assert_eq!(findings(&world, None).await, ["capsule_differs"]);
     let shown = world.desk.certificate(&second.certificate_code).await.unwrap().unwrap();
-    assert_eq!(shown.standing(), certificate::Standing::NotVerified);
+    assert_eq!(shown.status(), certificate::Status::NotVerified);
 });
 
 both!(a_revocation_that_fails_leaves_the_list_as_it_was, |db| async move {
@@ -244,10 +244,10 @@ both!(a_revocation_that_fails_leaves_the_list_as_it_was, |db| async move {
     // The last statement of the transaction fails.
     let fault = Fault::on(db, "idempotency", "1 = 1").await;
     assert!(revoke(&world, key).await.is_err());
-    assert_eq!(standing(&world, &capsule).await, Standing::Stands);
+    assert_eq!(status(&world, &capsule).await, Status::Valid);
     fault.mend().await;
     revoke(&world, key).await.unwrap();
-    assert_eq!(standing(&world, &capsule).await, Standing::Revoked);
+    assert_eq!(status(&world, &capsule).await, Status::Revoked);
 });
 
 both!(every_capsule_has_a_place_of_its_own_that_tells_nothing, |db| async move {
@@ -298,7 +298,7 @@ both!(old_capsules_verify_after_the_key_was_changed, |db| async move {
     let report = touchstone::audit::check(&world.store, renewed.keys(), None, &mut ()).await.unwrap();
     assert!(report.ok() && report.capsules == 1, "{report:?}");
     let shown = renewed.certificate(&capsule.certificate_code).await.unwrap().unwrap();
-    assert_eq!(shown.standing(), certificate::Standing::Stands);
+    assert_eq!(shown.status(), certificate::Status::Valid);
     // Without the old key nobody knows it.
     let forgetful = Desk::open(db.open().await, &Secrets::random(), Options::default()).unwrap();
     let shown = forgetful.certificate(&capsule.certificate_code).await.unwrap().unwrap();
@@ -324,7 +324,7 @@ both!(anybody_may_look_a_certificate_up, |db| async move {
     walk(&app, code, Stop::Released).await;
     let (number, line) = credential_of(&app, code).await;
     let seen = look(&app, &number, "application/json").await.expect(200);
-    assert_eq!((&seen["standing"], &seen["credential"]), (&json!("stands"), &json!(line)));
+    assert_eq!((&seen["status"], &seen["credential"]), (&json!("valid"), &json!(line)));
     assert_eq!(seen["capsule"]["piece"], json!(code));
     assert_eq!(look(&app, &number.to_lowercase().replace('-', ""), "*/*").await.expect(200), seen);
     let raw = look(&app, &number, "application/vc+jwt").await;
@@ -340,12 +340,12 @@ both!(anybody_may_look_a_certificate_up, |db| async move {
     let list = app.stranger().call(Method::GET, "/v1/status-list").without("authorization").send().await;
     assert_eq!(list.header("content-type"), "application/vc+jwt");
     let list = StatusList::verify(&list.text, &keys).unwrap();
-    assert_eq!(list.standing(&capsule, list.valid_from), Ok(Standing::Stands));
+    assert_eq!(list.status(&capsule, list.valid_from), Ok(Status::Valid));
 
     let revoke = json!({"to": "cleared", "reason": "吊牌破损"});
     app.supervisor().post(&format!("/v1/pieces/{code}/revoke"), revoke).await.expect(200);
     let seen = look(&app, &number, "application/json").await.expect(200);
-    assert_eq!(seen["standing"], "revoked");
+    assert_eq!(seen["status"], "revoked");
     assert!(seen["revoked_at"].is_string());
     assert!(look(&app, &number, "text/html").await.text.contains("已撤销"));
 });
@@ -398,6 +398,8 @@ both!(a_forged_or_replayed_capsule_is_told_from_a_good_one, |db| async move {
     wanting(format!("{}.{}.{}", ours[0], ours[1], theirs[2]), "not of these words").await;
     wanting(format!("{line}="), "one form").await;
     wanting("nonsense".to_owned(), "three parts of base64url").await;
+    let long = app.stranger().call(Method::POST, "/v").without("authorization");
+    assert_eq!(long.bytes("application/vc+jwt", vec![b'a'; (1 << 20) + 1]).send().await.status, 413);
     let stranger = Signers::from_seed(&[9; 32]);
     let payload = jws::verify(&line, app.desk().keys()).unwrap().payload;
     wanting(jws::sign(&stranger.capsules, &payload).unwrap(), "not among the keys given").await;
@@ -505,6 +507,7 @@ async fn the_command_line_verifies_without_a_server() {
 
     // Found wanting.
     held.expect(&and(&["--issuer", "https://other.example"]), 1, "it is of another house");
+    held.expect(&and(&["--piece", "0000000000P"]), 1, "it is of another piece");
     held.expect(&and(&["--piece", "0000000000G"]), 2, "piece code");
     held.write("photo.jpg", "not one of them");
     held.expect(&and(&["--photo", "photo.jpg"]), 1, "photo.jpg is none of its photos: another one, or edited");
@@ -530,6 +533,40 @@ async fn the_command_line_verifies_without_a_server() {
     held.expect(&and(&["--status-list", "list.jwt"]), 1, "it was revoked, by the status list of");
     held.expect(&with_keys, 0, "what https://touchstone.example signed");
 }
+
+both!(a_certificate_is_verified_by_its_number, |db| async move {
+    let (master, signing) = ("1f".repeat(32), "2e".repeat(32));
+    let app = TestApp::builder(db).secrets(Secrets::parse(&master, &signing).unwrap()).open().await;
+    let code = &place(&app, "KS1", 1).await[0];
+    walk(&app, code, Stop::Released).await;
+    let (number, line) = credential_of(&app, code).await;
+    let folder = tempfile::tempdir().unwrap();
+    let expect = |number: &str, status: i32, sentence: &str| {
+        let output = Process::new(env!("CARGO_BIN_EXE_touchstone"))
+            .args(["verify", number])
+            .env_clear()
+            .env("TOUCHSTONE_DATA_DIR", folder.path())
+            .env("TOUCHSTONE_DATABASE_URL", db.url())
+            .env("TOUCHSTONE_MASTER_KEY", &master)
+            .env("TOUCHSTONE_SIGNING_KEY", &signing)
+            .output()
+            .unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{said}");
+        assert!(said.contains(sentence), "{said:?} does not say {sentence:?}");
+    };
+    expect(&number, 0, "it stands");
+    expect(&number.to_lowercase(), 0, "it says what its journal says, and the journal's chain holds");
+    expect("00000-00000-00000-00000", 1, "no certificate has the number");
+    breach(db, "capsules");
+    let place = format!("certificate_code = '{number}'");
+    run(db, &format!("UPDATE capsules SET credential = '{line}=' WHERE {place};"));
+    expect(&number, 1, "base64url in its one form");
+    run(db, &format!("UPDATE capsules SET credential = '{line}' WHERE {place};"));
+    let revoke = json!({"to": "cleared", "reason": "吊牌破损"});
+    app.supervisor().post(&format!("/v1/pieces/{code}/revoke"), revoke).await.expect(200);
+    expect(&number, 1, "it was revoked at");
+});
 
 #[tokio::test]
 async fn a_jwt_library_of_another_language_verifies_a_capsule_and_rejects_what_was_changed() {
