@@ -485,7 +485,8 @@ impl Held {
 
 #[tokio::test]
 async fn the_command_line_verifies_without_a_server() {
-    let held = Held::new(&TestDatabase::sqlite()).await;
+    let db = TestDatabase::sqlite();
+    let held = Held::new(&db).await;
     let with_keys = ["capsule.jwt", "--jwks", "jwks.json"];
     let and = |more: &[&'static str]| [&with_keys[..], more].concat();
     held.expect(
@@ -573,7 +574,8 @@ async fn a_jwt_library_of_another_language_verifies_a_capsule_and_rejects_what_w
     let python = std::env::var("TOUCHSTONE_TEST_PYTHON").unwrap_or_else(|_| {
         panic!("TOUCHSTONE_TEST_PYTHON is not set: run ./scripts/test, which sets a Python with PyJWT up for the tests")
     });
-    let held = Held::new(&TestDatabase::sqlite()).await;
+    let db = TestDatabase::sqlite();
+    let held = Held::new(&db).await;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/verify.py");
     let ask = || {
         let output = Process::new(&python)
@@ -602,7 +604,8 @@ async fn a_jwt_library_of_another_language_verifies_a_capsule_and_rejects_what_w
 /// Every bit of a real capsule, flipped.
 #[tokio::test]
 async fn every_flip_of_every_bit_of_a_capsule_is_refused() {
-    let world = World::new(&TestDatabase::sqlite()).await;
+    let db = TestDatabase::sqlite();
+    let world = World::new(&db).await;
     let (key, _) = released(&world, "N-1").await;
     let line = row(&world, key).await.credential;
     let mut tried = 0;

@@ -368,8 +368,9 @@ both!(a_capsule_is_revoked_once_and_nothing_else_of_it_changes, |db| async move 
     let sentence = "touchstone: nothing of a capsule is changed but its revoked_at, and that once";
     let on = |stream: u32, change: &str| format!("UPDATE capsules SET {change} WHERE stream_id = {stream};");
     let changes = [
-        on(1, "body = '[]'"),
-        on(1, "body = '[]', revoked_at = 9"),
+        on(1, "credential = 'd.e.f'"),
+        on(1, "credential = 'd.e.f', revoked_at = 9"),
+        on(1, "status_place = 9"),
         on(1, "revoked_at = NULL"),
         on(2, "revoked_at = NULL"),
         on(2, "revoked_at = 9"),
