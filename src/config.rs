@@ -19,6 +19,7 @@ use serde::{Deserialize, Deserializer, de};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
+    capsule::keys::KeySet,
     telemetry::LogFormat,
     vault::{SecretFault, Secrets, parse_secret},
 };
@@ -54,6 +55,9 @@ pub struct Args {
     /// What buyers' links begin with [env: TOUCHSTONE_PUBLIC_URL] [default: http:// and the address listened on]
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
+    /// Public keys that signed here before (a JSON Web Key Set) [env: TOUCHSTONE_EARLIER_KEYS]
+    #[arg(long, value_name = "FILE")]
+    pub earlier_keys: Option<PathBuf>,
     /// Log filter, such as info or touchstone=debug,warn [env: TOUCHSTONE_LOG] [default: info]
     #[arg(long, value_name = "FILTER")]
     pub log: Option<String>,
@@ -84,6 +88,8 @@ pub struct Config {
     /// Without a slash at the end.
     pub public_url: String,
     pub secrets: Secrets,
+    /// Public keys that signed here before `signing_key`, and whose signatures still stand.
+    pub earlier_keys: KeySet,
     pub log: String,
     pub log_format: LogFormat,
     /// How many transactions write at once: one on SQLite.
@@ -200,6 +206,7 @@ struct File {
     public_url: Option<String>,
     master_key: Option<Private>,
     signing_key: Option<Private>,
+    earlier_keys: Option<PathBuf>,
     log: Option<String>,
     log_format: Option<String>,
     writers: Option<u64>,
@@ -254,6 +261,8 @@ impl Reader<'_> {
         let master = self.text("MASTER_KEY", &None, file.master_key.map(|key| key.0));
         let signing = self.text("SIGNING_KEY", &None, file.signing_key.map(|key| key.0));
         let secrets = self.secrets(master, signing, production);
+        let earlier_keys = self.path("EARLIER_KEYS", &args.earlier_keys, file.earlier_keys);
+        let earlier_keys = self.earlier_keys(earlier_keys);
         let log = self.text("LOG", &args.log, file.log);
         let log = self.log(log);
         let log_format = self.text("LOG_FORMAT", &args.log_format, file.log_format);
@@ -280,6 +289,7 @@ impl Reader<'_> {
             listen: listen?,
             public_url: public_url?,
             secrets: secrets?,
+            earlier_keys: earlier_keys?,
             log: log?,
             log_format: log_format?,
             writers: writers?,
@@ -442,6 +452,20 @@ impl Reader<'_> {
                 .problem(format!(
                     "master_key and signing_key cannot be used, {fault}; make another with: openssl rand -hex 32"
                 )),
+        }
+    }
+
+    fn earlier_keys(&mut self, given: Option<PathBuf>) -> Option<KeySet> {
+        let Some(path) = given else { return Some(KeySet::default()) };
+        let text = fs::read_to_string(&path).map_err(|error| error.to_string());
+        let set = text.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
+        match set.and_then(|set: serde_json::Value| KeySet::from_jwks(&set).map_err(|fault| fault.to_string())) {
+            Ok(keys) => Some(keys),
+            Err(why) => self.problem(format!(
+                "earlier_keys {} cannot be used, {why}: give TOUCHSTONE_EARLIER_KEYS the file that \
+                 /.well-known/jwks.json gave before signing_key was changed, or leave it out",
+                path.display()
+            )),
         }
     }
 

@@ -14,12 +14,14 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::journal::{Fold, Released, Walk};
+use super::witness::contradicted;
 use super::{Error, Finding, PAGE, Watch, Wrong};
 use crate::capsule::Hash;
 use crate::capsule::chain::{Head, instant};
-use crate::capsule::release::{CAPSULE, SignedDocument};
+use crate::capsule::credential::{self, Capsule};
+use crate::capsule::keys::KeySet;
 use crate::capsule::root::{ExportReader, Loss, Root, verify_export};
-use crate::capsule::signature::{Keyring, Signature};
+use crate::capsule::signature::Signature;
 use crate::domain::ids::{StreamId, StreamKey};
 use crate::store::beside::{self, Table};
 use crate::store::entity::{capsules, events, roots};
@@ -47,7 +49,7 @@ impl Report {
 /// Checks everything that is stored, against an exported root of an earlier day if one is given.
 pub async fn check(
     store: &Store,
-    keys: &Keyring,
+    keys: &KeySet,
     against: Option<&Path>,
     watch: &mut dyn Watch,
 ) -> Result<Report, Error> {
@@ -69,9 +71,9 @@ struct Then {
 
 impl Then {
     /// Nothing may be said of a head before the whole export is proved, so it is read twice.
-    fn open(path: &Path, keys: &Keyring) -> Result<Self, Error> {
-        let root = verify_export(BufReader::new(File::open(path)?), keys)?;
-        let heads = ExportReader::new(BufReader::new(File::open(path)?), keys)?.peekable();
+    fn open(path: &Path, keys: &KeySet) -> Result<Self, Error> {
+        let root = verify_export(BufReader::new(File::open(path)?), keys.roots())?;
+        let heads = ExportReader::new(BufReader::new(File::open(path)?), keys.roots())?.peekable();
         Ok(Self { heads, root })
     }
 
@@ -100,7 +102,7 @@ impl Found {
 
 struct Check<'a> {
     conn: &'a Snapshot,
-    keys: &'a Keyring,
+    keys: &'a KeySet,
     watch: &'a mut dyn Watch,
     then: Option<Then>,
     report: Report,
@@ -278,10 +280,10 @@ impl Check<'_> {
         for row in rows {
             self.report.capsules += 1;
             let released = walk.released.iter().find(|released| released.seq == row.seq);
-            let wrong = match (signed(self.keys, &row), released) {
-                (Err(why), _) => Some(Wrong::CapsuleForged(why)),
+            let wrong = match (credential::verify(&row.credential, self.keys, None), released) {
+                (Err(fault), _) => Some(Wrong::CapsuleForged(fault.to_string())),
                 (Ok(_), None) => whole.then_some(Wrong::CapsuleUnfounded),
-                (Ok(body), Some(released)) => differs(&row, &body, released, whole).map(Wrong::CapsuleDiffers),
+                (Ok(capsule), Some(released)) => differs(&row, &capsule, released, whole).map(Wrong::CapsuleDiffers),
             };
             if let Some(wrong) = wrong {
                 self.found(Finding::of(walk.key, Some(row.seq), wrong));
@@ -330,27 +332,24 @@ impl Check<'_> {
     }
 }
 
-/// What a capsule says, if one of the keys has signed it.
-fn signed(keys: &Keyring, row: &capsules::Model) -> Result<serde_json::Value, String> {
-    let signature = Signature::try_from(row.signature.as_slice()).map_err(|fault| fault.to_string())?;
-    let key_id = keys
-        .signer_of(row.body.as_bytes(), &signature)
-        .ok_or("its signature is of other bytes, or by a key that is not among those given")?;
-    let document = SignedDocument { body: row.body.clone(), key_id, signature };
-    document.verify(keys, CAPSULE).map_err(|fault| fault.to_string())
-}
-
 /// Where a capsule that we have signed does not belong to the event beside which it lies.
-fn differs(row: &capsules::Model, body: &serde_json::Value, released: &Released, whole: bool) -> Option<&'static str> {
-    let journal = &body["journal"];
+fn differs(row: &capsules::Model, capsule: &Capsule, released: &Released, whole: bool) -> Option<String> {
+    let subject = &capsule.subject;
+    let journal = &subject["journal"];
     if journal["events"] != released.seq || journal["head"] != released.hash.to_string() {
-        return Some("it closes another journal");
+        return Some("it closes another journal".to_owned());
     }
-    if body["certificate_code"] != released.code || row.certificate_code != released.code {
-        return Some("its number is another's");
+    if capsule.certificate_code != released.code || row.certificate_code != released.code {
+        return Some("its number is another's".to_owned());
     }
-    if row.issued_at != released.at {
-        return Some("it was issued at another time");
+    if row.issued_at != released.at || capsule.valid_from.as_microsecond() != released.at {
+        return Some("it was issued at another time".to_owned());
+    }
+    if i64::from(row.status_place) != i64::from(capsule.status_index) {
+        return Some("its place in the status list is another's".to_owned());
+    }
+    if let Some(name) = released.facts.as_ref().and_then(|facts| contradicted(subject, facts)) {
+        return Some(format!("it says something else of {name}"));
     }
     let revoked = match (row.revoked_at, released.revoked_at) {
         (row, Some(at)) => row == Some(at),
@@ -358,10 +357,10 @@ fn differs(row: &capsules::Model, body: &serde_json::Value, released: &Released,
         (Some(_), None) => !whole,
         (None, None) => true,
     };
-    if revoked { None } else { Some("it stands where it was revoked, or is revoked where it stands") }
+    (!revoked).then(|| "it stands where it was revoked, or is revoked where it stands".to_owned())
 }
 
-fn read_root(keys: &Keyring, row: &roots::Model) -> Result<Root, String> {
+fn read_root(keys: &KeySet, row: &roots::Model) -> Result<Root, String> {
     let root = Root {
         at: Timestamp::from_microsecond(row.at).map_err(|error| error.to_string())?,
         journals: u64::try_from(row.journals).map_err(|error| error.to_string())?,
@@ -369,6 +368,6 @@ fn read_root(keys: &Keyring, row: &roots::Model) -> Result<Root, String> {
         key_id: row.key_id.parse().map_err(|fault: crate::capsule::signature::SignatureFault| fault.to_string())?,
         signature: Signature::try_from(row.signature.as_slice()).map_err(|fault| fault.to_string())?,
     };
-    root.verify(keys).map_err(|fault| fault.to_string())?;
+    root.verify(keys.roots()).map_err(|fault| fault.to_string())?;
     Ok(root)
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{Finding, Wrong};
 use crate::capsule::chain::{self, Head, Verifier};
 use crate::capsule::{Hash, root};
-use crate::desk::recorded;
+use crate::desk::{capsule_of, recorded};
 use crate::domain::event::{Event, OrderPlaced, Recorded};
 use crate::domain::ids::{StreamId, StreamKey};
 use crate::domain::piece::Piece;
@@ -28,6 +30,8 @@ pub struct Released {
     pub code: String,
     pub at: i64,
     pub revoked_at: Option<i64>,
+    /// What its capsule must say of the piece; none where the journal does not bear a release.
+    pub facts: Option<Value>,
 }
 
 /// A journal as far as it was read.
@@ -146,7 +150,11 @@ impl Walk {
             last.revoked_at = Some(at);
         }
         if let Some(code) = code {
-            self.released.push(Released { seq, hash: read.hash, code, at, revoked_at: None });
+            let facts = match &self.fold {
+                Fold::Piece(piece) => capsule_of::facts(piece, read.hash),
+                Fold::Nothing | Fold::Order(_) | Fold::Broken => None,
+            };
+            self.released.push(Released { seq, hash: read.hash, code, at, revoked_at: None, facts });
         }
         Ok(())
     }

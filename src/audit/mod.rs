@@ -18,6 +18,7 @@ pub mod export;
 mod journal;
 mod rebuild;
 pub mod upkeep;
+pub mod witness;
 
 pub use check::{Report, check};
 pub use rebuild::{Rebuilt, rebuild};
@@ -121,7 +122,7 @@ pub enum Wrong {
     #[error("its capsule is not what was signed: {0}")]
     CapsuleForged(String),
     #[error("its capsule says something else than the journal: {0}")]
-    CapsuleDiffers(&'static str),
+    CapsuleDiffers(String),
     #[error("the root of {at} is not what was signed: {why}")]
     RootForged { at: String, why: String },
     #[error("the root of {0}, against which is checked, is not among the stored roots")]

@@ -156,6 +156,8 @@ impl Split<'_> {
                         .extend(rows.capsules.iter().filter(|own| (own.stream_id, own.seq) == place).cloned());
                     let codes = rows.certificate_codes.iter().filter(|own| (own.stream_id, own.seq) == place);
                     changes.certificate_codes.extend(codes.cloned());
+                    let places = rows.status_places.iter().filter(|own| (own.stream_id, own.seq) == place);
+                    changes.status_places.extend(places.cloned());
                     None
                 }
                 _ => None, // The load takes pieces along the main line only.

@@ -5,11 +5,15 @@
 
 pub mod canonical;
 pub mod chain;
+pub mod credential;
+pub mod es256;
 mod hash;
+pub mod jws;
+pub mod keys;
 pub mod lines;
-pub mod release;
 pub mod root;
 pub mod signature;
+pub mod status;
 #[cfg(test)]
 mod vectors;
 

@@ -1,4 +1,4 @@
-//! Ed25519 (RFC 8032) over canonical JSON, and the public keys as a JSON Web Key Set (RFC 7517, RFC 8037).
+//! Ed25519 (RFC 8032) over canonical JSON, for daily roots; the public keys as JSON Web Keys (RFC 8037).
 
 use std::{fmt, str::FromStr};
 
@@ -123,29 +123,21 @@ impl Keyring {
         self.find(id)?.verify(bytes, signature)
     }
 
-    /// Whose signature of these bytes it is, where what was signed lies without its key's id.
-    pub fn signer_of(&self, bytes: &[u8], signature: &Signature) -> Option<KeyId> {
-        self.0.iter().find(|key| key.verify(bytes, signature).is_ok()).map(PublicKey::key_id)
+    /// As keys of a JSON Web Key Set.
+    pub(super) fn jwks(&self) -> impl Iterator<Item = Value> {
+        self.0.iter().map(PublicKey::jwk)
     }
 
-    /// What `/.well-known/jwks.json` answers.
-    pub fn jwks(&self) -> Value {
-        json!({ "keys": self.0.iter().map(PublicKey::jwk).collect::<Vec<_>>() })
+    /// These keys and the others behind them, each once.
+    #[must_use]
+    pub(super) fn and(mut self, others: &Keyring) -> Self {
+        for key in &others.0 {
+            if !self.0.contains(key) {
+                self.0.push(*key);
+            }
+        }
+        self
     }
-
-    /// Reads a key set. Keys of other kinds are passed over, as RFC 7517 asks; an Ed25519 key must be well formed.
-    pub fn from_jwks(set: &Value) -> Result<Self, SignatureFault> {
-        let keys = set.get("keys").and_then(Value::as_array).ok_or(SignatureFault::NotAPublicKey)?;
-        let ed25519 = |key: &&Value| key["kty"] == "OKP" && key["crv"] == "Ed25519";
-        keys.iter().filter(ed25519).map(from_jwk).collect()
-    }
-}
-
-fn from_jwk(key: &Value) -> Result<PublicKey, SignatureFault> {
-    let bytes = key["x"].as_str().and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
-    let bytes: [u8; 32] = bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(SignatureFault::NotAPublicKey)?;
-    // The `kid` of the set is not read: the id follows from the key, so that no set can give a key another's name.
-    PublicKey::from_bytes(&bytes)
 }
 
 impl From<PublicKey> for Keyring {
@@ -267,19 +259,12 @@ mod tests {
     }
 
     #[test]
-    fn a_key_set_is_read_back_and_finds_old_keys() {
+    fn a_ring_finds_its_keys_and_no_other() {
         let old = Signer::from_seed(&[8; 32]);
         let keys = Keyring::from_iter([signer().public_key(), old.public_key()]);
-        let mut set = keys.jwks();
-        assert_eq!(set["keys"][0]["kty"], "OKP");
-        assert_eq!(set["keys"][0]["crv"], "Ed25519");
-        assert_eq!(set["keys"][0]["kid"], signer().key_id().to_string());
-        set["keys"].as_array_mut().unwrap().push(json!({ "kty": "RSA", "n": "…" }));
-        let read = Keyring::from_jwks(&set).unwrap();
-        assert_eq!(read, keys);
-        assert_eq!(read.verify(old.key_id(), b"body", &old.sign(b"body")), Ok(()));
+        assert_eq!(keys.verify(old.key_id(), b"body", &old.sign(b"body")), Ok(()));
         let unknown = Signer::from_seed(&[9; 32]);
-        let answer = read.verify(unknown.key_id(), b"body", &unknown.sign(b"body"));
+        let answer = keys.verify(unknown.key_id(), b"body", &unknown.sign(b"body"));
         assert_eq!(answer, Err(SignatureFault::UnknownKey(unknown.key_id())));
     }
 
@@ -287,9 +272,6 @@ mod tests {
     fn what_is_no_key_is_refused() {
         let low_order = [0; 32];
         assert_eq!(PublicKey::from_bytes(&low_order), Err(SignatureFault::NotAPublicKey));
-        let short = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": "AAAA" }] });
-        assert_eq!(Keyring::from_jwks(&short), Err(SignatureFault::NotAPublicKey));
-        assert_eq!(Keyring::from_jwks(&json!([])), Err(SignatureFault::NotAPublicKey));
     }
 
     #[test]

@@ -1,17 +1,13 @@
-//! `touchstone journal` and `touchstone verify`: whether what is stored is what happened.
+//! `touchstone journal`: whether what is stored is what happened.
 
 use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::json;
 use touchstone::audit::{self, Finding, Watch, export, upkeep};
-use touchstone::capsule::lines;
-use touchstone::capsule::release::{CAPSULE, SignedDocument};
-use touchstone::capsule::root::verify_export;
-use touchstone::capsule::signature::Keyring;
 use touchstone::config::Args;
 use touchstone::demo::Outcome;
 use touchstone::domain::ids::OrderId;
@@ -70,10 +66,9 @@ impl Check {
         block_on(async move {
             let config = open::config(&self.settings)?;
             let (store, desk) = open::house(&self.settings).await?;
-            let keys: Keyring = std::iter::once(desk.signer().public_key()).collect();
             let against = self.against.or_else(|| newest_root(&roots_folder(&config.data_dir)));
             let mut eye = Eye::new("journals", self.json);
-            let report = audit::check(&store, &keys, against.as_deref(), &mut eye)
+            let report = audit::check(&store, desk.keys(), against.as_deref(), &mut eye)
                 .await
                 .map_err(|error| Trouble::failed("the journals could not be checked", &error))?;
             eye.bar.finish_and_clear();
@@ -218,70 +213,6 @@ fn newest_root(folder: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(folder).ok()?;
     let exports = entries.filter_map(Result::ok).map(|entry| entry.path());
     exports.filter(|path| path.extension().is_some_and(|extension| extension == "jsonl")).max()
-}
-
-/// Verify an exported journal, a root, or a capsule, without a database
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  touchstone verify journals.jsonl
-  touchstone verify --keys jwks.json capsule.json
-
-The keys are what the service publishes at /.well-known/jwks.json. A journal's chain needs none.")]
-pub struct Verify {
-    /// The file
-    file: PathBuf,
-    /// The public keys of the house, for capsules and roots
-    #[arg(long, value_name = "FILE")]
-    keys: Option<PathBuf>,
-}
-
-impl Verify {
-    pub fn run(self) -> Done {
-        let text = |path: &Path| {
-            std::fs::read_to_string(path)
-                .map_err(|error| Trouble::failed(&format!("{} cannot be read", path.display()), &error))
-        };
-        let keys = self.keys.as_deref().map(|path| keyring(&text(path)?)).transpose()?;
-        let content = text(&self.file)?;
-        if let Ok(document) = serde_json::from_str::<SignedDocument>(&content) {
-            let keys = keys.ok_or_else(needs_keys)?;
-            return Ok(told(document.verify(&keys, CAPSULE).map(|_| "the capsule is what was signed".to_owned())));
-        }
-        if content.starts_with("{\"body\":") {
-            let file = File::open(&self.file).map_err(|error| Trouble::failed("the file cannot be read", &error))?;
-            let mut journals = 0;
-            let checked = lines::verify(BufReader::new(file), |_| journals += 1);
-            return Ok(told(
-                checked.map(|events| format!("{events} events in {journals} journals: every chain holds")),
-            ));
-        }
-        let keys = keys.ok_or_else(needs_keys)?;
-        let root = verify_export(content.as_bytes(), &keys);
-        Ok(told(root.map(|root| format!("the root of {} over {} journals is what was signed", root.at, root.journals))))
-    }
-}
-
-fn needs_keys() -> Trouble {
-    Trouble::Usage("a signature is checked by the house's public keys: give them with --keys".to_owned())
-}
-
-fn keyring(text: &str) -> Result<Keyring, Trouble> {
-    let wrong = |why: &str| Trouble::Usage(format!("the keys cannot be read: {why}"));
-    let set = serde_json::from_str(text).map_err(|error| wrong(&error.to_string()))?;
-    Keyring::from_jwks(&set).map_err(|fault| wrong(&fault.to_string()))
-}
-
-fn told<E: std::error::Error>(checked: Result<String, E>) -> Outcome {
-    match checked {
-        Ok(sentence) => {
-            say(&sentence);
-            Outcome::Good
-        }
-        Err(fault) => {
-            say(&format!("not verified: {fault}"));
-            Outcome::Wanting
-        }
-    }
 }
 
 /// A person at a terminal: a bar for what is done, a line for what is found.

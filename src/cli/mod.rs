@@ -19,6 +19,7 @@ mod open;
 mod person;
 mod place;
 mod serve;
+mod verify;
 
 /// Official authenticity for live commerce: each piece is inspected, and checked against what was said of it, before
 /// it reaches its buyer.
@@ -60,7 +61,7 @@ enum Command {
     /// Journals: check them, make the projections anew, take them elsewhere
     #[command(subcommand, after_help = journal::EXAMPLES)]
     Journal(journal::Journal),
-    Verify(journal::Verify),
+    Verify(Box<verify::Verify>),
     Openapi(serve::Openapi),
 }
 

@@ -52,7 +52,12 @@ fn is_embedded(config: &Config) -> bool {
 }
 
 pub fn desk(config: &Config, store: &Store) -> Result<Desk, Trouble> {
-    let options = Options { writers: config.writers.get(), ..Options::default() };
+    let options = Options {
+        writers: config.writers.get(),
+        public_url: config.public_url.clone(),
+        earlier_keys: config.earlier_keys.clone(),
+        ..Options::default()
+    };
     Ok(Desk::open(store.clone(), &config.secrets, options)?)
 }
 

@@ -84,6 +84,9 @@ pub struct CreateWarehouse {
     /// Of the IANA database
     #[arg(long, default_value = "Asia/Shanghai")]
     timezone: String,
+    /// The laboratory in whose name its inspectors work; capsules name it
+    #[arg(long)]
+    laboratory: Option<LaboratoryId>,
     #[command(flatten)]
     settings: Args,
 }
@@ -98,7 +101,20 @@ impl CreateWarehouse {
         }
         block_on(async move {
             let (store, desk) = open::house(&self.settings).await?;
-            let place = Place { id: self.id, name: self.name, address: self.address, timezone: self.timezone };
+            if let Some(id) = &self.laboratory
+                && queries::laboratory(store.reader(), id.as_str()).await?.is_none()
+            {
+                return Err(Trouble::Usage(format!(
+                    "no laboratory has the id {id}: add it first with touchstone laboratory create"
+                )));
+            }
+            let place = Place {
+                id: self.id,
+                name: self.name,
+                address: self.address,
+                timezone: self.timezone,
+                laboratory: self.laboratory,
+            };
             let row = desk.put_warehouse(&place, Timestamp::now()).await?;
             open::close(store, desk).await?;
             say(&format!("warehouse {} stands", row.id));
@@ -130,7 +146,7 @@ impl ListWarehouses {
                     .map(|row| {
                         json!({
                             "id": row.id, "name": row.name, "address": row.address, "timezone": row.timezone,
-                            "created_at": instant(row.created_at),
+                            "laboratory": row.laboratory_id, "created_at": instant(row.created_at),
                         })
                     })
                     .collect();

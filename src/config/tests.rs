@@ -128,6 +128,28 @@ fn half_a_pair_of_keys_and_twice_the_same_are_refused() {
 }
 
 #[test]
+fn earlier_keys_are_read_and_a_file_that_is_none_is_told() {
+    let signers = crate::capsule::keys::Signers::from_seed(&[7; 32]);
+    let machine = Machine::complete();
+    let path = machine.dir.path().join("earlier.json");
+    fs::write(&path, signers.key_set().jwks().to_string()).unwrap();
+    assert_eq!(machine.env("EARLIER_KEYS", &path).load().unwrap().earlier_keys, signers.key_set());
+    assert_eq!(Machine::complete().load().unwrap().earlier_keys, KeySet::default());
+    for text in ["", "[]", r#"{"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]}"#, r#"{"keys":[{"d":"x"}]}"#] {
+        let machine = Machine::complete();
+        let path = machine.dir.path().join("earlier.json");
+        fs::write(&path, text).unwrap();
+        let problem = machine.env("EARLIER_KEYS", &path).problem();
+        assert!(
+            problem.starts_with("earlier_keys ") && problem.contains("/.well-known/jwks.json"),
+            "{text}: {problem}"
+        );
+    }
+    let problem = Machine::complete().env("EARLIER_KEYS", "/nowhere.json").problem();
+    assert!(problem.contains("cannot be used"), "{problem}");
+}
+
+#[test]
 fn a_wrong_key_is_told_and_not_repeated() {
     let problem = Machine::complete().env("MASTER_KEY", "swordfish").problem();
     assert!(problem.contains("it must be 64 hex digits, and has 9 characters"), "{problem}");

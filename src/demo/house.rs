@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::Failure;
 use crate::desk::{self, Desk, KeyGrant, KeyScope, Place};
 use crate::domain::actor::Role;
-use crate::domain::ids::{MerchantId, TenantId, WarehouseId};
+use crate::domain::ids::{LaboratoryId, MerchantId, TenantId, WarehouseId};
 use crate::http::{self, App, Settings};
 use crate::store::entity::{devices, laboratories};
 use crate::store::{Limits, Store};
@@ -27,6 +27,7 @@ use crate::vault::Secrets;
 /// The platform that sells in the demo.
 pub const PLATFORM: &str = "demo-live";
 const WAREHOUSE: &str = "wh-1";
+const LABORATORY: &str = "lab-1";
 
 /// The instruments that the fixtures name, with their kind; `b-2` is the adjusted balance.
 const DEVICES: [(&str, &str); 9] = [
@@ -102,11 +103,12 @@ impl House {
             name: "示范质检仓".to_owned(),
             address: "示例省样品市测试区质检路1号".to_owned(),
             timezone: "Asia/Shanghai".to_owned(),
+            laboratory: LaboratoryId::parse(LABORATORY).ok(),
         };
         let failed = |error: desk::Error| Failure::of("the house cannot be furnished", &error);
         self.desk.put_warehouse(&place, now).await.map_err(failed)?;
         let laboratory = laboratories::Model {
-            id: "lab-1".to_owned(),
+            id: LABORATORY.to_owned(),
             name: "示范珠宝检测实验室".to_owned(),
             cma: None,
             cnas: None,

@@ -15,7 +15,6 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::audit::{self, Finding, Watch};
-use crate::capsule::signature::Keyring;
 use crate::client;
 use crate::config::DatabaseUrl;
 use crate::desk::Options as DeskOptions;
@@ -107,7 +106,9 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<Out
     let folder = house::folder(options.data.as_deref(), "touchstone-demo")?;
     let secrets = house::secrets(&folder)?;
     let url = DatabaseUrl::sqlite_file(&folder.join("touchstone.db"));
-    let house = House::open(url.expose(), &secrets, Limits::default(), DeskOptions::default()).await?;
+    let address = listener.local_addr().map_err(|error| Failure::of("the address is not known", &error))?;
+    let desk = DeskOptions { public_url: format!("http://{address}"), ..DeskOptions::default() };
+    let house = House::open(url.expose(), &secrets, Limits::default(), desk).await?;
     let outcome = live(&options, &house, &folder, listener, stop).await;
     house.close().await?;
     if options.exit && options.data.is_none() {
@@ -227,8 +228,7 @@ impl Watch for Findings {
 /// Checks all that was written. Answers how many events there are, and what is wrong.
 async fn check_journals(house: &House) -> Result<(u64, Vec<String>), Failure> {
     let mut findings = Findings::default();
-    let keys = Keyring::from(house.desk.signer().public_key());
-    let report = audit::check(&house.store, &keys, None, &mut findings)
+    let report = audit::check(&house.store, house.desk.keys(), None, &mut findings)
         .await
         .map_err(|error| Failure::of("the journals cannot be checked", &error))?;
     Ok((report.events, findings.0))

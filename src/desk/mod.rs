@@ -10,18 +10,20 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::capsule::signature::Signer;
+use crate::capsule::keys::{KeySet, Signers};
+use crate::capsule::{es256, signature, status};
 use crate::domain::actor::By;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::ids::{CommandId, OrderId, PersonId, ProposalId, StreamId, StreamKey};
 use crate::domain::refusal::Refusal;
 use crate::rulebook::Rulebook;
 use crate::store::entity::proposals as rows;
-use crate::store::{self, Store};
+use crate::store::{self, Store, lookups, queries};
 use crate::vault::{Secrets, Vault};
 
 mod cache;
-mod capsule_of;
+pub(crate) mod capsule_of;
+pub mod certificate;
 mod parcels;
 pub mod people;
 pub mod place;
@@ -35,7 +37,7 @@ mod seals;
 mod work;
 mod writer;
 
-pub use capsule_of::settled_findings;
+pub use capsule_of::{order_reference, order_salt, settled_findings};
 pub use parcels::{Arrival, ArrivedPiece, Parcel, inbound_parcel};
 pub use place::NewOrder;
 pub use proposals::OpenProposal;
@@ -178,11 +180,23 @@ pub struct Options {
     pub kept_pieces: usize,
     /// How long a request waits for its turn.
     pub patience: Duration,
+    /// The house as its capsules name it, and where they lead: the beginning of its public addresses.
+    pub public_url: String,
+    /// Keys that signed here before, and whose signatures still stand.
+    pub earlier_keys: KeySet,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { writers: 4, batch: 64, queue: 1_024, kept_pieces: 1_024, patience: Duration::from_secs(20) }
+        Self {
+            writers: 4,
+            batch: 64,
+            queue: 1_024,
+            kept_pieces: 1_024,
+            patience: Duration::from_secs(20),
+            public_url: "http://127.0.0.1:8420".to_owned(),
+            earlier_keys: KeySet::default(),
+        }
     }
 }
 
@@ -195,7 +209,9 @@ pub struct Desk {
 struct Inner {
     store: Store,
     vault: Vault,
-    signer: Signer,
+    signers: Signers,
+    keys: KeySet,
+    public_url: String,
     rules: Rulebook,
     writers: writer::Writers,
     located: reading::LocatedCache,
@@ -206,11 +222,14 @@ impl Desk {
     pub fn open(store: Store, secrets: &Secrets, options: Options) -> Result<Self, Error> {
         let rules = Rulebook::embedded().map_err(|error| Error::fault("the rulebook cannot be read", error))?;
         let (writers, queues) = writer::Writers::new(store.backend(), &options);
+        let signers = Signers::from_seed(secrets.signing_seed());
         let desk = Self {
             inner: Arc::new(Inner {
                 store,
                 vault: Vault::new(secrets),
-                signer: Signer::from_seed(secrets.signing_seed()),
+                keys: signers.key_set().and(&options.earlier_keys),
+                signers,
+                public_url: options.public_url.clone(),
                 rules,
                 writers,
                 located: reading::LocatedCache::default(),
@@ -226,8 +245,36 @@ impl Desk {
         &self.inner.vault
     }
 
-    pub fn signer(&self) -> &Signer {
-        &self.inner.signer
+    /// Signs the daily roots.
+    pub fn signer(&self) -> &signature::Signer {
+        &self.inner.signers.roots
+    }
+
+    /// Signs capsules and status lists.
+    pub fn capsule_signer(&self) -> &es256::Signer {
+        &self.inner.signers.capsules
+    }
+
+    /// The keys that are believed: the present ones and earlier ones.
+    pub fn keys(&self) -> &KeySet {
+        &self.inner.keys
+    }
+
+    /// The house as its capsules name it.
+    pub fn public_url(&self) -> &str {
+        &self.inner.public_url
+    }
+
+    /// The signed list of the capsules that were revoked, as of now.
+    pub async fn status_list(&self, now: Timestamp) -> Result<String, Error> {
+        // One snapshot: a capsule that is revoked meanwhile is in the next list.
+        let snapshot = self.store().snapshot().await?;
+        let highest = lookups::highest_status_place(&*snapshot).await?;
+        let revoked = queries::revoked_places(&*snapshot).await?;
+        let places = status::places(highest.and_then(|place| u32::try_from(place).ok()));
+        let revoked = revoked.into_iter().filter_map(|place| u32::try_from(place).ok());
+        status::sign(self.capsule_signer(), self.public_url(), places, revoked, now)
+            .map_err(|error| Error::fault("the status list could not be signed", error))
     }
 
     pub fn store(&self) -> &Store {

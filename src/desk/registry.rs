@@ -62,6 +62,8 @@ pub struct Place {
     pub name: String,
     pub address: String,
     pub timezone: String,
+    /// The laboratory in whose name its inspectors work.
+    pub laboratory: Option<LaboratoryId>,
 }
 
 /// What is kept beside the journals, new or changed.
@@ -346,6 +348,7 @@ fn place_row(place: &Place, now: Timestamp) -> warehouses::Model {
         name: place.name.clone(),
         address: place.address.clone(),
         timezone: place.timezone.clone(),
+        laboratory_id: place.laboratory.as_ref().map(ToString::to_string),
         created_at: now.as_microsecond(),
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::cache::{Folded, Tip};
+use super::capsule_of::Sealing;
 use super::receipt::{Happened, PhotoReceipt, PieceReceipt, ProposalReceipt, Receipt};
 use super::{Desk, Error, Request, capsule_of, project, recorded};
 use crate::capsule::Hash;
@@ -29,6 +30,8 @@ use crate::store::entity::{
 pub struct Plan {
     pub changes: Changes,
     pub receipt: Option<Receipt>,
+    /// What a capsule needs beside its journal; looked up for a release alone.
+    pub sealing: Option<Sealing>,
     /// The command had taken effect before: the old receipt, and nothing to write.
     pub seen: bool,
     pub keep: Vec<(StreamKey, Folded)>,
@@ -99,11 +102,13 @@ pub struct Subject<'a> {
     pub lines: &'a [lines::Model],
     /// Whose each waybill is that the command names.
     pub waybills: &'a [waybills::Model],
+    /// Given for a release.
+    pub sealing: Option<Sealing>,
 }
 
 impl Desk {
     pub(super) fn plan_piece(&self, subject: Subject<'_>, command: &Command, request: &Request) -> Result<Plan, Error> {
-        let Subject { key, folded, placed, lines, waybills } = subject;
+        let Subject { key, folded, placed, lines, waybills, sealing } = subject;
         let Folded { mut piece, tip } = folded;
         if let Some(seen) = request.if_match
             && seen != piece.head()
@@ -116,7 +121,7 @@ impl Desk {
         };
         let events = decide(&piece, &order, command, &request.by, request.now, self.rules())?;
         let before = piece.clone();
-        let mut plan = Plan::default();
+        let mut plan = Plan { sealing, ..Plan::default() };
         let mut previous = tip.hash;
         let mut happened = Vec::new();
         let mut body_digest = None;
@@ -207,7 +212,11 @@ impl Desk {
                     stream_id,
                     seq,
                 });
-                plan.changes.capsules.push(capsule_of::issue(self.signer(), key, piece, head)?);
+                let sealing = plan.sealing.take();
+                let sealing = sealing.ok_or_else(|| Error::fault("a release has looked up its sealing", "none"))?;
+                let (capsule, place) = capsule_of::issue(self, key, piece, placed, head, &sealing)?;
+                plan.changes.capsules.push(capsule);
+                plan.changes.status_places.push(place);
             }
             Event::Shipped(shipped) => {
                 claim_waybill(plan, known, outbound_parcel(key.order_id), &shipped.carrier, &shipped.waybill)?;

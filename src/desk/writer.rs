@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::cache::{Cache, Folded, Tip};
+use super::capsule_of::Sealings;
 use super::place::{Known, NewOrder};
 use super::receipt::{Happened, LineReceipt, ParcelOutcome, ParcelPiece, ParcelReceipt, Receipt};
 use super::work::{Plan, Subject, receipt};
@@ -298,6 +299,7 @@ impl Writer {
                 .collect(),
             people,
             warehouses: warehouses.into_iter().map(|row| row.id).collect(),
+            sealings: Sealings::look_up(source, jobs.iter().map(Job::releases).sum()).await?,
             journals,
         })
     }
@@ -426,7 +428,12 @@ impl Writer {
         }
         let lines: Vec<lines::Model> =
             known.lines.iter().filter(|line| line.order_id == key.order_id.0).cloned().collect();
-        let subject = Subject { key, folded, placed: placed.clone(), lines: &lines, waybills: &known.waybills };
+        let sealing = match command.kind() {
+            CommandKind::Release => known.sealings.take(&placed),
+            _ => None, // No other command makes a capsule.
+        };
+        let subject =
+            Subject { key, folded, placed: placed.clone(), lines: &lines, waybills: &known.waybills, sealing };
         let mut plan = desk.plan_piece(subject, command, request)?;
         if let Some(line) = plan.changes.lines.last() {
             let status =
@@ -535,6 +542,7 @@ struct Found {
     order_nos: HashMap<(String, String), OrderId>,
     people: Vec<people::Model>,
     warehouses: Vec<String>,
+    sealings: Sealings,
     journals: HashMap<StreamKey, Loaded>,
 }
 
@@ -666,6 +674,12 @@ fn waybills_of(work: &Work) -> Vec<(&str, &str)> {
 }
 
 impl Job {
+    /// How many capsules it may make.
+    fn releases(&self) -> usize {
+        let Work::Pieces { pieces, .. } = &self.work else { return 0 };
+        pieces.iter().filter(|(_, command)| command.kind() == CommandKind::Release).count()
+    }
+
     /// The journals that the command is about.
     fn keys(&self) -> impl Iterator<Item = StreamKey> {
         let pieces: &[(StreamId, Command)] = match &self.work {

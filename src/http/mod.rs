@@ -34,6 +34,7 @@ mod platform;
 mod queue;
 mod service;
 mod tracking;
+mod verify;
 mod views;
 mod warehouse;
 
@@ -119,6 +120,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(queue::routes())
         .merge(operator::routes())
         .merge(tracking::routes())
+        .merge(verify::routes())
 }
 
 /// The description of the interface (OpenAPI 3.1), made from the same routes that are served.

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -12,7 +12,6 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{ApiError, App};
-use crate::capsule::signature::Keyring;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -67,10 +66,9 @@ async fn metrics(State(app): State<App>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
-/// The public keys by which capsules and roots are verified (RFC 7517).
+/// The public keys by which capsules, status lists and daily roots are verified, the present ones first (RFC 7517).
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "service", security(()),
     responses((status = 200, description = "A JSON Web Key Set")))]
 async fn signing_keys(State(app): State<App>) -> Json<Value> {
-    let ring: Keyring = std::iter::once(app.desk().signer().public_key()).collect();
-    Json(json!(ring.jwks()))
+    Json(app.desk().keys().jwks())
 }

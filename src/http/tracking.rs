@@ -24,7 +24,7 @@ use crate::domain::route::Stage;
 use crate::store::queries;
 use crate::vault;
 
-mod words;
+pub(super) mod words;
 
 use words::Language;
 
@@ -137,7 +137,7 @@ fn local(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// Markup in a title is shown, not run.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -163,7 +163,7 @@ overflow-wrap:anywhere}th{font-weight:400;color:#5c5c5c}a{color:#0b57a4}\
 @media(prefers-color-scheme:dark){body{color:#eee;background:#161616}section,li,th,td{border-color:#3a3a3a}\
 .quiet,time,th{color:#b0b0b0}a{color:#8ab8ee}}";
 
-fn page(status: StatusCode, language: Language, title: &str, body: &str) -> Response {
+pub(super) fn page(status: StatusCode, language: Language, title: &str, body: &str) -> Response {
     let other = language.other();
     let html = format!(
         "<!doctype html><html lang={tag}><head><meta charset=utf-8>\

@@ -202,7 +202,7 @@ pub async fn piece(app: &App, view: &PieceView, role: Role) -> Result<Value, Api
             "weight": weight(&tagged.weight),
             "weight_with_tag": weight(&tagged.weight_with_tag),
         })),
-        "capsule": capsule.as_ref().map(capsule_answer),
+        "capsule": capsule.as_ref().map(|row| capsule_answer(app, row)),
         "shipments": {
             "inbound": inbound(piece),
             "outbound": piece.shipped().map(|shipped| json!({"carrier": shipped.carrier, "waybill": shipped.waybill})),

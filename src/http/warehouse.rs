@@ -17,14 +17,16 @@ use super::bench::{AppraisalBody, CorrectionBody};
 use super::body::{Circumstances, Faults, WeightBody, Write, free_text};
 use super::error::Problem;
 use super::{ApiError, App};
+use crate::capsule::credential;
 use crate::desk::receipt::PieceReceipt;
-use crate::desk::{Located, Receipt, Request, Seals};
+use crate::desk::{Located, Receipt, Request, Seals, order_salt};
 use crate::domain::command::{Command, Custody, ReturnEnd};
 use crate::domain::event::RevokedTo;
 use crate::domain::ids::{Carrier, PersonId, PhotoId, PieceCode, Tag, Waybill};
 use crate::domain::ledger::Verdict;
 use crate::domain::text::Sealed;
-use crate::store::queries;
+use crate::store::entity::capsules;
+use crate::store::{journal, queries};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -75,11 +77,14 @@ pub struct EventAnswer {
 /// The signed release document (放行凭证).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CapsuleAnswer {
+    /// The number printed on the certificate: 80 random bits.
     pub certificate_code: String,
-    /// The signed text, byte for byte: canonical JSON (RFC 8785).
-    pub body: String,
-    /// Ed25519 over the body, in hexadecimal.
-    pub signature: String,
+    /// A W3C Verifiable Credential as `application/vc+jwt`, signed with ES256 by a key of `/.well-known/jwks.json`.
+    pub credential: String,
+    /// With it the capsule's order reference can be checked: SHA-256 of the salt, a colon and the order number.
+    pub order_salt: String,
+    /// Where anybody may see and check it.
+    pub verify_url: String,
     pub revoked: bool,
 }
 
@@ -157,7 +162,7 @@ pub async fn carry_out<const ROLES: u16>(
     if releases {
         let key = located.key;
         let row = queries::capsule(app.desk().store().reader(), key.order_id.0, key.stream_id.0).await?;
-        answer.capsule = row.as_ref().map(capsule_answer);
+        answer.capsule = row.as_ref().map(|row| capsule_answer(app, row));
     }
     Ok(piece_answer(answer))
 }
@@ -171,11 +176,13 @@ pub fn piece_answer(answer: PieceAnswer) -> Response {
 }
 
 /// A stored capsule as it is shown.
-pub fn capsule_answer(row: &crate::store::entity::capsules::Model) -> CapsuleAnswer {
+pub fn capsule_answer(app: &App, row: &capsules::Model) -> CapsuleAnswer {
+    let key = journal::stream_key(row.order_id, row.stream_id);
     CapsuleAnswer {
         certificate_code: row.certificate_code.clone(),
-        body: row.body.clone(),
-        signature: hex::encode(&row.signature),
+        credential: row.credential.clone(),
+        order_salt: order_salt(app.desk().vault(), key, row.seq),
+        verify_url: credential::address(app.desk().public_url(), &row.certificate_code),
         revoked: row.revoked_at.is_some(),
     }
 }

@@ -26,6 +26,7 @@ pub struct Changes {
     pub parcel_pieces: Vec<parcel_pieces::Model>,
     pub presented_certificates: Vec<presented_certificates::Model>,
     pub certificate_codes: Vec<certificate_codes::Model>,
+    pub status_places: Vec<status_places::Model>,
     pub tags: Vec<tags::Model>,
     pub events: Vec<events::Model>,
     pub event_keys: Vec<event_keys::Model>,
@@ -71,6 +72,7 @@ macro_rules! every_table {
             parcel_pieces,
             presented_certificates,
             certificate_codes,
+            status_places,
             tags,
             events,
             event_keys,
@@ -173,6 +175,7 @@ impl Changes {
             ],
         );
         pen.insert(self.certificate_codes);
+        pen.insert(self.status_places);
         pen.insert(self.tags);
         pen.insert(self.events);
         pen.insert(self.event_keys);

@@ -3,7 +3,7 @@
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::entity::{idempotency, lines, order_nos, orders, people, warehouses, waybills};
+use super::entity::{idempotency, laboratories, lines, order_nos, orders, people, status_places, warehouses, waybills};
 use super::{ALTERNATIVES, Backend, Error, Transaction, padded};
 
 /// Takes the orders' rows for this transaction, in the order of their ids, so that two processes on one PostgreSQL
@@ -101,4 +101,30 @@ pub async fn warehouses(conn: &impl ConnectionTrait) -> Result<Vec<warehouses::M
         .order_by_asc(warehouses::Column::Id)
         .all(conn)
         .await?)
+}
+
+/// The laboratories in whose names warehouses work, each with the warehouse's id.
+pub async fn laboratories_by_warehouse(
+    conn: &impl ConnectionTrait,
+) -> Result<Vec<(String, laboratories::Model)>, Error> {
+    let known = laboratories::Entity::find().all(conn).await?;
+    let named = |row: warehouses::Model| {
+        let laboratory = known.iter().find(|known| Some(&known.id) == row.laboratory_id.as_ref())?;
+        Some((row.id, laboratory.clone()))
+    };
+    Ok(warehouses(conn).await?.into_iter().filter_map(named).collect())
+}
+
+/// The highest place in the status list that is a capsule's.
+pub async fn highest_status_place(conn: &impl ConnectionTrait) -> Result<Option<i32>, Error> {
+    use status_places::Column::Place;
+    let highest = status_places::Entity::find().select_only().column(Place).order_by_desc(Place);
+    Ok(highest.limit(1).into_tuple().one(conn).await?)
+}
+
+/// Those of these places that are taken.
+pub async fn taken_status_places(conn: &impl ConnectionTrait, places: &[i32]) -> Result<Vec<i32>, Error> {
+    use status_places::Column::Place;
+    let taken = status_places::Entity::find().select_only().column(Place);
+    Ok(taken.filter(Place.is_in(places.iter().copied())).into_tuple().all(conn).await?)
 }

@@ -161,6 +161,20 @@ pub async fn deadlines_of(
         .await?)
 }
 
+/// A capsule by the number printed on its certificate.
+pub async fn capsule_by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<capsules::Model>, Error> {
+    match certificate_codes::Entity::find_by_id(code.to_owned()).one(conn).await? {
+        Some(row) => Ok(capsules::Entity::find_by_id((row.order_id, row.stream_id, row.seq)).one(conn).await?),
+        None => Ok(None),
+    }
+}
+
+/// The places in the status list of the capsules that were revoked.
+pub async fn revoked_places(conn: &impl ConnectionTrait) -> Result<Vec<i32>, Error> {
+    let revoked = capsules::Entity::find().select_only().column(capsules::Column::StatusPlace);
+    Ok(revoked.filter(capsules::Column::RevokedAt.gt(i64::MIN)).into_tuple().all(conn).await?)
+}
+
 /// The capsule that stands, or stood last.
 pub async fn capsule(
     conn: &impl ConnectionTrait,

@@ -233,6 +233,7 @@ pub async fn rows_of(store: &Store, order_id: Uuid) -> Result<Changes, Error> {
     for capsule in &rows.capsules {
         let code = capsule.certificate_code.clone();
         rows.certificate_codes.extend(certificate_codes::Entity::find_by_id(code).one(conn).await?);
+        rows.status_places.extend(status_places::Entity::find_by_id(capsule.status_place).one(conn).await?);
     }
     Ok(rows)
 }

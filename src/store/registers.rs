@@ -60,7 +60,7 @@ macro_rules! put {
 
 put!(
     /// A warehouse, new or changed.
-    put_warehouse, warehouses, [Id], [Name, Address, Timezone]
+    put_warehouse, warehouses, [Id], [Name, Address, Timezone, LaboratoryId]
 );
 put!(
     /// A laboratory, new or changed.

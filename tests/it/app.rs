@@ -20,9 +20,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use touchstone::desk::{Desk, KeyGrant, KeyScope, Options, Place};
 use touchstone::domain::actor::Role;
-use touchstone::domain::ids::{KeyId, MerchantId, PersonId, TenantId, WarehouseId};
+use touchstone::domain::ids::{KeyId, LaboratoryId, MerchantId, PersonId, TenantId, WarehouseId};
 use touchstone::http::{self, App, Settings};
 use touchstone::store::Store;
+use touchstone::store::entity::laboratories;
 use touchstone::vault::Secrets;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -35,6 +36,7 @@ pub const TENANT: &str = "kuai";
 pub const MERCHANT: &str = "m-1";
 /// The warehouse of the staff who name none.
 pub const WAREHOUSE: &str = "w-1";
+const LABORATORY: &str = "lab-1";
 
 /// The service, its clients by role, and the folder that its photos lie in.
 pub struct TestApp {
@@ -76,12 +78,21 @@ impl Builder<'_> {
         let desk = Desk::open(store, &self.secrets, self.options).expect("the desk opens");
         let app = App::new(desk, self.settings, None).expect("the shelf opens");
         let mut test = TestApp { router: http::router(app.clone()), app, staff: Vec::new(), _data: self.data };
+        let laboratory = laboratories::Model {
+            id: LABORATORY.to_owned(),
+            name: "示例检测实验室".to_owned(),
+            cma: Some("CMA-0001".to_owned()),
+            cnas: Some("CNAS L0001".to_owned()),
+            created_at: 0,
+        };
+        test.app.desk().put_laboratory(laboratory).await.expect("a laboratory can be added");
         for (id, name) in [(WAREHOUSE, "深圳质检仓"), ("w-2", "杭州质检仓")] {
             let place = Place {
                 id: WarehouseId::parse(id).expect("an id"),
                 name: name.to_owned(),
                 address: format!("示例省样品市检验路 {id}"),
                 timezone: "Asia/Shanghai".to_owned(),
+                laboratory: LaboratoryId::parse(LABORATORY).ok(),
             };
             test.app.desk().put_warehouse(&place, Timestamp::now()).await.expect("a warehouse can be added");
         }
@@ -116,7 +127,8 @@ impl TestApp {
             max_body_bytes: 21 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
         };
-        Builder { database, options: Options::default(), settings, secrets: Secrets::random(), data }
+        let options = Options { public_url: settings.public_url.clone(), ..Options::default() };
+        Builder { database, options, settings, secrets: Secrets::random(), data }
     }
 
     pub fn desk(&self) -> &Desk {

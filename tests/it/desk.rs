@@ -508,14 +508,14 @@ both!(a_parcel_of_very_many_pieces_is_one_parcel, |db| async move {
 // ---- a failure at each step -----------------------------------------------------------------------
 
 /// A trigger that makes every insert into a table fail where a condition holds, in the house's own schema.
-struct Fault {
+pub struct Fault {
     connection: DatabaseConnection,
     table: String,
     backend: Backend,
 }
 
 impl Fault {
-    async fn on(db: &TestDatabase, table: &str, condition: &str) -> Fault {
+    pub async fn on(db: &TestDatabase, table: &str, condition: &str) -> Fault {
         let connection = Database::connect(db.url()).await.unwrap();
         let backend = db.backend();
         let sql = match backend {
@@ -534,7 +534,7 @@ impl Fault {
         Fault { connection, table: table.to_owned(), backend }
     }
 
-    async fn mend(self) {
+    pub async fn mend(self) {
         let sql = match self.backend {
             Backend::Sqlite => "DROP TRIGGER made_to_fail".to_owned(),
             Backend::Postgres => format!("DROP TRIGGER made_to_fail ON {}; DROP FUNCTION made_to_fail()", self.table),
@@ -555,6 +555,7 @@ const TABLES: &[&str] = &[
     "parcel_pieces",
     "presented_certificates",
     "certificate_codes",
+    "status_places",
     "tags",
     "events",
     "event_keys",
@@ -660,7 +661,7 @@ both!(a_failure_at_any_step_leaves_nothing_behind, |db| async move {
     try_with_faults(db, &and(&["sealed_texts"]), confirm).await;
     world.bring(key, Stage::Cleared).await;
     try_with_faults(db, &and(&["tags", "deadlines"]), || world.carry(key, world.tag("T-1"), &world.clerk)).await;
-    let tables = and(&["certificate_codes", "capsules", "deadlines"]);
+    let tables = and(&["certificate_codes", "status_places", "capsules", "deadlines"]);
     try_with_faults(db, &tables, || world.carry(key, world.release(), &world.supervisor)).await;
     let tables = and(&["shipments", "waybills", "lines", "deadlines", "outbox"]);
     try_with_faults(db, &tables, || world.carry(key, world.ship(key), &world.clerk)).await;

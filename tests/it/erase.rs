@@ -22,7 +22,7 @@ fn count(db: &TestDatabase, table: &str, condition: &str) -> usize {
 }
 
 async fn sound(world: &World) {
-    let report = check(&world.store, &world.desk.signer().public_key().into(), None, &mut ()).await.unwrap();
+    let report = check(&world.store, world.desk.keys(), None, &mut ()).await.unwrap();
     assert!(report.ok(), "{report:?}");
     assert_eq!(rebuild(&world.store, &mut ()).await.unwrap().differed, 0);
 }

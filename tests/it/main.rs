@@ -5,6 +5,7 @@ mod support;
 
 mod app;
 mod auth;
+mod capsule;
 mod compile_fail;
 mod desk;
 mod erase;

@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("vault", &[]),
     ("capsule", &[]),
     ("photos", &[]),
-    ("config", &["vault", "telemetry"]),
+    ("config", &["vault", "telemetry", "capsule"]),
     ("telemetry", &[]),
     ("store", &["domain"]),
     ("desk", &["domain", "rulebook", "capsule", "store", "vault", "telemetry"]),

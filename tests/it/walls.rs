@@ -20,8 +20,8 @@ async fn furnish(db: &TestDatabase) {
     let capsule = |stream: u32, revoked: &str| {
         format!(
             "INSERT INTO capsules \
-             (order_id, stream_id, seq, certificate_code, body, signature, issued_at, revoked_at) \
-             VALUES ({order}, {stream}, 1, 'TS-{stream}', '{{}}', {hash}, 5, {revoked});"
+             (order_id, stream_id, seq, certificate_code, credential, status_place, issued_at, revoked_at) \
+             VALUES ({order}, {stream}, 1, 'TS-{stream}', 'a.b.c', {stream}, 5, {revoked});"
         )
     };
     accepted(
@@ -38,6 +38,7 @@ async fn furnish(db: &TestDatabase) {
             format!("INSERT INTO tags (tag, order_id, stream_id, tagged_at) VALUES ('T-1', {order}, 1, 5);"),
             format!("INSERT INTO piece_codes (code, order_id, stream_id) VALUES ('P-1', {order}, 1);"),
             format!("INSERT INTO certificate_codes (code, order_id, stream_id, seq) VALUES ('TS-1', {order}, 1, 1);"),
+            format!("INSERT INTO status_places (place, order_id, stream_id, seq) VALUES (1, {order}, 1, 1);"),
             format!("INSERT INTO order_nos (tenant_id, order_no, order_id) VALUES ('demo', 'N-1', {order});"),
             format!("INSERT INTO roots (at, journals, root, signature, key_id) VALUES (5, 1, {hash}, {hash}, 'k');"),
         ]
@@ -81,7 +82,8 @@ fn walled_rows(db: &TestDatabase) -> String {
     let said = db.client(
         "SELECT * FROM events ORDER BY order_id, stream_id, seq; SELECT * FROM roots ORDER BY at; \
          SELECT * FROM tags ORDER BY tag; SELECT * FROM piece_codes ORDER BY code; \
-         SELECT * FROM certificate_codes ORDER BY code; SELECT * FROM order_nos ORDER BY order_no; \
+         SELECT * FROM certificate_codes ORDER BY code; SELECT * FROM status_places ORDER BY place; \
+         SELECT * FROM order_nos ORDER BY order_no; \
          SELECT * FROM capsules ORDER BY order_id, stream_id, seq; SELECT * FROM shipments ORDER BY stream_id; \
          SELECT * FROM return_shipments ORDER BY stream_id, seq;",
     );
@@ -96,6 +98,7 @@ const UNCHANGING: &[(&str, &str, &str)] = &[
     ("tags", "a tag", "stream_id = 2"),
     ("piece_codes", "a piece code", "stream_id = 2"),
     ("certificate_codes", "a certificate number", "stream_id = 2"),
+    ("status_places", "a place in the status list", "stream_id = 2"),
     ("order_nos", "an order number", "order_no = 'N-2'"),
 ];
 
@@ -105,6 +108,7 @@ const KEPT: &[(&str, &str)] = &[
     ("tags", "a tag"),
     ("piece_codes", "a piece code"),
     ("certificate_codes", "a certificate number"),
+    ("status_places", "a place in the status list"),
     ("order_nos", "an order number"),
     ("capsules", "a capsule"),
     ("shipments", "a shipment"),
@@ -180,13 +184,17 @@ fn usurpers(db: &TestDatabase) -> Vec<(String, &'static str)> {
             "a certificate number",
         ),
         (
+            format!("INTO status_places (place, order_id, stream_id, seq) VALUES (1, {order}, 2, 1)"),
+            "a place in the status list",
+        ),
+        (
             format!("INTO order_nos (tenant_id, order_no, order_id) VALUES ('demo', 'N-1', {})", db.uuid(OTHER_ORDER)),
             "an order number",
         ),
         (
             format!(
-                "INTO capsules (order_id, stream_id, seq, certificate_code, body, signature, issued_at) \
-                 VALUES ({order}, 2, 1, 'TS-2', '[]', {hash}, 5)"
+                "INTO capsules (order_id, stream_id, seq, certificate_code, credential, status_place, issued_at) \
+                 VALUES ({order}, 2, 1, 'TS-2', 'd.e.f', 2, 5)"
             ),
             "a capsule",
         ),
@@ -283,8 +291,8 @@ async fn a_row_is_never_replaced_by_its_row_number_on_sqlite() {
         "touchstone: a capsule is never replaced",
         &[format!(
             "INSERT OR REPLACE INTO capsules \
-             (rowid, order_id, stream_id, seq, certificate_code, body, signature, issued_at) \
-             VALUES (1, {other}, 1, 1, 'TS-9', '[]', {hash}, 5);"
+             (rowid, order_id, stream_id, seq, certificate_code, credential, status_place, issued_at) \
+             VALUES (1, {other}, 1, 1, 'TS-9', 'd.e.f', 9, 5);"
         )],
     );
     refused(
@@ -360,8 +368,9 @@ both!(a_capsule_is_revoked_once_and_nothing_else_of_it_changes, |db| async move 
     let sentence = "touchstone: nothing of a capsule is changed but its revoked_at, and that once";
     let on = |stream: u32, change: &str| format!("UPDATE capsules SET {change} WHERE stream_id = {stream};");
     let changes = [
-        on(1, "body = '[]'"),
-        on(1, "body = '[]', revoked_at = 9"),
+        on(1, "credential = 'd.e.f'"),
+        on(1, "credential = 'd.e.f', revoked_at = 9"),
+        on(1, "status_place = 9"),
         on(1, "revoked_at = NULL"),
         on(2, "revoked_at = NULL"),
         on(2, "revoked_at = 9"),

@@ -21,7 +21,7 @@ use touchstone::domain::quantity::{Included, Mass, Money, Weighing};
 use touchstone::domain::refusal::Refusal;
 use touchstone::domain::route::Stage;
 use touchstone::domain::text::{Name, Sealed};
-use touchstone::store::entity::events;
+use touchstone::store::entity::{events, laboratories};
 use touchstone::store::{Store, journal};
 use touchstone::vault::Secrets;
 use uuid::Uuid;
@@ -117,7 +117,16 @@ impl World {
             name: "示例质检仓".to_owned(),
             address: "示例省样品市测试区质检路1号".to_owned(),
             timezone: "Asia/Shanghai".to_owned(),
+            laboratory: Some(LaboratoryId::parse("lab-1").unwrap()),
         };
+        let laboratory = laboratories::Model {
+            id: "lab-1".to_owned(),
+            name: "示例检测实验室".to_owned(),
+            cma: Some("CMA-0001".to_owned()),
+            cnas: None,
+            created_at: 0,
+        };
+        desk.put_laboratory(laboratory).await.unwrap();
         desk.put_warehouse(&warehouse, now).await.unwrap();
         let tenant_id = Some(TenantId::parse("demo").unwrap());
         let merchant_id = Some(MerchantId::parse("m-1").unwrap());

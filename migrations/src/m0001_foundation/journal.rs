@@ -57,12 +57,13 @@ pub(super) fn tables() -> Vec<Table> {
                 integer("stream_id"),
                 integer("seq"),
                 text("certificate_code"),
-                text("body"),
-                blob("signature"),
+                text("credential"),
+                integer("status_place"),
                 big_integer("issued_at"),
                 big_integer_null("revoked_at"),
             ],
-        ),
+        )
+        .index(&["revoked_at", "status_place"]),
         Table::new(
             "roots",
             &["at"],

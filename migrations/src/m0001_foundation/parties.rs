@@ -12,7 +12,14 @@ pub(super) fn tables() -> Vec<Table> {
         Table::new(
             "warehouses",
             &["id"],
-            vec![text("id"), text("name"), text("address"), text("timezone"), big_integer("created_at")],
+            vec![
+                text("id"),
+                text("name"),
+                text("address"),
+                text("timezone"),
+                text_null("laboratory_id"),
+                big_integer("created_at"),
+            ],
         ),
         Table::new(
             "laboratories",

@@ -25,6 +25,12 @@ pub(super) fn tables() -> Vec<Table> {
             vec![text("code"), uuid("order_id"), integer("stream_id"), integer("seq")],
         )
         .clustered(),
+        Table::new(
+            "status_places",
+            &["place"],
+            vec![integer("place"), uuid("order_id"), integer("stream_id"), integer("seq")],
+        )
+        .clustered(),
         Table::new("waybills", &["carrier", "waybill"], vec![text("carrier"), text("waybill"), uuid("parcel_id")])
             .clustered(),
         Table::new("tokens", &["hash"], vec![blob("hash"), uuid("order_id"), text("purpose"), integer("generation")])

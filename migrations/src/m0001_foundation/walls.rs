@@ -50,6 +50,13 @@ const WALLS: &[Wall] = &[
         changes: Changes::Never,
     },
     Wall {
+        table: "status_places",
+        key: &["place"],
+        text: None,
+        called: "a place in the status list",
+        changes: Changes::Never,
+    },
+    Wall {
         table: "order_nos",
         key: &["tenant_id", "order_no"],
         text: Some("order_no"),

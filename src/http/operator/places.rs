@@ -17,7 +17,7 @@ use super::super::platform::{instant as parse_instant, line, timezone};
 use super::super::views::instant;
 use super::super::{ApiError, App};
 use crate::desk::{Keep, Place, Receipt};
-use crate::domain::ids::{DeviceId, LaboratoryId, WarehouseId};
+use crate::domain::ids::{DeviceId, LaboratoryId, Malformed, WarehouseId};
 use crate::domain::quantity::Mass;
 use crate::store::entity::{devices, laboratories};
 use crate::store::{lookups, queries};
@@ -55,6 +55,8 @@ struct WarehouseBody {
     address: String,
     /// Such as Asia/Shanghai (IANA).
     timezone: String,
+    /// The id of the laboratory in whose name its inspectors work. Capsules name it with its numbers.
+    laboratory: Option<String>,
 }
 
 /// Adds a warehouse, or changes one.
@@ -74,16 +76,34 @@ async fn put_warehouse(
     let name = faults.take("/name", line(&body.name, 200));
     let address = faults.take("/address", free_text(&body.address));
     let zone = faults.take("/timezone", timezone(&body.timezone));
-    let whole = || Some(Place { id: id?, name: name?, address: address?, timezone: zone?.to_string() });
+    let laboratory = match &body.laboratory {
+        Some(text) => faults.take("/laboratory", known_laboratory(&app, text).await?).map(Some),
+        None => Some(None),
+    };
+    let whole = || {
+        let timezone = zone?.to_string();
+        Some(Place { id: id?, name: name?, address: address?, timezone, laboratory: laboratory? })
+    };
     let place = faults.finish(whole())?;
     let answer = WarehouseBody {
         id: place.id.to_string(),
         name: place.name.clone(),
         address: place.address.clone(),
         timezone: place.timezone.clone(),
+        laboratory: place.laboratory.as_ref().map(ToString::to_string),
     };
     let status = keep(&app, &caller, &write.circumstances, Keep::Warehouse(place)).await?;
     Ok((status, Json(answer)))
+}
+
+/// A laboratory that stands in the register.
+async fn known_laboratory(app: &App, text: &str) -> Result<Result<LaboratoryId, Malformed>, ApiError> {
+    let Ok(id) = LaboratoryId::parse(text) else {
+        return Ok(LaboratoryId::parse(text));
+    };
+    let known = queries::laboratory(app.desk().store().reader(), id.as_str()).await?.is_some();
+    let unknown = || Malformed("no laboratory has this id: add it first with POST /v1/laboratories".into());
+    Ok(if known { Ok(id) } else { Err(unknown()) })
 }
 
 /// All warehouses.
@@ -103,7 +123,13 @@ async fn list_warehouses(
     let rows = lookups::warehouses(app.desk().store().reader()).await?;
     let warehouses = rows
         .into_iter()
-        .map(|row| WarehouseBody { id: row.id, name: row.name, address: row.address, timezone: row.timezone })
+        .map(|row| WarehouseBody {
+            id: row.id,
+            name: row.name,
+            address: row.address,
+            timezone: row.timezone,
+            laboratory: row.laboratory_id,
+        })
         .collect();
     Ok(Json(WarehousesAnswer { warehouses }))
 }

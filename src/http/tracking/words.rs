@@ -2,7 +2,7 @@
 
 use crate::domain::actor::Role;
 use crate::domain::event::{Event, Outcome};
-use crate::domain::ledger::{ClaimKind, ClaimedValue, Finding};
+use crate::domain::ledger::{ClaimKind, ClaimedValue, Finding, Verdict};
 use crate::domain::route::Stage;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,21 @@ phrases! {
         "There is no recording of the live sale to check for this piece, as two persons confirmed; what is checked \
          above are the statements of its listing.";
     failed: "商品与描述不符，不会发给您。", "The piece is not as described; it will not be sent to you.";
+    certificate: "放行凭证", "Release certificate";
+    certificate_stands: "有效：签名真实，凭证未被撤销。", "It stands: the signature is genuine, and nothing was revoked.";
+    certificate_revoked: "已撤销：此凭证不再有效。", "Revoked: this certificate no longer counts.";
+    certificate_not_verified: "未通过验证：内容与签名不符。", "Not verified: its content is not what was signed.";
+    certificate_offline: "凭证可离线验证：签名凭证、公钥与撤销名单均公开。",
+        "The certificate can be checked without this site: the signed capsule, the public keys and the list of what was \
+         revoked are open to everybody.";
+    certificate_tag: "质检扣编号", "Tag";
+    certificate_verdict: "结论", "Verdict";
+    certificate_weight: "出库重量", "Weight at packing";
+    certificate_laboratory: "检测机构", "Laboratory";
+    certificate_rulebook: "规则集版本", "Rulebook";
+    certificate_journal: "流水（事件数 · 末端哈希）", "Journal (events · head)";
+    no_certificate: "没有这个凭证", "There is no such certificate";
+    no_certificate_why: "请检查编号是否完整。", "Check that the number is complete.";
     promise: "本页写明检测了什么、何时、由谁检测；没有检测的也会说明。",
         "This page says what was examined, when and by whom, and what was not.";
 }
@@ -58,6 +73,22 @@ impl Language {
         match self {
             Chinese => chinese,
             English => english,
+        }
+    }
+
+    /// A verdict of a capsule, by its name.
+    pub fn verdict_word(self, verdict: &str) -> &'static str {
+        match Verdict::parse(verdict) {
+            Some(Verdict::Pass) => self.of("通过", "passed"),
+            Some(Verdict::DisclosedDifference) => {
+                self.of("有差异，买家已知悉并接受", "a difference that the buyer knew of and accepted")
+            }
+            Some(Verdict::Undetermined) => {
+                self.of("有未能判定之处，买家已知悉并接受", "something left open that the buyer knew of and accepted")
+            }
+            Some(Verdict::NotAsDescribed) => self.of("与描述不符", "not as described"),
+            Some(Verdict::SuspectedCounterfeit) => self.of("疑似假冒", "suspected counterfeit"),
+            None => self.of("未知", "not known here"),
         }
     }
 

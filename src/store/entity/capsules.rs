@@ -16,10 +16,10 @@ pub struct Model {
     pub seq: i32,
     /// The number printed on the certificate.
     pub certificate_code: String,
-    /// The exact canonical JSON that was signed.
-    pub body: String,
-    /// Ed25519 over the body's bytes.
-    pub signature: Vec<u8>,
+    /// The signed credential, one line (`application/vc+jwt`).
+    pub credential: String,
+    /// Its place in the list of revoked capsules.
+    pub status_place: i32,
     /// When it was signed.
     pub issued_at: i64,
     /// When it was taken back; set once and never unset.

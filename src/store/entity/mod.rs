@@ -34,6 +34,7 @@ pub mod return_shipments;
 pub mod roots;
 pub mod sealed_texts;
 pub mod shipments;
+pub mod status_places;
 pub mod tags;
 pub mod tenants;
 pub mod tokens;

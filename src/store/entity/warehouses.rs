@@ -14,6 +14,8 @@ pub struct Model {
     pub address: String,
     /// IANA name; its working hours and labels are in this zone.
     pub timezone: String,
+    /// The laboratory in whose name its inspectors work; named in capsules.
+    pub laboratory_id: Option<String>,
     /// When it was entered.
     pub created_at: i64,
 }

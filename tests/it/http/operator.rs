@@ -69,14 +69,15 @@ both!(a_key_says_what_it_is_bound_to, |db| async move {
 
 both!(places_and_devices_are_added_and_changed, |db| async move {
     let app = TestApp::new(db).await;
-    let warehouse = json!({"id": "w-3", "name": "广州质检仓", "address": "某路 1 号", "timezone": "Asia/Shanghai"});
+    let warehouse = json!({"id": "w-3", "name": "广州质检仓", "address": "某路 1 号", "timezone": "Asia/Shanghai",
+        "laboratory": "ngtc"});
     let laboratory = json!({"id": "ngtc", "name": "国检", "cma": "230000000001", "cnas": "CNAS L0001"});
     let device = json!({"id": "b-9", "warehouse": "w-3", "kind": "balance", "serial": "S 1",
         "permissible_error": {"value": "0.01", "unit": "g"}, "adjusted_at": "2026-11-01T00:00:00Z",
         "adjustment_expires_at": "2027-11-01T00:00:00Z"});
     for (path, list, mut body) in [
-        ("/v1/warehouses", "warehouses", warehouse),
         ("/v1/laboratories", "laboratories", laboratory),
+        ("/v1/warehouses", "warehouses", warehouse),
         ("/v1/devices", "devices", device),
     ] {
         let call = app.operator().call(Method::POST, path).json(body.clone()).key(path);
@@ -90,8 +91,8 @@ both!(places_and_devices_are_added_and_changed, |db| async move {
         let own = all[list].as_array().unwrap().iter().find(|row| row["id"] == body["id"]).unwrap();
         assert_eq!(*own, body);
     }
-    let wrong = json!({"id": "w 3", "name": "\u{0}", "address": "", "timezone": "here"});
-    let pointers = ["/id", "/name", "/address", "/timezone"];
+    let wrong = json!({"id": "w 3", "name": "\u{0}", "address": "", "timezone": "here", "laboratory": "none"});
+    let pointers = ["/id", "/name", "/address", "/timezone", "/laboratory"];
     app.operator().post("/v1/warehouses", wrong).await.expect_faults(&pointers);
     let wrong = json!({"id": "", "warehouse": "w-9", "kind": "\u{0}", "serial": "\n",
         "permissible_error": {"value": "0,01", "unit": "g"}, "adjusted_at": "?", "adjustment_expires_at": "?"});

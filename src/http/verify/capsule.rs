@@ -1,0 +1,132 @@
+//! What a capsule says of a piece, member by member: for the description of the interface, and for the plain page.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::Language;
+use crate::domain::quantity::Mass;
+
+/// The `credentialSubject` of a capsule. Masses are micrograms, fineness parts per million, lengths micrometres.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct CapsuleSubject {
+    /// SHA-256 of the text with the differences that the buyer accepted; none for a plain pass.
+    accepted: Option<String>,
+    /// The settled appraisals: the number of its event in the journal, who made it, and what was found of each component.
+    appraisals: Vec<Value>,
+    approved_by: Vec<Approver>,
+    /// The components as the listing declares them.
+    components: Vec<Value>,
+    journal: JournalHead,
+    laboratory: Option<Laboratory>,
+    /// Every claim with its finding. The words themselves are left out: what is signed can never be erased.
+    ledger: Vec<Value>,
+    /// The claims that were not confirmed and could have been.
+    open_points: Vec<String>,
+    /// SHA-256 of a salt, a colon and the order number. The platform and the merchant have the salt.
+    order: String,
+    photos: Vec<PhotoHashes>,
+    /// The code of the piece (一物一码).
+    piece: String,
+    rules: Rules,
+    /// `read`, or `unavailable`: two persons recorded that there was no speech to check.
+    speech: String,
+    /// The number of the one-time tag on the piece.
+    tag: String,
+    verdict: String,
+    weights: Weights,
+}
+
+/// Somebody whose word the release stands on.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Approver {
+    /// `appraiser`, `reviewer`, `packer` or `releaser`.
+    r#as: String,
+    /// A pseudonym: the same in every capsule, no name.
+    person: String,
+}
+
+/// The journal that the capsule closes.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct JournalHead {
+    /// How many events it had, the release included.
+    events: i32,
+    /// The hash of the last of them.
+    head: String,
+}
+
+/// In whose name was inspected.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Laboratory {
+    name: String,
+    /// Number of its China metrology accreditation.
+    cma: Option<String>,
+    /// Number of its CNAS accreditation.
+    cnas: Option<String>,
+}
+
+/// One photo.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct PhotoHashes {
+    kind: String,
+    /// SHA-256 of the bytes as they came.
+    original_sha256: String,
+    /// SHA-256 of what is shown.
+    shown_sha256: Option<String>,
+}
+
+/// By which rules was judged.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Rules {
+    rulebook: Option<String>,
+    lexicon: Option<String>,
+}
+
+/// The piece on the balance, from its arrival to its parcel.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Weights {
+    receipt: Option<WeightRead>,
+    appraisal: WeightRead,
+    packing: WeightRead,
+    packing_with_tag: WeightRead,
+}
+
+/// One weighing.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct WeightRead {
+    mass_ug: i64,
+    /// What lay on the balance beside the piece.
+    includes: Vec<String>,
+    /// Whether it was typed rather than read from a balance.
+    typed: bool,
+}
+
+impl CapsuleSubject {
+    /// None where a later release wrote it in another form.
+    pub fn read(subject: &Value) -> Option<Self> {
+        serde_json::from_value(subject.clone()).ok()
+    }
+
+    /// The rows of the page: what is said, and what it is.
+    pub fn rows(&self, language: Language) -> Vec<(&'static str, String)> {
+        let mut rows = vec![
+            (language.code(), self.piece.clone()),
+            (language.certificate_tag(), self.tag.clone()),
+            (language.certificate_verdict(), language.verdict_word(&self.verdict).to_owned()),
+            (language.certificate_weight(), format!("{} g", Mass(self.weights.packing.mass_ug).grams())),
+        ];
+        if let Some(laboratory) = &self.laboratory {
+            let numbers = [("CMA", &laboratory.cma), ("CNAS", &laboratory.cnas)];
+            let numbers = numbers.iter().filter_map(|(name, number)| Some(format!(" · {name} {}", number.as_ref()?)));
+            rows.push((
+                language.certificate_laboratory(),
+                format!("{}{}", laboratory.name, String::from_iter(numbers)),
+            ));
+        }
+        if let Some(rulebook) = &self.rules.rulebook {
+            rows.push((language.certificate_rulebook(), rulebook.clone()));
+        }
+        rows.push((language.certificate_journal(), format!("{} · {}", self.journal.events, self.journal.head)));
+        rows
+    }
+}
