@@ -1,0 +1,3 @@
+//! Reading what was said.
+
+pub mod transcript;
