@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::actor::Role;
 use super::appraisal::Appraisal;
-use super::event::{Condition, EventKind, PhotoAdded, Replacement, RevokedTo, Segment};
+use super::event::{Condition, EventKind, OrderPlaced, PhotoAdded, Replacement, RevokedTo, Segment};
 use super::ids::*;
 use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
 use super::piece::Piece;
@@ -286,8 +286,15 @@ pub trait Rules {
     /// The claims made of this piece.
     fn read_claims(&self, piece: &Piece) -> Reading;
 
-    /// A finding for each claim, from what the bench found. The claims that an inspector added are among them.
-    fn propose(&self, piece: &Piece, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry>;
+    /// A finding for each claim, from what the bench found. The claims that an inspector added are among them. The order
+    /// says where the seller sits and what they signed.
+    fn propose(
+        &self,
+        piece: &Piece,
+        order: &OrderPlaced,
+        claims: &[Claim],
+        appraisal: &Appraisal,
+    ) -> Vec<ProposedEntry>;
 
     /// The version of the rulebook that proposes.
     fn version(&self) -> Name;

@@ -32,7 +32,7 @@ pub fn decide(
     if !needs.contains(&by.role) {
         return Err(Refusal::NotYours { role: by.role, needs });
     }
-    let mut draft = Draft { piece: piece.clone(), by, now, events: Vec::new() };
+    let mut draft = Draft { piece: piece.clone(), order, by, now, events: Vec::new() };
     match command {
         Command::Dispatch { parcel_id, carrier, waybill } => {
             let (parcel_id, carrier, waybill) = (*parcel_id, carrier.clone(), waybill.clone());
@@ -147,6 +147,7 @@ pub fn decide(
 /// A piece as it would stand after the events so far.
 struct Draft<'a> {
     piece: Piece,
+    order: &'a Order,
     by: &'a By,
     now: Timestamp,
     events: Vec<Event>,
@@ -291,7 +292,7 @@ impl Draft<'_> {
         let Some((_, appraisal)) = self.piece.settled() else {
             return Err(Refusal::EvidenceMissing { stage: self.stage(), missing: Missing::Appraisal });
         };
-        let entries = rules.propose(&self.piece, &claims, appraisal);
+        let entries = rules.propose(&self.piece, &self.order.placed, &claims, appraisal);
         let claims_seq = self.piece.head();
         self.offer(LedgerProposed { claims_seq, rulebook_version: rules.version(), entries })
     }
@@ -376,17 +377,20 @@ impl Draft<'_> {
         if verdict < derived {
             return Err(Refusal::EvidenceMissing { stage: self.stage(), missing: Missing::MilderVerdict });
         }
-        match verdict {
-            Verdict::Pass => {}
-            Verdict::NotAsDescribed if reason.is_none() => {
-                return Err(Refusal::Incomplete(vec![Fault::new("/reason", "say what is not as described")]));
-            }
-            Verdict::NotAsDescribed => {}
-            Verdict::DisclosedDifference | Verdict::Undetermined | Verdict::SuspectedCounterfeit => {
-                return Err(Refusal::VerdictNotYet(verdict));
-            }
+        if verdict != derived && reason.is_none() {
+            return Err(Refusal::Incomplete(vec![Fault::new(
+                "/reason",
+                "say why it is stricter than the findings ask",
+            )]));
         }
-        self.offer(VerdictGiven { proposal_seq: proposal, verdict, derived, reason })
+        if Verdict::NotAsDescribed <= verdict && reason.is_none() {
+            return Err(Refusal::Incomplete(vec![Fault::new("/reason", "say what is not as described")]));
+        }
+        let rulebook_version = self.piece.event(proposal).and_then(|recorded| match &recorded.event {
+            Event::LedgerProposed(proposed) => Some(proposed.rulebook_version.clone()),
+            _ => None, // The review stands on a proposal; no other event proposes.
+        });
+        self.offer(VerdictGiven { proposal_seq: proposal, verdict, derived, reason, rulebook_version })
     }
 
     fn tag(&mut self, order: &Order, tagged: Tagged, confirm_mismatch: bool) -> Result<(), Refusal> {

@@ -389,7 +389,15 @@ payloads! {
     SpeechUnavailable { reason: Sealed, proposed_by: Witness }
     RepeatCalled { component: Option<ComponentId>, quantity: Name }
     SecondLookCalled {}
-    VerdictGiven { proposal_seq: i32, verdict: Verdict, derived: Verdict, reason: Option<Sealed> }
+    /// Its rulebook is the one of the proposal that it names; events of before 2026-11-23 leave that to the proposal.
+    VerdictGiven {
+        proposal_seq: i32,
+        verdict: Verdict,
+        derived: Verdict,
+        reason: Option<Sealed>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rulebook_version: Option<Name>,
+    }
     AppraisalReopened { reason: Sealed }
     /// The digest is that of exactly the text that was shown to the buyer.
     DifferenceAccepted { shown_digest: String }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::{ClaimId, PersonId, Tag};
-use super::ledger::{Claim, Finding, ProposedEntry, Verdict, least_verdict};
+use super::ledger::{Claim, Finding, ProposedEntry, Verdict, least_verdict_of};
 use super::quantity::{Mass, Weighing};
 
 /// Why a link cannot be made.
@@ -191,10 +191,22 @@ pub struct Review {
 /// One claim's line in the ledger.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    pub proposed: Option<Finding>,
+    /// None where an inspector added the claim.
+    pub proposed: Option<ProposedEntry>,
     pub settled: Settled,
     pub main: bool,
     pub essential: bool,
+}
+
+impl Entry {
+    /// The verdict that it asks for as it is settled.
+    fn asked(&self) -> Verdict {
+        match (self.settled, &self.proposed) {
+            (Settled::Open | Settled::Misread, _) => Verdict::Pass,
+            (Settled::Found(finding), Some(proposed)) => proposed.asked(finding),
+            (Settled::Found(finding), None) => least_verdict_of(finding, self.main, self.essential),
+        }
+    }
 }
 
 /// What became of one claim.
@@ -225,12 +237,9 @@ impl Review {
         self.entries.iter().filter(|(_, entry)| entry.settled == Settled::Open).map(|(id, _)| id)
     }
 
-    /// The least verdict that the settled findings allow.
+    /// The least verdict that the settled findings allow: the most severe that any of them asks for.
     pub fn derived(&self) -> Verdict {
-        least_verdict(self.entries.values().filter_map(|entry| match entry.settled {
-            Settled::Found(finding) => Some((finding, entry.main, entry.essential)),
-            Settled::Open | Settled::Misread => None,
-        }))
+        self.entries.values().map(Entry::asked).max().unwrap_or(Verdict::Pass)
     }
 
     /// Whether settling a claim in this way takes a second person: it is struck, or its finding becomes milder than
@@ -242,7 +251,13 @@ impl Review {
                 Settled::Found(found) => Some(found),
                 Settled::Open | Settled::Misread => None,
             };
-            entry.proposed.into_iter().chain(before).any(|before| finding.milder_than(before))
+            entry
+                .proposed
+                .as_ref()
+                .map(|proposed| proposed.finding)
+                .into_iter()
+                .chain(before)
+                .any(|before| finding.milder_than(before))
         })
     }
 
@@ -277,7 +292,7 @@ impl Review {
             .iter()
             .map(|entry| {
                 let line = Entry {
-                    proposed: Some(entry.finding),
+                    proposed: Some(entry.clone()),
                     settled: Settled::Open,
                     main: entry.main,
                     essential: entry.essential,

@@ -4,7 +4,6 @@ use super::actor::Role;
 use super::event::EventKind;
 use super::evidence::Missing;
 use super::ids::Malformed;
-use super::ledger::Verdict;
 use super::quantity::Weighing;
 use super::route::{Rejected, Stage, Why};
 
@@ -40,8 +39,6 @@ pub enum Refusal {
     SecondPersonNeeded,
     /// The rule for it comes with a later release.
     NotYet(&'static str),
-    /// A verdict that this release cannot give yet.
-    VerdictNotYet(Verdict),
     /// The packing weight is another.
     WeightDiffers { settled: Box<Weighing>, measured: Box<Weighing>, limit_g: String },
     /// The tag is on another piece, or was before.
@@ -111,7 +108,7 @@ impl Refusal {
             Refusal::Incomplete(_) => "evidence_incomplete",
             Refusal::NotYours { .. } => "not_yours",
             Refusal::SecondPersonNeeded => "second_person_needed",
-            Refusal::NotYet(_) | Refusal::VerdictNotYet(_) => "not_yet",
+            Refusal::NotYet(_) => "not_yet",
             Refusal::WeightDiffers { .. } => "packing_weight_differs",
             Refusal::TagTaken => "tag_taken",
             Refusal::WaybillTaken => "waybill_taken",
@@ -144,11 +141,6 @@ impl Refusal {
                     .to_owned()
             }
             Refusal::NotYet(what) => format!("{what} comes with a later release"),
-            Refusal::VerdictNotYet(verdict) => format!(
-                "the verdict {} comes with a later release: until then give pass or not_as_described, or have a \
-                 supervisor reopen the appraisal",
-                verdict.as_str()
-            ),
             Refusal::WeightDiffers { settled, measured, limit_g } => format!(
                 "the piece was appraised at {settled} and weighs {measured} now, more than {limit_g} g apart: weigh \
                  again as it was appraised; if it holds, send confirm_mismatch, and the piece is held"
@@ -194,7 +186,6 @@ impl Refusal {
             | Refusal::NotYours { .. }
             | Refusal::SecondPersonNeeded
             | Refusal::NotYet(_)
-            | Refusal::VerdictNotYet(_)
             | Refusal::WeightDiffers { .. }
             | Refusal::TagTaken
             | Refusal::WaybillTaken
@@ -219,7 +210,6 @@ impl Refusal {
             | Refusal::NotYours { .. }
             | Refusal::SecondPersonNeeded
             | Refusal::NotYet(_)
-            | Refusal::VerdictNotYet(_)
             | Refusal::WeightDiffers { .. }
             | Refusal::TagTaken
             | Refusal::WaybillTaken

@@ -12,7 +12,7 @@ use crate::domain::appraisal::*;
 use crate::domain::command::{AddedClaim, Command, SettledEntry};
 use crate::domain::event::Replacement;
 use crate::domain::ids::*;
-use crate::domain::ledger::{Bound, Claim, ClaimKind, ClaimSource, ClaimedValue, Finding, Span};
+use crate::domain::ledger::{Bound, Certainty, Claim, ClaimKind, ClaimSource, ClaimedValue, Finding, Span};
 use crate::domain::quantity::{Fineness, Length};
 use crate::domain::text::{Name, Sealed};
 
@@ -341,6 +341,7 @@ impl AddedBody {
             bound: Bound::Exactly,
             value: ClaimedValue::Name { name: name? },
             negated: false,
+            certainty: Certainty::High,
         };
         Some(AddedClaim { claim, finding: finding? })
     }

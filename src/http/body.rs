@@ -11,7 +11,7 @@ use super::{ApiError, App};
 use crate::capsule::canonical::{NotPlain, NotPlainWhy, canonical_value, check_plain};
 use crate::desk;
 use crate::domain::ids::{CommandId, Malformed, ProposalId};
-use crate::domain::quantity::{Included, Weighing};
+use crate::domain::quantity::{Included, Mass, Weighing};
 use crate::domain::refusal::{Fault, Refusal};
 
 /// Bodies of JSON are at most this large; what one means is far smaller.
@@ -300,16 +300,14 @@ impl WeightBody {
             faults.add(format!("{pointer}/value"), "a weight needs its value, a decimal string such as \"56.02\"");
             return None;
         };
-        let mass = faults.take(
-            format!("{pointer}/value"),
-            crate::domain::quantity::Mass::parse(value, self.unit.as_deref().unwrap_or_default()),
-        );
+        let unit = self.unit.as_deref().unwrap_or_default();
+        let mass = faults.take(format!("{pointer}/value"), Mass::parse(value, unit));
         let includes = self
             .includes
             .iter()
             .enumerate()
             .filter_map(|(at, text)| faults.take(format!("{pointer}/includes/{at}"), Included::parse(text)))
             .collect();
-        Some(Weighing { mass: mass?, includes, typed: true, device: None })
+        Some(Weighing::typed(mass?, includes, Mass::last_digit(value, unit)))
     }
 }

@@ -162,7 +162,6 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::Absent(_) => StatusCode::NOT_FOUND,
         Refusal::Incomplete(_)
         | Refusal::NotYet(_)
-        | Refusal::VerdictNotYet(_)
         | Refusal::WeightDiffers { .. }
         | Refusal::KeyReused
         | Refusal::Malformed(_) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -96,6 +96,8 @@ fn value(value: &ClaimedValue) -> Value {
         ClaimedValue::Weight { weight: low, upper } => {
             json!({"weight": weight(low), "upper": upper.as_ref().map(weight)})
         }
+        // As it was said: what it comes to in grams is the rulebook's to say, with its reason.
+        ClaimedValue::TradeWeight { .. } => json!(value),
         ClaimedValue::Fineness { fineness_ppm } => json!({"fineness": fineness_ppm.per_mille()}),
         // Sizes and certificates are told as they are kept.
         ClaimedValue::Size { .. } | ClaimedValue::Certificate { .. } => json!(value),

@@ -3,7 +3,7 @@
 use super::names::Names;
 use crate::domain::appraisal::Declared;
 use crate::domain::ids::{ClaimId, ComponentId};
-use crate::domain::ledger::{Bound, Claim, ClaimKind, ClaimSource, ClaimedValue};
+use crate::domain::ledger::{Bound, Certainty, Claim, ClaimKind, ClaimSource, ClaimedValue};
 use crate::domain::text::Name;
 
 /// The claims that a listing makes, component by component, then of the piece. The order is that of the declaration,
@@ -61,6 +61,7 @@ impl Claims {
             bound: Bound::Exactly,
             value,
             negated: false,
+            certainty: Certainty::High,
         });
     }
 

@@ -128,6 +128,9 @@ pub fn propose(
             finding: case.finding(claim),
             main: case.is_main(claim),
             essential: case.is_essential(claim),
+            asks: None,
+            rule: None,
+            flags: Vec::new(),
         })
         .collect()
 }
@@ -205,6 +208,7 @@ impl<'a> Case<'a> {
             ClaimedValue::Name { name } if !self.names.not_testable(name.as_str()).is_empty() => Finding::NotTestable,
             ClaimedValue::Name { .. }
             | ClaimedValue::Weight { .. }
+            | ClaimedValue::TradeWeight { .. }
             | ClaimedValue::Size { .. }
             | ClaimedValue::Fineness { .. }
             | ClaimedValue::Certificate { .. } => Finding::NotTested,

@@ -82,7 +82,7 @@ impl Rules for Rulebook {
         }
     }
 
-    fn propose(&self, piece: &Piece, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry> {
+    fn propose(&self, piece: &Piece, _: &OrderPlaced, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry> {
         findings::propose(&self.names, &self.limits, piece, claims, appraisal)
     }
 

@@ -22,7 +22,7 @@ pub fn id(text: &str) -> ComponentId {
 
 pub fn weight(value: &str, unit: &str, includes: &[Included]) -> Weighing {
     let includes = includes.iter().copied().collect();
-    Weighing { mass: Mass::parse(value, unit).unwrap(), includes, typed: true, device: None }
+    Weighing::typed(Mass::parse(value, unit).unwrap(), includes, Mass::last_digit(value, unit))
 }
 
 pub fn grams(value: &str) -> Weighing {

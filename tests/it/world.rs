@@ -61,7 +61,7 @@ pub fn name(text: &str) -> Name {
 
 pub fn grams(value: &str, includes: &[Included]) -> Weighing {
     let includes = includes.iter().copied().collect();
-    Weighing { mass: Mass::parse(value, "g").unwrap(), includes, typed: true, device: None }
+    Weighing::typed(Mass::parse(value, "g").unwrap(), includes, None)
 }
 
 /// Runs all of them at once, and answers in their order.

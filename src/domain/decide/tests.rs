@@ -171,7 +171,13 @@ fn a_rulebook_that_forgets_a_claim_is_refused() {
         fn read_claims(&self, piece: &Piece) -> super::super::command::Reading {
             self.0.read_claims(piece)
         }
-        fn propose(&self, _: &Piece, _: &[Claim], _: &Appraisal) -> Vec<super::super::ledger::ProposedEntry> {
+        fn propose(
+            &self,
+            _: &Piece,
+            _: &OrderPlaced,
+            _: &[Claim],
+            _: &Appraisal,
+        ) -> Vec<super::super::ledger::ProposedEntry> {
             Vec::new()
         }
         fn version(&self) -> super::super::text::Name {

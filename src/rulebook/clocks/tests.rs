@@ -103,6 +103,7 @@ fn released() -> Vec<(&'static str, Event)> {
                 verdict: crate::domain::ledger::Verdict::Pass,
                 derived: crate::domain::ledger::Verdict::Pass,
                 reason: None,
+                rulebook_version: None,
             }
             .into(),
         ),
@@ -250,7 +251,13 @@ fn verdicts_that_somebody_must_resolve_wait_for_them() {
     use crate::domain::ledger::Verdict;
     let order = order(Ship::AsReady, 1);
     let check = |verdict, expected: &[(&str, &str)]| {
-        let given = VerdictGiven { proposal_seq: 7, verdict, derived: Verdict::Pass, reason: Some(sealed()) };
+        let given = VerdictGiven {
+            proposal_seq: 7,
+            verdict,
+            derived: Verdict::Pass,
+            reason: Some(sealed()),
+            rulebook_version: None,
+        };
         let piece = journal(plain(), first(7, vec![("2026-11-03T06:00:00Z", given.into())]));
         check(&piece, &order, expected);
     };

@@ -285,6 +285,7 @@ fn settle(piece: &Piece, dice: &mut Dice) -> (Command, bool) {
                 bound: Bound::Exactly,
                 value: ClaimedValue::Name { name: name("A货") },
                 negated: false,
+                certainty: Certainty::High,
             };
             added.push(AddedClaim { claim, finding: dice.pick(&Finding::ALL) });
         }
@@ -509,7 +510,14 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
                 Some(_) | None => Verdict::Pass,
             };
             let derived = piece.standing().review().map_or(Verdict::Pass, |(_, review)| review.derived());
-            VerdictGiven { proposal_seq: proposal(piece), verdict, derived, reason: Some(reason) }.into()
+            VerdictGiven {
+                proposal_seq: proposal(piece),
+                verdict,
+                derived,
+                reason: Some(reason),
+                rulebook_version: None,
+            }
+            .into()
         }
         K::AppraisalReopened => AppraisalReopened { reason }.into(),
         K::DifferenceAccepted => {

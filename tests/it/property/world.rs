@@ -125,7 +125,7 @@ pub fn claim_id(number: usize) -> ClaimId {
 }
 
 pub fn weighing(micrograms: i64) -> Weighing {
-    Weighing { mass: Mass(micrograms), includes: BTreeSet::new(), typed: false, device: None }
+    Weighing { typed: false, ..Weighing::typed(Mass(micrograms), BTreeSet::new(), None) }
 }
 
 pub const WEIGHT: i64 = 56_020_000;
@@ -152,6 +152,7 @@ impl Rules for Book {
             bound: Bound::About,
             value,
             negated: false,
+            certainty: Certainty::High,
         };
         let declared = &piece.opened().declared;
         let mut claims = Vec::new();
@@ -173,7 +174,7 @@ impl Rules for Book {
         Reading { transcript_id, lexicon_version: name("1"), claims }
     }
 
-    fn propose(&self, _: &Piece, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry> {
+    fn propose(&self, _: &Piece, _: &OrderPlaced, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry> {
         let finding = |claim: &Claim| match (&claim.value, &claim.component) {
             (_, None) if claim.kind == ClaimKind::Origin => Finding::NotTestable,
             (ClaimedValue::Weight { weight, .. }, _) => {
@@ -192,6 +193,9 @@ impl Rules for Book {
             finding: finding(claim),
             main: claim.component != Some(component(2)),
             essential: claim.kind.is_essential(),
+            asks: None,
+            rule: None,
+            flags: Vec::new(),
         };
         claims.iter().map(entry).collect()
     }
