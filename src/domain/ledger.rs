@@ -191,6 +191,27 @@ pub struct Claim {
     /// Events of before it was kept are certain: they came from a listing.
     #[serde(default, skip_serializing_if = "Certainty::is_high")]
     pub certainty: Certainty,
+    /// The same statement once more: elsewhere in the stream, or from another source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Statement>,
+    /// Which of several parts is meant cannot be told; then no part is named, and none decides alone.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ambiguous: bool,
+}
+
+/// One place where a claim was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    pub source: ClaimSource,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Sealed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What is found of a claim.

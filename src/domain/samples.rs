@@ -95,6 +95,8 @@ pub fn claim(number: u8, kind: ClaimKind) -> Claim {
         value: ClaimedValue::Name { name: name("翡翠") },
         negated: false,
         certainty: Certainty::High,
+        also: Vec::new(),
+        ambiguous: false,
     }
 }
 

@@ -342,6 +342,8 @@ impl AddedBody {
             value: ClaimedValue::Name { name: name? },
             negated: false,
             certainty: Certainty::High,
+            also: Vec::new(),
+            ambiguous: false,
         };
         Some(AddedClaim { claim, finding: finding? })
     }

@@ -62,6 +62,8 @@ impl Claims {
             value,
             negated: false,
             certainty: Certainty::High,
+            also: Vec::new(),
+            ambiguous: false,
         });
     }
 
