@@ -221,8 +221,7 @@ mod tests {
 
     #[test]
     fn what_is_said_with_more_digits_is_the_stronger_of_two_equal_weights() {
-        let merged =
-            merge(vec![weight(Listed, "58.4", Bound::Exactly), weight(Spoken, "58.40", Bound::Exactly)]);
+        let merged = merge(vec![weight(Listed, "58.4", Bound::Exactly), weight(Spoken, "58.40", Bound::Exactly)]);
         let ClaimedValue::Weight { weight, .. } = &merged[0].value else { panic!("a weight") };
         assert_eq!((merged.len(), weight.digit_ug), (1, Some(10_000)));
     }

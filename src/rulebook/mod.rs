@@ -19,6 +19,7 @@ use crate::domain::text::Name;
 mod claims;
 mod clocks;
 mod findings;
+mod kinship;
 mod names;
 #[cfg(test)]
 mod testing;

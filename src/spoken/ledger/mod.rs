@@ -1,0 +1,103 @@
+//! From what was said to claims of one piece: which of it lies in the piece's segment, which part it is about, and its
+//! value in exact quantities.
+
+use crate::domain::appraisal::Declared;
+use crate::domain::ids::ClaimId;
+use crate::domain::ledger::{Certainty, Claim, ClaimKind, ClaimSource, Span};
+use crate::rulebook::Rulebook;
+use crate::spoken::Said;
+use crate::spoken::transcript::{Lies, Part, Transcript};
+
+mod labels;
+mod value;
+mod whose;
+
+pub use labels::{Labels, Unreadable};
+
+/// A claim of one piece with its exact words, which are sealed before anybody keeps them. The claim itself has none yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub claim: Claim,
+    pub words: String,
+}
+
+/// The claims of a piece among what was said in its part of the session. `said` was read from the part's text.
+///
+/// What was said outside the part is not the piece's. What may have been, and what may be cut off by the end of a cue, is
+/// doubtful.
+pub fn heard(
+    said: &[Said],
+    (transcript, part): (&Transcript, &Part),
+    declared: &Declared,
+    rulebook: &Rulebook,
+    labels: &Labels,
+) -> Vec<Heard> {
+    let (base, _) = transcript.text_of(part);
+    let inside: Vec<_> = said
+        .iter()
+        .filter_map(|said| {
+            let (start, end) = (base + said.start, base + said.end);
+            match transcript.lies(part, start, end) {
+                Lies::Inside => Some((said, start, end, said.certainty)),
+                Lies::AtEdge => Some((said, start, end, Certainty::Low)),
+                Lies::Outside => None,
+            }
+        })
+        .collect();
+    let mut places = whose::Places::new(declared, rulebook);
+    let named: Vec<_> = inside.iter().map(|(said, ..)| value::name(said, labels)).collect();
+    for ((said, start, ..), name) in inside.iter().zip(&named) {
+        if let (ClaimKind::Material, false, Some(name)) = (said.kind, said.negated, name) {
+            places.met(*start, name.as_str());
+        }
+    }
+    let claim = |((said, start, end, certainty), number): (&(&Said, usize, usize, Certainty), u32)| {
+        let (start, end) = (*start, *end);
+        let words = transcript.words(start, end).to_owned();
+        let around = transcript.words(start.saturating_sub(8), end + 8);
+        let value = value::value(said, around, declared, labels)?;
+        let place = places.of(said, start, &value, around);
+        let cut = is_number(said.kind) && is_cut(transcript, start, end);
+        let claim = Claim {
+            claim_id: ClaimId::parse(&format!("s{number}")).ok()?,
+            source: ClaimSource::Spoken,
+            component: place.component,
+            kind: said.kind,
+            words: None,
+            span: Some(Span {
+                start: i64::try_from(start).ok()?,
+                end: i64::try_from(end).ok()?,
+                at_ms: transcript.at(start),
+            }),
+            bound: said.bound,
+            value,
+            negated: said.negated,
+            certainty: if cut { Certainty::Low } else { *certainty },
+            also: Vec::new(),
+            ambiguous: place.ambiguous,
+        };
+        Some(Heard { claim, words })
+    };
+    inside.iter().zip(1..).filter_map(claim).collect()
+}
+
+fn is_number(kind: ClaimKind) -> bool {
+    matches!(kind, ClaimKind::Fineness | ClaimKind::Weight | ClaimKind::Size)
+}
+
+/// A number at the beginning of a cue may go on from the cue before, and one at the end into the next: 五十 | 六克.
+fn is_cut(transcript: &Transcript, start: usize, end: usize) -> bool {
+    let is_figure = |text: &str| {
+        let c = text.chars().find(|c| *c != '\n');
+        c.is_some_and(|c| c.is_numeric() || "零〇一二两三四五六七八九十百千点半".contains(c))
+    };
+    // A cue stands one line break behind the one before.
+    let begins = transcript.is_seam(start) && 2 <= start && is_figure(transcript.words(start - 2, start));
+    let ends = transcript.is_seam(end + 1)
+        && is_figure(transcript.words(end.saturating_sub(1), end))
+        && is_figure(transcript.words(end, end + 2));
+    begins || ends
+}
+
+#[cfg(test)]
+mod tests;
