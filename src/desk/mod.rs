@@ -31,6 +31,7 @@ pub mod receipt;
 pub(crate) mod recorded;
 mod registry;
 mod seals;
+mod speech;
 mod work;
 mod writer;
 
@@ -42,6 +43,7 @@ pub use reading::{Located, OrderView, PieceView};
 pub use receipt::Receipt;
 pub use registry::{Keep, KeyGrant, KeyScope, Place};
 pub use seals::Seals;
+pub use speech::Session;
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -193,6 +195,7 @@ struct Inner {
     vault: Vault,
     signer: Signer,
     rules: Rulebook,
+    ear: speech::Ear,
     writers: writer::Writers,
     located: reading::LocatedCache,
 }
@@ -208,6 +211,7 @@ impl Desk {
                 vault: Vault::new(secrets),
                 signer: Signer::from_seed(secrets.signing_seed()),
                 rules,
+                ear: speech::Ear::embedded()?,
                 writers,
                 located: reading::LocatedCache::default(),
             }),
@@ -230,8 +234,13 @@ impl Desk {
         &self.inner.store
     }
 
-    fn rules(&self) -> &Rulebook {
+    /// The rulebook that proposes.
+    pub fn rules(&self) -> &Rulebook {
         &self.inner.rules
+    }
+
+    fn ear(&self) -> &speech::Ear {
+        &self.inner.ear
     }
 
     /// Carries out one command on one piece.

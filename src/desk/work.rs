@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::cache::{Folded, Tip};
 use super::receipt::{Happened, PhotoReceipt, PieceReceipt, Receipt};
+use super::speech::{Listening, Session};
 use super::{Desk, Error, Request, capsule_of, project, recorded};
 use crate::capsule::Hash;
 use crate::domain::command::{Command, decide};
@@ -91,11 +92,13 @@ pub struct Subject {
     pub lines: Vec<lines::Model>,
     /// Whose each waybill is that the command names.
     pub waybills: Vec<waybills::Model>,
+    /// What was said in the order's live session, where the command reads it.
+    pub session: Option<Arc<Session>>,
 }
 
 impl Desk {
     pub(super) fn plan_piece(&self, subject: Subject, command: &Command, request: &Request) -> Result<Plan, Error> {
-        let Subject { key, folded, placed, lines, waybills } = subject;
+        let Subject { key, folded, placed, lines, waybills, session } = subject;
         let Folded { mut piece, tip } = folded;
         if let Some(seen) = request.if_match
             && seen != piece.head()
@@ -106,9 +109,11 @@ impl Desk {
             placed: (*placed).clone(),
             lines: lines.iter().filter_map(|line| Some((line.line_no, LineStatus::parse(&line.status)?))).collect(),
         };
-        let events = decide(&piece, &order, command, &request.by, request.now, self.rules())?;
+        let listening = Listening::new(self, key.order_id, &placed, session);
+        let events = decide(&piece, &order, command, &request.by, request.now, &listening)?;
         let before = piece.clone();
         let mut plan = Plan::default();
+        plan.changes.sealed_texts.extend(listening.into_seals().rows);
         let mut previous = tip.hash;
         let mut happened = Vec::new();
         let mut body_digest = None;

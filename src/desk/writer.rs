@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use super::cache::{Cache, Folded, Tip};
 use super::place::{Known, NewOrder};
 use super::receipt::{Happened, LineReceipt, ParcelOutcome, ParcelPiece, ParcelReceipt, Receipt};
+use super::speech::listens;
 use super::work::{Plan, Subject, receipt};
 use super::{Desk, Error, Job, Options, Request, Work, recorded};
 use crate::domain::command::{Command, CommandKind};
@@ -388,8 +389,9 @@ impl Writer {
         }
         let lines: Vec<lines::Model> =
             known.lines.iter().filter(|line| line.order_id == key.order_id.0).cloned().collect();
-        let subject =
-            Subject { key, folded, placed: placed.clone(), lines: lines.clone(), waybills: known.waybills.clone() };
+        let session = if listens(command) { desk.session(txn, &placed).await? } else { None };
+        let (placed_too, waybills) = (placed.clone(), known.waybills.clone());
+        let subject = Subject { key, folded, placed: placed_too, lines: lines.clone(), waybills, session };
         let mut plan = desk.plan_piece(subject, command, request)?;
         if let Some(line) = plan.changes.lines.last() {
             let status =
@@ -596,6 +598,7 @@ fn repeat_of(folded: &Folded) -> Receipt {
 fn ends_with(kind: CommandKind, last: EventKind) -> bool {
     match kind {
         CommandKind::SubmitAppraisal => matches!(last, EventKind::AppraisalSubmitted | EventKind::LedgerProposed),
+        CommandKind::ReadTranscript => last == EventKind::LedgerProposed,
         CommandKind::Correct => matches!(last, EventKind::Corrected | EventKind::LedgerProposed),
         CommandKind::SetSegment => matches!(last, EventKind::SegmentSet | EventKind::LedgerProposed),
         CommandKind::AddNote => last == EventKind::NoteAdded,

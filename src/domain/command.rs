@@ -49,6 +49,8 @@ commands! {
     HandOver "handover" [Inspector] &[HandedOver];
     SubmitAppraisal "appraisals" [Inspector] &[AppraisalSubmitted];
     ProposeLedger "ledger/proposal" [Inspector] &[LedgerProposed];
+    /// A new transcript came: the claims are read again.
+    ReadTranscript "transcript" [Desk] &[ClaimsRead];
     SettleLedger "ledger" [Inspector] &[EntrySettled];
     RecordSpeechUnavailable "speech-unavailable" [Inspector Supervisor] &[SpeechUnavailable];
     GiveVerdict "verdict" [Inspector] &[VerdictGiven];
@@ -162,6 +164,8 @@ pub enum Command {
         appraisal: Appraisal,
     },
     ProposeLedger,
+    /// The desk's own, when a new transcript came.
+    ReadTranscript,
     SettleLedger {
         proposal: i32,
         entries: Vec<SettledEntry>,
@@ -248,6 +252,7 @@ impl Command {
             Command::HandOver { .. } => CommandKind::HandOver,
             Command::SubmitAppraisal { .. } => CommandKind::SubmitAppraisal,
             Command::ProposeLedger => CommandKind::ProposeLedger,
+            Command::ReadTranscript => CommandKind::ReadTranscript,
             Command::SettleLedger { .. } => CommandKind::SettleLedger,
             Command::RecordSpeechUnavailable { .. } => CommandKind::RecordSpeechUnavailable,
             Command::GiveVerdict { .. } => CommandKind::GiveVerdict,

@@ -57,7 +57,7 @@ pub fn decide(
         Command::OpenAppraisal => draft.offer(AppraisalOpened {})?,
         Command::HandOver { to } => draft.offer(HandedOver { to: *to })?,
         Command::SubmitAppraisal { appraisal } => draft.submit_appraisal(appraisal, rules)?,
-        Command::ProposeLedger => draft.propose(rules)?,
+        Command::ProposeLedger | Command::ReadTranscript => draft.propose(rules)?,
         Command::SettleLedger { proposal, entries, added, misread } => {
             draft.settle_ledger(*proposal, entries, added, misread)?;
         }
@@ -333,6 +333,10 @@ impl Draft<'_> {
         if !faults.is_empty() {
             return Err(Refusal::Incomplete(faults));
         }
+        let faults = changed_in_silence(review, entries);
+        if !faults.is_empty() {
+            return Err(Refusal::Incomplete(faults));
+        }
         let two = entries.iter().any(|entry| review.needs_second(&entry.claim_id, Some(entry.finding)))
             || misread.iter().any(|claim_id| review.needs_second(claim_id, None));
         let proposed_by = self.by.second();
@@ -523,6 +527,19 @@ fn named_twice(
         }
     }
     faults
+}
+
+/// Who changes what was proposed says why.
+fn changed_in_silence(review: &Review, entries: &[SettledEntry]) -> Vec<Fault> {
+    let is_changed = |entry: &SettledEntry| {
+        let proposed = review.entries().get(&entry.claim_id).and_then(|known| known.proposed.as_ref());
+        proposed.is_some_and(|proposed| proposed.finding != entry.finding)
+    };
+    let silent = |(_, entry): &(usize, &SettledEntry)| entry.note.is_none() && is_changed(entry);
+    let fault = |(at, _)| {
+        Fault::new(format!("/entries/{at}/note"), "this finding is another than the one proposed: say why in a note")
+    };
+    entries.iter().enumerate().filter(silent).map(fault).collect()
 }
 
 #[cfg(test)]

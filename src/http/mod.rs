@@ -27,6 +27,7 @@ pub mod auth;
 mod bench;
 pub mod body;
 mod error;
+mod ledger;
 mod operator;
 mod parcels;
 mod pieces;
@@ -114,6 +115,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(service::routes())
         .merge(platform::routes())
         .merge(parcels::routes())
+        .merge(ledger::routes())
         .merge(pieces::routes())
         .merge(warehouse::routes())
         .merge(queue::routes())

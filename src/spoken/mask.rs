@@ -13,8 +13,22 @@ const LONG: usize = 7;
 
 /// Words before what somebody is called, in a live room. The name goes on to the next mark or the next of [`ENDS`].
 const CALLS: [&str; 16] = [
-    "感谢", "谢谢", "欢迎", "恭喜", "恭喜我们", "给到", "留给", "这是给", "帮", "@", "＠", "昵称", "网名", "叫做",
-    "congrats to ", "thank you ",
+    "感谢",
+    "谢谢",
+    "欢迎",
+    "恭喜",
+    "恭喜我们",
+    "给到",
+    "留给",
+    "这是给",
+    "帮",
+    "@",
+    "＠",
+    "昵称",
+    "网名",
+    "叫做",
+    "congrats to ",
+    "thank you ",
 ];
 
 /// What follows a name and is none of it.
@@ -38,7 +52,23 @@ const ACCOUNTS: [&str; 12] =
 
 /// Endings of the parts of an address, from the largest to the smallest.
 const PLACES: [&str; 18] = [
-    "省", "自治区", "市", "区", "县", "镇", "乡", "村", "街道", "街", "大道", "路", "巷", "弄", "小区", "号楼", "单元",
+    "省",
+    "自治区",
+    "市",
+    "区",
+    "县",
+    "镇",
+    "乡",
+    "村",
+    "街道",
+    "街",
+    "大道",
+    "路",
+    "巷",
+    "弄",
+    "小区",
+    "号楼",
+    "单元",
     "室",
 ];
 

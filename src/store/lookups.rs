@@ -3,7 +3,7 @@
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::entity::{idempotency, lines, order_nos, orders, people, proposals, warehouses, waybills};
+use super::entity::{idempotency, lines, lives, order_nos, orders, people, proposals, warehouses, waybills};
 use super::{ALTERNATIVES, Backend, Error, Transaction};
 
 /// Takes the orders' rows for this transaction, in the order of their ids, so that two processes on one PostgreSQL
@@ -115,4 +115,20 @@ pub async fn confirm_proposal(conn: &impl ConnectionTrait, id: Uuid, by: Uuid, n
         .exec(conn)
         .await?;
     Ok(done.rows_affected == 1)
+}
+
+/// The latest transcript of a live session. The session's row is shared for this transaction, so that a new transcript
+/// waits for those who read the old one.
+pub async fn transcript_id(
+    backend: Backend,
+    txn: &Transaction,
+    tenant: &str,
+    live: &str,
+) -> Result<Option<Uuid>, Error> {
+    let row = lives::Entity::find_by_id((tenant.to_owned(), live.to_owned()));
+    let row = match backend {
+        Backend::Sqlite => row,
+        Backend::Postgres => row.lock_shared(),
+    };
+    Ok(row.one(&**txn).await?.and_then(|row| row.transcript_id))
 }

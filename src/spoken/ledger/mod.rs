@@ -56,7 +56,7 @@ pub fn heard(
         let words = transcript.words(start, end).to_owned();
         let around = transcript.words(start.saturating_sub(8), end + 8);
         let value = value::value(said, around, declared, labels)?;
-        let place = places.of(said, start, &value, around);
+        let place = places.of(said, start, &value, &clause(transcript, start, end));
         let cut = is_number(said.kind) && is_cut(transcript, start, end);
         let claim = Claim {
             claim_id: ClaimId::parse(&format!("s{number}")).ok()?,
@@ -72,13 +72,24 @@ pub fn heard(
             bound: said.bound,
             value,
             negated: said.negated,
-            certainty: if cut { Certainty::Low } else { *certainty },
+            // Nothing that may be of another part, or another number, accuses anybody by itself.
+            certainty: if cut || place.ambiguous { Certainty::Low } else { *certainty },
             also: Vec::new(),
             ambiguous: place.ambiguous,
         };
         Some(Heard { claim, words })
     };
     inside.iter().zip(1..).filter_map(claim).collect()
+}
+
+/// The words of a claim with those next to them, up to a mark.
+fn clause(transcript: &Transcript, start: usize, end: usize) -> String {
+    const REACH: usize = 10;
+    let is_word = |c: &char| !matches!(c, '，' | '。' | '！' | '？' | '；' | ',' | '.' | '!' | '?' | ';' | '\n');
+    let before: Vec<char> = transcript.words(start.saturating_sub(REACH), start).chars().collect();
+    let before = before.iter().rev().take_while(|c| is_word(c)).count();
+    let behind = transcript.words(end, end + REACH).chars().take_while(is_word).count();
+    transcript.words(start - before, end + behind).to_owned()
 }
 
 fn is_number(kind: ClaimKind) -> bool {

@@ -49,7 +49,12 @@ fn cue(from_ms: i64, to_ms: i64, text: &str) -> Cue {
     Cue { from_ms: Some(from_ms), to_ms: Some(to_ms), text: text.to_owned(), words: Vec::new() }
 }
 
-fn read(cues: &[(i64, i64, &str)], segment: (i64, i64), declared: &Declared, wanted: &[(&str, ClaimKind, &str, Option<Unit>)]) -> Vec<Heard> {
+fn read(
+    cues: &[(i64, i64, &str)],
+    segment: (i64, i64),
+    declared: &Declared,
+    wanted: &[(&str, ClaimKind, &str, Option<Unit>)],
+) -> Vec<Heard> {
     let transcript = Transcript::of(cues.iter().map(|(from, to, text)| cue(*from, *to, text)).collect());
     let part = transcript.part(segment.0, segment.1);
     let (_, text) = transcript.text_of(&part);
@@ -86,36 +91,47 @@ use ClaimKind::*;
 #[test]
 fn each_claim_finds_its_part() {
     let ring = &[(MainStone, "翡翠"), (Setting, "18K金")][..];
-    check("18K金镶嵌的冰种翡翠戒指，天然A货，五点六克", ring, &[
-        ("18K金", Material, "k_gold", None, "c2"),
-        ("18K", Fineness, "750", None, "c2"),
-        ("冰种", Grade, "jadeite_icy", None, "c1"),
-        ("翡翠", Material, "jadeite", None, "c1"),
-        ("A货", Treatment, "untreated", None, "c1"),
-        ("五点六克", Weight, "5.6", Some(Unit::Gram), "-"),
-    ]);
-    check("只有这一只手镯，缅甸的，假一赔十", &[(MainStone, "翡翠")], &[
-        ("缅甸", Origin, "myanmar", None, "c1"),
-        ("假一赔十", Guarantee, "fake_pay_10", None, "-"),
-    ]);
-    check("净金重三克二，主石一克拉", &[(MainStone, "红宝石"), (SideStone, "钻石"), (Setting, "18K金")], &[
-        ("三克二", Weight, "3.2", Some(Unit::Gram), "c3"),
-        ("一克拉", Weight, "1", Some(Unit::Carat), "c1"),
-    ]);
+    check(
+        "18K金镶嵌的冰种翡翠戒指，天然A货，五点六克",
+        ring,
+        &[
+            ("18K金", Material, "k_gold", None, "c2"),
+            ("18K", Fineness, "750", None, "c2"),
+            ("冰种", Grade, "jadeite_icy", None, "c1"),
+            ("翡翠", Material, "jadeite", None, "c1"),
+            ("A货", Treatment, "untreated", None, "c1"),
+            ("五点六克", Weight, "5.6", Some(Unit::Gram), "-"),
+        ],
+    );
+    check(
+        "只有这一只手镯，缅甸的，假一赔十",
+        &[(MainStone, "翡翠")],
+        &[("缅甸", Origin, "myanmar", None, "c1"), ("假一赔十", Guarantee, "fake_pay_10", None, "-")],
+    );
+    check(
+        "净金重三克二，主石一克拉",
+        &[(MainStone, "红宝石"), (SideStone, "钻石"), (Setting, "18K金")],
+        &[("三克二", Weight, "3.2", Some(Unit::Gram), "c3"), ("一克拉", Weight, "1", Some(Unit::Carat), "c1")],
+    );
 }
 
 #[test]
 fn what_cannot_be_told_stays_with_the_piece_and_says_so() {
     let two = &[(MainStone, "钻石"), (SideStone, "钻石"), (Setting, "18K金")][..];
-    check("这个钻石三十分", two, &[("钻石", Material, "diamond", None, "c1"), ("三十分", Weight, "0.30", Some(Unit::Carat), "?")]);
+    check(
+        "这个钻石三十分",
+        two,
+        &[("钻石", Material, "diamond", None, "c1"), ("三十分", Weight, "0.30", Some(Unit::Carat), "?")],
+    );
     check("配钻三十分", two, &[("三十分", Weight, "0.30", Some(Unit::Carat), "c2")]);
     // 18K of a piece in which no metal was declared.
     check("翡翠，18K的扣头", &[(MainStone, "翡翠"), (Cord, "棉绳")], &[("18K", Fineness, "750", None, "?")]);
     // The named jadeite is the main stone; the diamonds were not declared.
-    check("翡翠旁边配的是钻石", &[(MainStone, "翡翠"), (Setting, "18K金")], &[
-        ("翡翠", Material, "jadeite", None, "c1"),
-        ("钻石", Material, "diamond", None, "?"),
-    ]);
+    check(
+        "翡翠旁边配的是钻石",
+        &[(MainStone, "翡翠"), (Setting, "18K金")],
+        &[("翡翠", Material, "jadeite", None, "c1"), ("钻石", Material, "diamond", None, "?")],
+    );
     // Another name for the only stone is a claim about it.
     check("这个和田玉的", &[(MainStone, "翡翠"), (Setting, "18K金")], &[("和田玉", Material, "nephrite", None, "c1")]);
 }
@@ -123,10 +139,7 @@ fn what_cannot_be_told_stays_with_the_piece_and_says_so() {
 #[test]
 fn what_was_said_of_the_piece_before_is_not_its_claim() {
     let cues = &[(0, 5_000, "南红的，三十克"), (5_000, 9_000, "下一件翡翠"), (9_000, 14_000, "五十六克")][..];
-    let wanted = &[
-        ("翡翠", Material, "jadeite", None),
-        ("五十六克", Weight, "56", Some(Unit::Gram)),
-    ][..];
+    let wanted = &[("翡翠", Material, "jadeite", None), ("五十六克", Weight, "56", Some(Unit::Gram))][..];
     let heard = read(cues, (5_000, 14_000), &declared(&[(MainStone, "翡翠")]), wanted);
     assert_eq!(heard.len(), 2);
     assert_eq!(heard[0].claim.span.as_ref().unwrap().at_ms, Some(7_400));
@@ -135,19 +148,24 @@ fn what_was_said_of_the_piece_before_is_not_its_claim() {
     let edge = read(cues, (5_000, 13_000), &declared(&[(MainStone, "翡翠")]), wanted);
     let certainties: Vec<_> = edge.iter().map(|heard| heard.claim.certainty).collect();
     assert_eq!(certainties, [Certainty::High, Certainty::Low]);
-    let none = read(&[(0, 5_000, "南红的，三十克"), (4_500, 9_000, "翡翠")], (4_900, 9_000), &declared(&[(MainStone, "翡翠")]), &[
-        ("三十克", Weight, "30", Some(Unit::Gram)),
-    ]);
+    let none = read(
+        &[(0, 5_000, "南红的，三十克"), (4_500, 9_000, "翡翠")],
+        (4_900, 9_000),
+        &declared(&[(MainStone, "翡翠")]),
+        &[("三十克", Weight, "30", Some(Unit::Gram))],
+    );
     assert_eq!(none, [], "it was said before the segment began");
 }
 
 #[test]
 fn a_number_that_a_cue_may_have_cut_is_doubtful() {
     let cues = &[(0, 1_000, "这只五十"), (1_000, 2_000, "六克"), (2_000, 3_000, "圈口五十六")][..];
-    let heard = read(cues, (0, 3_000), &declared(&[(MainStone, "翡翠")]), &[
-        ("六克", Weight, "6", Some(Unit::Gram)),
-        ("五十六", Size, "56", Some(Unit::Millimetre)),
-    ]);
+    let heard = read(
+        cues,
+        (0, 3_000),
+        &declared(&[(MainStone, "翡翠")]),
+        &[("六克", Weight, "6", Some(Unit::Gram)), ("五十六", Size, "56", Some(Unit::Millimetre))],
+    );
     let certainties: Vec<_> = heard.iter().map(|heard| heard.claim.certainty).collect();
     assert_eq!(certainties, [Certainty::Low, Certainty::High]);
 }

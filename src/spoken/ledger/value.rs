@@ -111,7 +111,10 @@ fn included(around: &str) -> BTreeSet<Included> {
 /// Sizes that one word names, as listings write them; the first is our own name.
 const SIZES: [(&[&str], &[&str]); 5] = [
     (&["圈口", "内径", "正圈", "贵妃", "bangle"], &["inner_diameter_mm", "inner_diameter", "圈口", "内径"]),
-    (&["珠", "颗", "粒", "直径", "bead", "pearl"], &["bead_diameter_mm", "bead_diameter", "珠径", "diameter_mm", "直径"]),
+    (
+        &["珠", "颗", "粒", "直径", "bead", "pearl"],
+        &["bead_diameter_mm", "bead_diameter", "珠径", "diameter_mm", "直径"],
+    ),
     (&["长", "length", "long", "chain"], &["length_mm", "length", "长"]),
     (&["宽", "wide", "width"], &["width_mm", "width", "宽"]),
     (&["厚", "thick"], &["thickness_mm", "thickness", "厚"]),

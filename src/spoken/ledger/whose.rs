@@ -93,7 +93,9 @@ impl<'a> Places<'a> {
             ClaimKind::Material => self.of_material(said.negated, value),
             ClaimKind::Weight => self.of_weight(said, start, around),
             ClaimKind::Fineness => self.of_metal(start),
-            ClaimKind::Treatment if matches!(said.value.as_str(), "plated" | "gold_clad" | "gold_filled" | "silver_clad") => {
+            ClaimKind::Treatment
+                if matches!(said.value.as_str(), "plated" | "gold_clad" | "gold_filled" | "silver_clad") =>
+            {
                 self.of_metal(start)
             }
             ClaimKind::Treatment | ClaimKind::Grade | ClaimKind::Origin => self.of_stone(start),
@@ -140,7 +142,8 @@ impl<'a> Places<'a> {
 
     /// Carats and points are of a stone; grams are of the whole, unless they are said of the metal alone.
     fn of_weight(&self, said: &Said, start: usize, around: &str) -> Place {
-        if 1 < self.parts.len() && ["净金重", "金重", "金净重", "净银重"].iter().any(|word| around.contains(word)) {
+        if 1 < self.parts.len() && ["净金重", "金重", "金净重", "净银重"].iter().any(|word| around.contains(word))
+        {
             return only(self.metals()).map_or(Place::UNCLEAR, Place::of);
         }
         if said.unit != Some(Unit::Carat) || self.parts.len() <= 1 {

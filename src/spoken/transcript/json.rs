@@ -118,7 +118,8 @@ impl Item<'_> {
             });
         }
         let Some(text) = &self.text else { return Err("its text is missing".to_owned()) };
-        let time = |raw: Option<&RawValue>, unit, name: &str| match raw.map(RawValue::get).filter(|raw| *raw != "null") {
+        let time = |raw: Option<&RawValue>, unit, name: &str| match raw.map(RawValue::get).filter(|raw| *raw != "null")
+        {
             None => Ok(None),
             Some(raw) => match number(raw, unit) {
                 Some(ms) => Ok(Some(ms)),
@@ -221,12 +222,10 @@ mod tests {
             r#"{"segments":[{"start":12.5,"end":15,"text":"这只是冰种"},{"start":15,"end":16.25,"text":" "}]}"#,
             &[(Some(12_500), Some(15_000), "这只是冰种", 0)],
         );
-        check(r#"[{"start_ms":12500,"end_ms":15000,"text":"这只\n是冰种"}]"#, &[(
-            Some(12_500),
-            Some(15_000),
-            "这只是冰种",
-            0,
-        )]);
+        check(
+            r#"[{"start_ms":12500,"end_ms":15000,"text":"这只\n是冰种"}]"#,
+            &[(Some(12_500), Some(15_000), "这只是冰种", 0)],
+        );
         check(
             r#"{"text":"…","language":"zh","segments":[{"id":0,"seek":0,"start":0.0,"end":2.5,"text":" 五十六克 ok","tokens":[1],
                 "temperature":0.0,"words":[{"word":"五十","start":0.2,"end":0.9,"probability":0.9},
@@ -244,12 +243,10 @@ mod tests {
                 {"sentence":"18K的","start":900,"end":1500,"timestamp":[[900,1200],[1200,1500]]}]}]"#,
             &[(Some(100), Some(900), "翡翠手镯，", 4), (Some(900), Some(1_500), "18K的", 2)],
         );
-        check(r#"[{"key":"a","text":"翡翠 ok","timestamp":[[100,300],[300,500],[500,700]]}]"#, &[(
-            Some(100),
-            Some(700),
-            "翡翠 ok",
-            3,
-        )]);
+        check(
+            r#"[{"key":"a","text":"翡翠 ok","timestamp":[[100,300],[300,500],[500,700]]}]"#,
+            &[(Some(100), Some(700), "翡翠 ok", 3)],
+        );
         check(r#"{"text":"翡翠"}"#, &[(None, None, "翡翠", 0)]);
         check("", &[]);
         check("[]", &[]);

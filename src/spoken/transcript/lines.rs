@@ -131,9 +131,7 @@ impl Lines {
     }
 
     fn times(&self, line: &str) -> Result<(i64, i64), Fault> {
-        let unreadable = || {
-            self.fault("these times cannot be read: write them as 00:00:01,000 --> 00:00:04,000")
-        };
+        let unreadable = || self.fault("these times cannot be read: write them as 00:00:01,000 --> 00:00:04,000");
         let (from, rest) = line.split_once("-->").ok_or_else(unreadable)?;
         // Behind the times WebVTT may say where the cue is shown.
         let to = rest.split_whitespace().next().ok_or_else(unreadable)?;
@@ -330,11 +328,11 @@ mod tests {
         );
         check(Form::SubRip, "1\n00:00:01,000 --> 00:00:02,000\n\n\n", &[]);
         check(Form::SubRip, "  \n\n", &[]);
-        check(Form::SubRip, "1\n00:00:01,000 --> 00:00:02,000\n<6克 & 5 < 6\n", &[(
-            Some(1_000),
-            Some(2_000),
-            "<6克 & 5 < 6",
-        )]);
+        check(
+            Form::SubRip,
+            "1\n00:00:01,000 --> 00:00:02,000\n<6克 & 5 < 6\n",
+            &[(Some(1_000), Some(2_000), "<6克 & 5 < 6")],
+        );
     }
 
     #[test]
@@ -357,10 +355,11 @@ mod tests {
         check(Form::Plain, "[00:12:30] 这只是翡翠", &[(Some(750_000), None, "这只是翡翠")]);
         check(Form::Plain, "(12:30)这只是翡翠", &[(Some(750_000), None, "这只是翡翠")]);
         check(Form::Plain, "00:12:30.500 这只是翡翠", &[(Some(750_500), None, "这只是翡翠")]);
-        check(Form::Plain, "说话人1 00:12:30\n这只是翡翠\n五十六克", &[
-            (Some(750_000), None, "这只是翡翠"),
-            (None, None, "五十六克"),
-        ]);
+        check(
+            Form::Plain,
+            "说话人1 00:12:30\n这只是翡翠\n五十六克",
+            &[(Some(750_000), None, "这只是翡翠"), (None, None, "五十六克")],
+        );
         check(Form::Plain, "12:30 开播", &[(None, None, "12:30 开播")]);
         check(Form::Plain, "圈口[56]的", &[(None, None, "圈口[56]的")]);
     }

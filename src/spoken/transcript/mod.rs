@@ -313,6 +313,11 @@ impl Transcript {
         })
     }
 
+    /// All cues, as they can be quoted.
+    pub fn all(&self) -> impl Iterator<Item = Quote<'_>> {
+        self.quotes(&Part { from_ms: 0, to_ms: i64::MAX, cues: 0..self.cues.len() })
+    }
+
     /// Whether a new cue begins at this offset: what is said before it was written down apart.
     pub fn is_seam(&self, offset: usize) -> bool {
         self.cues.binary_search_by_key(&offset, |cue| cue.chars.start).is_ok()

@@ -32,8 +32,7 @@ fn what_is_only_shown_again_is_said_once() {
     // Captions that grow while somebody speaks.
     check(&[(0, 2_000, "18K"), (500, 3_000, "18K金"), (900, 3_500, "18K金的扣头")], "18K金的扣头");
     // Captions that roll: each line is shown twice, with a blink between.
-    let rolling =
-        &[(0, 2_000, "这只是冰种"), (2_000, 2_010, "这只是冰种"), (2_010, 4_000, "这只是冰种五十六圈口")][..];
+    let rolling = &[(0, 2_000, "这只是冰种"), (2_000, 2_010, "这只是冰种"), (2_010, 4_000, "这只是冰种五十六圈口")][..];
     check(rolling, "这只是冰种五十六圈口");
     // Said twice one after the other is twice.
     check(&[(0, 1_000, "五十六克"), (1_000, 2_000, "五十六克")], "五十六克\n五十六克");
@@ -56,7 +55,12 @@ fn every_character_has_its_time() {
 
 #[test]
 fn a_part_takes_what_was_said_in_it_and_quotes_what_was_not() {
-    let cues = &[(0, 4_000, "上一件是南红"), (4_000, 8_000, "这只翡翠"), (9_000, 12_000, "五十六克"), (12_000, 15_000, "下一件")];
+    let cues = &[
+        (0, 4_000, "上一件是南红"),
+        (4_000, 8_000, "这只翡翠"),
+        (9_000, 12_000, "五十六克"),
+        (12_000, 15_000, "下一件"),
+    ];
     let transcript = of(cues);
     let check = |from, to, text: &str, said: &str, lies| {
         let part = transcript.part(from, to);
