@@ -15,7 +15,8 @@ use crate::domain::actor::By;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::ids::{CommandId, OrderId, PersonId, ProposalId, StreamId, StreamKey};
 use crate::domain::refusal::Refusal;
-use crate::rulebook::Rulebook;
+use crate::domain::text::Name;
+use crate::rulebook::{Library, Rulebook};
 use crate::store::{self, Store};
 use crate::vault::{Secrets, Vault};
 
@@ -194,7 +195,7 @@ struct Inner {
     store: Store,
     vault: Vault,
     signer: Signer,
-    rules: Rulebook,
+    library: Library,
     ear: speech::Ear,
     writers: writer::Writers,
     located: reading::LocatedCache,
@@ -203,14 +204,14 @@ struct Inner {
 impl Desk {
     /// Opens the desk over a migrated store and starts its writers. Must be called within a tokio runtime.
     pub fn open(store: Store, secrets: &Secrets, options: Options) -> Result<Self, Error> {
-        let rules = Rulebook::embedded().map_err(|error| Error::fault("the rulebook cannot be read", error))?;
+        let library = Library::embedded().map_err(|error| Error::fault("the rulebook cannot be read", error))?;
         let (writers, queues) = writer::Writers::new(store.backend(), &options);
         let desk = Self {
             inner: Arc::new(Inner {
                 store,
                 vault: Vault::new(secrets),
                 signer: Signer::from_seed(secrets.signing_seed()),
-                rules,
+                library,
                 ear: speech::Ear::embedded()?,
                 writers,
                 located: reading::LocatedCache::default(),
@@ -236,7 +237,12 @@ impl Desk {
 
     /// The rulebook that proposes.
     pub fn rules(&self) -> &Rulebook {
-        &self.inner.rules
+        self.inner.library.newest()
+    }
+
+    /// An edition of the rulebook, by the version that a proposal names.
+    pub fn edition(&self, version: &Name) -> Option<&Rulebook> {
+        self.inner.library.edition(version)
     }
 
     fn ear(&self) -> &speech::Ear {

@@ -171,7 +171,7 @@ impl Desk {
     }
 
     /// The transcript of an order's live session, for quoting.
-    pub async fn transcript(&self, placed: &OrderPlaced) -> Result<Option<Arc<Session>>, Error> {
+    pub async fn session_of(&self, placed: &OrderPlaced) -> Result<Option<Arc<Session>>, Error> {
         let Some(live) = &placed.live_id else { return Ok(None) };
         let reader = self.store().reader();
         let row = queries::live(reader, placed.tenant_id.as_str(), live.as_str()).await?;

@@ -333,15 +333,15 @@ impl Draft<'_> {
         if !faults.is_empty() {
             return Err(Refusal::Incomplete(faults));
         }
-        let faults = changed_in_silence(review, entries);
-        if !faults.is_empty() {
-            return Err(Refusal::Incomplete(faults));
-        }
         let two = entries.iter().any(|entry| review.needs_second(&entry.claim_id, Some(entry.finding)))
             || misread.iter().any(|claim_id| review.needs_second(claim_id, None));
         let proposed_by = self.by.second();
         if two && proposed_by.is_none() {
             return Err(Refusal::SecondPersonNeeded);
+        }
+        let faults = changed_in_silence(review, entries);
+        if !faults.is_empty() {
+            return Err(Refusal::Incomplete(faults));
         }
         if entries.is_empty() && added.is_empty() && misread.is_empty() {
             return Err(Refusal::Incomplete(vec![Fault::new("/entries", "name at least one entry to settle")]));

@@ -64,6 +64,19 @@ impl ClaimKind {
         }
     }
 
+    /// Whether a measurement or a conclusion can answer it.
+    pub fn is_compared(self) -> bool {
+        match self {
+            ClaimKind::Material
+            | ClaimKind::Treatment
+            | ClaimKind::Fineness
+            | ClaimKind::Weight
+            | ClaimKind::Size
+            | ClaimKind::Certificate => true,
+            ClaimKind::Grade | ClaimKind::Origin | ClaimKind::Guarantee | ClaimKind::BannedPhrase => false,
+        }
+    }
+
     /// What, left untested on a main component, leaves the verdict open (`journey.md`, "What must hold").
     pub fn is_essential(self) -> bool {
         matches!(self, ClaimKind::Material | ClaimKind::Treatment | ClaimKind::Fineness | ClaimKind::Weight)

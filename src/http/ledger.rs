@@ -1,6 +1,8 @@
 //! The ledger (口播对照表) as its readers see it: every claim with its words and times, beside what is proposed, why, and
 //! what is settled. Reading it writes nothing.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
@@ -25,10 +27,11 @@ use crate::domain::command::Command;
 use crate::domain::event::{Event, LedgerProposed};
 use crate::domain::evidence::{Settled, Speech};
 use crate::domain::ids::ClaimId;
-use crate::domain::ledger::{Claim, Span};
+use crate::domain::ledger::{Claim, ProposedEntry, Span};
 use crate::domain::merge::at_odds;
 use crate::domain::piece::Piece;
 use crate::domain::text::Sealed;
+use crate::rulebook::{Assessment, Language, Rule, Rulebook};
 use crate::spoken::mask::mask;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -139,7 +142,7 @@ async fn get_transcript(
     Query(part): Query<PartQuery>,
 ) -> Result<Json<TranscriptPart>, ApiError> {
     let view = view(&app, &caller, &code).await?;
-    let session = app.desk().transcript(&view.placed).await?.ok_or_else(|| ApiError::absent("transcript"))?;
+    let session = app.desk().session_of(&view.placed).await?.ok_or_else(|| ApiError::absent("transcript"))?;
     let own = view.piece.segment().map(|segment| (segment.from_ms, segment.to_ms));
     let mut faults = Faults::default();
     let mut place = |text: &Option<String>, pointer: &str| {
@@ -209,7 +212,7 @@ async fn waits_for(app: &App, view: &PieceView) -> Result<Option<&'static str>, 
     if review.speech().is_some() {
         return Ok(None);
     }
-    let session = app.desk().transcript(&view.placed).await?;
+    let session = app.desk().session_of(&view.placed).await?;
     Ok(Some(silence(session.as_deref(), &view.piece)))
 }
 
@@ -241,7 +244,8 @@ pub fn ledger(app: &App, view: &PieceView, words: &Words) -> Value {
     let proposed = proposed(piece);
     let settled = settled_findings(piece);
     let claims = piece.ledger_claims();
-    let reasons = reasons(app, view, &claims);
+    let rulebook = proposed.and_then(|(_, proposed)| app.desk().edition(&proposed.rulebook_version));
+    let reasons = reasons(rulebook, view, &claims);
     let rules = app.desk().rules();
     let finding = |id: &ClaimId| settled.iter().rev().find(|(of, _)| of == id).map(|(_, settled)| *settled);
     let note = |id: &ClaimId| {
@@ -277,7 +281,7 @@ pub fn ledger(app: &App, view: &PieceView, words: &Words) -> Value {
             "at_odds_with": odds,
             "proposed": proposal.map(|entry| entry.finding),
             "reason": reason,
-            "flags": flags(app, proposal.map(|entry| entry.flags.as_slice()).unwrap_or_default()),
+            "flags": flags(rulebook, proposal, claim.words.as_ref().and_then(|sealed| words.get(&sealed.text_id)).map_or("", String::as_str)),
             "read": !matches!(finding, None | Some(Settled::Open)),
             "finding": match finding {
                 Some(Settled::Found(finding)) => Some(finding.as_str()),
@@ -316,13 +320,41 @@ fn times(claim: &Claim, words: &Words) -> Vec<Value> {
     std::iter::once(own).chain(also).collect()
 }
 
-/// Why each finding is proposed, in one sentence in two languages, by the rulebook that proposed it.
-fn reasons(_app: &App, _view: &PieceView, claims: &[&Claim]) -> Vec<Value> {
-    claims.iter().map(|_| Value::Null).collect()
+/// Why each finding is proposed, in one sentence in two languages, by the edition of the rulebook that proposed it; null
+/// for what was added since, and where the appraisal is void.
+fn reasons(rulebook: Option<&Rulebook>, view: &PieceView, claims: &[&Claim]) -> Vec<Value> {
+    let piece = &view.piece;
+    let (Some(rulebook), Some((_, appraisal))) = (rulebook, piece.settled()) else {
+        return vec![Value::Null; claims.len()];
+    };
+    let owned: Vec<Claim> = claims.iter().map(|claim| (*claim).clone()).collect();
+    let reason = |assessment: Assessment| {
+        json!({
+            "zh": rulebook.sentence(&assessment.reason, Language::Zh),
+            "en": rulebook.sentence(&assessment.reason, Language::En),
+            "rule": assessment.entry.rule.as_ref().and_then(|name| rulebook.rule(name)).map(rule),
+        })
+    };
+    rulebook.assess(piece, &view.placed, &owned, appraisal).into_iter().map(reason).collect()
 }
 
-fn flags(_app: &App, flags: &[crate::domain::text::Name]) -> Vec<Value> {
-    flags.iter().map(|flag| json!({"rule": flag})).collect()
+/// A rule with its clause.
+fn rule(rule: &Rule) -> Value {
+    json!({
+        "name": rule.rule,
+        "clause": {"zh": rule.clause(Language::Zh), "en": rule.clause(Language::En)},
+        "source": rule.source,
+        // A number that was seen in one weak place only.
+        "to_be_verified": rule.verify == "yes",
+    })
+}
+
+/// The rules of speech that a claim breaches: those that were found with the proposal, and those of its very words.
+fn flags(rulebook: Option<&Rulebook>, entry: Option<&ProposedEntry>, words: &str) -> Vec<Value> {
+    let Some(rulebook) = rulebook else { return Vec::new() };
+    let found = entry.into_iter().flat_map(|entry| &entry.flags).filter_map(|flag| rulebook.rule(flag));
+    let mut seen = BTreeSet::new();
+    found.chain(rulebook.breaches(words)).filter(|one| seen.insert(one.rule.clone())).map(rule).collect()
 }
 
 /// How what was said is checked: read, unavailable, or not yet.

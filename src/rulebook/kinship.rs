@@ -6,24 +6,30 @@ use super::names::{Match, Names};
 use crate::domain::ledger::ClaimKind;
 
 impl Rulebook {
+    /// The name by which listings and laboratories know what a reader of speech calls otherwise: `jadeite` is 翡翠. A
+    /// word without one stands for itself.
+    pub fn name_of(&self, kind: ClaimKind, word: &str) -> String {
+        self.tables.names.resolve(kind.as_str(), word)
+    }
+
     /// Whether both may be names of one material: 南红 and 玛瑙, 18K金 and K金, 和田玉 and 和田玉(碧玉).
     pub fn is_one_material(&self, one: &str, other: &str) -> bool {
-        match (self.names.metal(one), self.names.metal(other)) {
+        match (self.tables.names.metal(one), self.tables.names.metal(other)) {
             (Some(one), Some(other)) => one.metal == other.metal,
-            (None, None) => may_be(&self.names, one, other) || may_be(&self.names, other, one),
+            (None, None) => may_be(&self.tables.names, one, other) || may_be(&self.tables.names, other, one),
             (Some(_), None) | (None, Some(_)) => false,
         }
     }
 
     /// Whether it names a precious metal.
     pub fn is_metal(&self, name: &str) -> bool {
-        self.names.metal(name).is_some()
+        self.tables.names.metal(name).is_some()
     }
 
     /// Whether two names of one kind, said of one part, cannot both be true.
     pub fn is_apart(&self, kind: ClaimKind, one: &str, other: &str) -> bool {
         match kind {
-            ClaimKind::Material => match (self.names.metal(one), self.names.metal(other)) {
+            ClaimKind::Material => match (self.tables.names.metal(one), self.tables.names.metal(other)) {
                 (Some(one), Some(other)) => {
                     let differ = matches!((one.least_ppm, other.least_ppm), (Some(one), Some(other)) if one != other);
                     one.metal != other.metal || differ
@@ -32,7 +38,7 @@ impl Rulebook {
                 (Some(_), None) | (None, Some(_)) => true,
             },
             ClaimKind::Treatment => {
-                let (one, other) = (self.names.treatments(one), self.names.treatments(other));
+                let (one, other) = (self.tables.names.treatments(one), self.tables.names.treatments(other));
                 let denies = |one: &super::names::Treatments, other: &super::names::Treatments| {
                     ((one.untreated || one.unenhanced) && !other.treatments.is_empty())
                         || (one.unenhanced && !other.enhancements.is_empty())

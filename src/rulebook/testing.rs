@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::editions::Files;
+use super::names::Names;
+use super::{Library, Rulebook};
 use crate::domain::actor::Role;
 use crate::domain::appraisal::*;
 use crate::domain::event::*;
@@ -11,6 +14,15 @@ use crate::domain::ids::*;
 use crate::domain::piece::Piece;
 use crate::domain::quantity::*;
 use crate::domain::text::{Name, Sealed};
+
+/// The files of the newest edition.
+pub fn newest() -> Files {
+    Files::embedded().unwrap().pop().unwrap()
+}
+
+pub fn names() -> Names {
+    Names::read(&newest()).unwrap()
+}
 
 pub fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
@@ -97,6 +109,46 @@ pub fn opened(declared: Declared, pricing: Pricing) -> PieceOpened {
 pub fn recorded(seq: i32, at: &str, event: impl Into<Event>) -> Recorded {
     let person = Some(PersonId(uuid::Uuid::from_u128(seq as u128)));
     Recorded { seq, at: at.parse().unwrap(), person, key: None, role: Role::Desk, event: event.into() }
+}
+
+/// An order of a merchant in Shanghai who signed no guarantee level, for a buyer in London.
+pub fn placed(ship: Ship, lines: usize) -> OrderPlaced {
+    let person = PersonId(uuid::Uuid::nil());
+    let line = |line_no| PlacedLine {
+        line_no,
+        sku: None,
+        title: sealed(),
+        price: Money::parse(1, "CNY").unwrap(),
+        pricing: Pricing::Fixed,
+        custom_made: false,
+    };
+    OrderPlaced {
+        tenant_id: TenantId::parse("t").unwrap(),
+        order_no: OrderNo::parse("o").unwrap(),
+        merchant_id: MerchantId::parse("m").unwrap(),
+        merchant_person_id: person,
+        buyer_id: person,
+        streamer_id: None,
+        warehouse_id: WarehouseId::parse("w").unwrap(),
+        live_id: None,
+        paid_at: at("2026-11-01T02:00:00Z").as_microsecond(), // 10:00 in Shanghai.
+        ship,
+        guarantee_level: 0,
+        guarantees: Default::default(),
+        buyer_timezone: name("Europe/London"),
+        merchant_timezone: name("Asia/Shanghai"),
+        lines: (1..=lines as i32).map(line).collect(),
+    }
+}
+
+/// An order of one line whose merchant signed 假一赔九.
+pub fn order() -> OrderPlaced {
+    OrderPlaced { guarantee_level: 9, ..placed(Ship::AsReady, 1) }
+}
+
+/// The edition of before there were severities.
+pub fn first_edition() -> Rulebook {
+    Library::embedded().unwrap().edition(&name("2026-11-22")).unwrap().clone()
 }
 
 /// A piece that was only opened, on the first of November.

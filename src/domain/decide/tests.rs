@@ -64,7 +64,8 @@ fn in_review(rules: &Told) -> (Piece, i32) {
 }
 
 fn settle(proposal: i32, claim: u8, finding: Finding) -> Command {
-    let entries = vec![SettledEntry { claim_id: claim_id(claim), finding, note: None }];
+    let note = Some(super::super::samples::sealed());
+    let entries = vec![SettledEntry { claim_id: claim_id(claim), finding, note }];
     Command::SettleLedger { proposal, entries, added: Vec::new(), misread: BTreeSet::new() }
 }
 
@@ -101,6 +102,24 @@ fn a_settled_finding_becomes_milder_only_by_two() {
 
     carry_out(&mut piece, add(proposal, 2, ClaimKind::Treatment, Finding::Contradicted), &anna(), &rules);
     assert_eq!(refusal(&piece, settle(proposal, 2, Finding::Confirmed), &anna(), &rules), Refusal::SecondPersonNeeded);
+}
+
+#[test]
+fn who_changes_a_finding_says_why() {
+    let rules = rules(1, Finding::Confirmed);
+    let (mut piece, proposal) = in_review(&rules);
+    let entry = |finding| SettledEntry { claim_id: claim_id(1), finding, note: None };
+    let settle = |finding| Command::SettleLedger {
+        proposal,
+        entries: vec![entry(finding)],
+        added: Vec::new(),
+        misread: BTreeSet::new(),
+    };
+    let Refusal::Incomplete(faults) = refusal(&piece, settle(Finding::NotTested), &anna(), &rules) else {
+        panic!("changed in silence")
+    };
+    assert_eq!(faults[0].pointer, "/entries/0/note");
+    carry_out(&mut piece, settle(Finding::Confirmed), &anna(), &rules);
 }
 
 #[test]

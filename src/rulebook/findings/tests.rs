@@ -1,17 +1,20 @@
+//! What the first edition finds, for as long as a verdict by it stands. The newest edition is held to its numbers in
+//! `super::super::newest`.
+
 use super::super::claims::listed;
 use super::super::testing::*;
 use super::*;
 use crate::domain::appraisal::ComponentRole::*;
-use crate::domain::appraisal::{ComponentRole, Declared, DeclaredComponent};
+use crate::domain::appraisal::{Appraisal, ComponentRole, ComponentState, Declared, DeclaredComponent};
+use crate::domain::command::Rules;
 use crate::domain::event::Pricing;
-use crate::domain::quantity::{Fineness, Included, Mass};
+use crate::domain::quantity::{Fineness, Included, Weighing};
 
 /// The proposed entries of a listing: one line each, `kind finding`, with `main` and `essential` where they are.
 fn proposed(declared: Declared, pricing: Pricing, appraisal: &Appraisal) -> Vec<String> {
-    let (names, limits) = (Names::embedded().unwrap(), Limits::embedded().unwrap());
     let piece = piece(declared, pricing);
-    let claims = listed(&piece.opened().declared, &names);
-    let entries = propose(&names, &limits, &piece, &claims, appraisal);
+    let claims = listed(&piece.opened().declared, &names());
+    let entries = first_edition().propose(&piece, &order(), &claims, appraisal);
     assert_eq!(entries.len(), claims.len());
     std::iter::zip(&claims, &entries)
         .map(|(claim, entry)| {
@@ -226,17 +229,16 @@ fn several_metals_take_the_narrowest_allowance_and_stones_the_wide_one() {
 
 #[test]
 fn what_else_was_said_of_a_weight_widens_it() {
-    let (names, limits) = (Names::embedded().unwrap(), Limits::embedded().unwrap());
     let check = |material: &str, bound, upper: Option<&str>, measured: &str, expected| {
         let piece = piece(
             Declared { weight: Some(grams("20.00")), ..declared(vec![part("c1", MainStone, material, None)]) },
             Pricing::Fixed,
         );
-        let mut claim = listed(&piece.opened().declared, &names).pop().unwrap();
+        let mut claim = listed(&piece.opened().declared, &names()).pop().unwrap();
         claim.bound = bound;
         claim.value = ClaimedValue::Weight { weight: grams("20.00"), upper: upper.map(grams) };
         let appraisal = appraisal(vec![found("c1", MainStone, material, None)], grams(measured));
-        let entries = propose(&names, &limits, &piece, &[claim], &appraisal);
+        let entries = first_edition().propose(&piece, &order(), &[claim], &appraisal);
         assert_eq!(entries[0].finding, expected, "{material} {bound:?} {measured}");
     };
     use Finding::*;
@@ -346,13 +348,12 @@ fn what_no_test_settles_is_said_so() {
 
 #[test]
 fn other_kinds_of_claim_and_denials_are_never_confirmed() {
-    let (names, limits) = (Names::embedded().unwrap(), Limits::embedded().unwrap());
     let piece = piece(declared(vec![part("c1", MainStone, "翡翠", None)]), Pricing::Fixed);
     let appraisal = appraisal(vec![found("c1", MainStone, "翡翠", None)], grams("1"));
     let check = |kind, negated, expected| {
-        let mut claim = listed(&piece.opened().declared, &names).remove(0);
+        let mut claim = listed(&piece.opened().declared, &names()).remove(0);
         (claim.kind, claim.negated) = (kind, negated);
-        let entries = propose(&names, &limits, &piece, &[claim], &appraisal);
+        let entries = first_edition().propose(&piece, &order(), &[claim], &appraisal);
         assert_eq!(entries[0].finding, expected, "{kind:?}");
     };
     check(ClaimKind::Origin, false, Finding::NotTestable);
@@ -361,12 +362,4 @@ fn other_kinds_of_claim_and_denials_are_never_confirmed() {
     check(ClaimKind::Grade, false, Finding::NotTested);
     check(ClaimKind::Weight, false, Finding::NotTested); // A name is no weight.
     check(ClaimKind::Material, true, Finding::NotTested);
-}
-
-#[test]
-fn the_greatest_quantities_are_compared_without_overflow() {
-    let most = crate::domain::quantity::MAX_INTEGER;
-    assert_eq!(share(most, 1_000_000), Some(most));
-    assert_eq!(span(Bound::About, most, None, 1, Some(50_000)).map(|span| span.contains(&most)), Some(true));
-    assert_eq!(Mass(most).0, most);
 }

@@ -1,4 +1,5 @@
-//! The names under which listings and laboratories know what the reader's values mean: `jadeite` is 翡翠.
+//! The words for what the reader's values mean where no rule compares them: origins, grades that the eye gives, promises.
+//! What is compared, materials and treatments, has its names in the rulebook.
 
 use std::collections::HashMap;
 
@@ -6,6 +7,7 @@ use serde::Deserialize;
 
 use crate::domain::ledger::ClaimKind;
 use crate::domain::text::Name;
+use crate::rulebook::Rulebook;
 
 const LABELS: &str = include_str!("labels.csv");
 
@@ -40,8 +42,9 @@ impl Labels {
         Ok(Self(labels))
     }
 
-    /// The label of a value; one without a label stands for itself.
-    pub fn of(&self, kind: ClaimKind, value: &str) -> Option<Name> {
-        self.0.get(&(kind, value.to_owned())).cloned().or_else(|| Name::parse(value).ok())
+    /// The label of a value, or the rulebook's name; one that neither knows stands for itself.
+    pub fn of(&self, kind: ClaimKind, value: &str, rulebook: &Rulebook) -> Option<Name> {
+        let label = self.0.get(&(kind, value.to_owned())).cloned();
+        label.or_else(|| Name::parse(&rulebook.name_of(kind, value)).ok())
     }
 }

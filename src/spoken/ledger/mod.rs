@@ -45,7 +45,7 @@ pub fn heard(
         })
         .collect();
     let mut places = whose::Places::new(declared, rulebook);
-    let named: Vec<_> = inside.iter().map(|(said, ..)| value::name(said, labels)).collect();
+    let named: Vec<_> = inside.iter().map(|(said, ..)| value::name(said, rulebook, labels)).collect();
     for ((said, start, ..), name) in inside.iter().zip(&named) {
         if let (ClaimKind::Material, false, Some(name)) = (said.kind, said.negated, name) {
             places.met(*start, name.as_str());
@@ -55,7 +55,7 @@ pub fn heard(
         let (start, end) = (*start, *end);
         let words = transcript.words(start, end).to_owned();
         let around = transcript.words(start.saturating_sub(8), end + 8);
-        let value = value::value(said, around, declared, labels)?;
+        let value = value::value(said, around, declared, rulebook, labels)?;
         let place = places.of(said, start, &value, &clause(transcript, start, end));
         let cut = is_number(said.kind) && is_cut(transcript, start, end);
         let claim = Claim {

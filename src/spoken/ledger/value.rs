@@ -7,11 +7,18 @@ use crate::domain::appraisal::Declared;
 use crate::domain::ledger::{ClaimKind, ClaimedValue, TradeUnit};
 use crate::domain::quantity::{Fineness, Included, Length, Mass, Weighing};
 use crate::domain::text::Name;
+use crate::rulebook::Rulebook;
 use crate::spoken::mask::mask;
 use crate::spoken::{Said, Unit};
 
 /// The value of a claim; `around` are its words with those next to them. None where it has none that could be kept.
-pub fn value(said: &Said, around: &str, declared: &Declared, labels: &Labels) -> Option<ClaimedValue> {
+pub fn value(
+    said: &Said,
+    around: &str,
+    declared: &Declared,
+    rulebook: &Rulebook,
+    labels: &Labels,
+) -> Option<ClaimedValue> {
     let exact = match said.kind {
         ClaimKind::Weight => weight(said, around, declared),
         ClaimKind::Size => size(said, around, declared),
@@ -26,14 +33,14 @@ pub fn value(said: &Said, around: &str, declared: &Declared, labels: &Labels) ->
         | ClaimKind::Guarantee
         | ClaimKind::BannedPhrase => None,
     };
-    exact.or_else(|| name(said, labels).map(|name| ClaimedValue::Name { name }))
+    exact.or_else(|| name(said, rulebook, labels).map(|name| ClaimedValue::Name { name }))
 }
 
 /// The name of what was said. A phrase is the seller's own words: what is personal in them is covered, because a name
 /// stands in events in clear.
-pub fn name(said: &Said, labels: &Labels) -> Option<Name> {
+pub fn name(said: &Said, rulebook: &Rulebook, labels: &Labels) -> Option<Name> {
     if said.kind != ClaimKind::BannedPhrase {
-        return labels.of(said.kind, &said.value);
+        return labels.of(said.kind, &said.value, rulebook);
     }
     let short: String = mask(&said.value, &[]).chars().take(40).collect();
     Name::parse(&short).ok()
