@@ -303,7 +303,7 @@ impl Transcript {
     }
 
     /// The cues of a part, as they can be quoted.
-    pub fn quotes<'a>(&'a self, part: &Part) -> impl Iterator<Item = Quote<'a>> {
+    pub fn quotes<'a>(&'a self, part: &Part) -> impl Iterator<Item = Quote<'a>> + use<'a> {
         self.cues.get(part.cues.clone()).unwrap_or_default().iter().map(|cue| Quote {
             start: cue.chars.start,
             end: cue.chars.end,
