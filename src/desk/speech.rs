@@ -14,7 +14,7 @@ use crate::domain::appraisal::Appraisal;
 use crate::domain::command::{Command, Reading, Rules};
 use crate::domain::event::OrderPlaced;
 use crate::domain::ids::{LiveId, OrderId, StreamId, StreamKey, TenantId, TextId};
-use crate::domain::ledger::{Claim, ProposedEntry};
+use crate::domain::ledger::{Claim, ProposedEntry, Span, Statement};
 use crate::domain::merge::merge;
 use crate::domain::piece::Piece;
 use crate::domain::refusal::Refusal;
@@ -98,8 +98,14 @@ impl<'a> Listening<'a> {
     /// A claim with its words sealed. They are the streamer's, or the merchant's where no streamer is known.
     fn sealed(&self, heard: Heard) -> Claim {
         let person = self.placed.streamer_id.unwrap_or(self.placed.merchant_person_id);
-        let words = self.seals.borrow_mut().seal(self.desk.vault(), self.order_id, person, &heard.words);
-        Claim { words: Some(words), ..heard.claim }
+        let seal = |words: &str| self.seals.borrow_mut().seal(self.desk.vault(), self.order_id, person, words);
+        let again = |(words, span): &(String, Span)| Statement {
+            source: heard.claim.source,
+            words: Some(seal(words)),
+            span: Some(span.clone()),
+        };
+        let also = heard.again.iter().map(again).collect();
+        Claim { words: Some(seal(&heard.words)), also, ..heard.claim }
     }
 }
 

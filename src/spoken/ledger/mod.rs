@@ -5,7 +5,7 @@ use crate::domain::appraisal::Declared;
 use crate::domain::ids::ClaimId;
 use crate::domain::ledger::{Certainty, Claim, ClaimKind, ClaimSource, Span};
 use crate::rulebook::Rulebook;
-use crate::spoken::Said;
+use crate::spoken::{self, Said};
 use crate::spoken::transcript::{Lies, Part, Transcript};
 
 mod labels;
@@ -19,6 +19,17 @@ pub use labels::{Labels, Unreadable};
 pub struct Heard {
     pub claim: Claim,
     pub words: String,
+    /// Where the same was said again, with the words of each time.
+    pub again: Vec<(String, Span)>,
+}
+
+/// What was said of a piece, with where it was said.
+struct Inside<'a> {
+    said: &'a Said,
+    start: usize,
+    end: usize,
+    certainty: Certainty,
+    again: Vec<(usize, usize)>,
 }
 
 /// The claims of a piece among what was said in its part of the session. `said` was read from the part's text.
@@ -33,42 +44,28 @@ pub fn heard(
     labels: &Labels,
 ) -> Vec<Heard> {
     let (base, _) = transcript.text_of(part);
-    let inside: Vec<_> = said
-        .iter()
-        .filter_map(|said| {
-            let (start, end) = (base + said.start, base + said.end);
-            match transcript.lies(part, start, end) {
-                Lies::Inside => Some((said, start, end, said.certainty)),
-                Lies::AtEdge => Some((said, start, end, Certainty::Low)),
-                Lies::Outside => None,
-            }
-        })
-        .collect();
+    let inside: Vec<_> = said.iter().filter_map(|said| inside(said, base, transcript, part)).collect();
     let mut places = whose::Places::new(declared, rulebook);
-    let named: Vec<_> = inside.iter().map(|(said, ..)| value::name(said, rulebook, labels)).collect();
-    for ((said, start, ..), name) in inside.iter().zip(&named) {
-        if let (ClaimKind::Material, false, Some(name)) = (said.kind, said.negated, name) {
-            places.met(*start, name.as_str());
+    for of in &inside {
+        if let (ClaimKind::Material, false) = (of.said.kind, of.said.negated)
+            && let Some(name) = value::name(of.said, rulebook, labels)
+        {
+            places.met(of.start, name.as_str());
         }
     }
-    let claim = |((said, start, end, certainty), number): (&(&Said, usize, usize, Certainty), u32)| {
-        let (start, end) = (*start, *end);
-        let words = transcript.words(start, end).to_owned();
+    let claim = |(of, number): (&Inside, u32)| {
+        let Inside { said, start, end, certainty, again } = of;
         let around = transcript.words(start.saturating_sub(8), end + 8);
         let value = value::value(said, around, declared, rulebook, labels)?;
-        let place = places.of(said, start, &value, &clause(transcript, start, end));
-        let cut = is_number(said.kind) && is_cut(transcript, start, end);
+        let place = places.of(said, *start, &value, &clause(transcript, *start, *end));
+        let cut = is_number(said.kind) && is_cut(transcript, *start, *end);
         let claim = Claim {
             claim_id: ClaimId::parse(&format!("s{number}")).ok()?,
             source: ClaimSource::Spoken,
             component: place.component,
             kind: said.kind,
             words: None,
-            span: Some(Span {
-                start: i64::try_from(start).ok()?,
-                end: i64::try_from(end).ok()?,
-                at_ms: transcript.at(start),
-            }),
+            span: Some(span(transcript, *start, *end)?),
             bound: said.bound,
             value,
             negated: said.negated,
@@ -77,9 +74,39 @@ pub fn heard(
             also: Vec::new(),
             ambiguous: place.ambiguous,
         };
-        Some(Heard { claim, words })
+        let words = |start, end| transcript.words(start, end).to_owned();
+        let again = again.iter().filter_map(|(start, end)| Some((words(*start, *end), span(transcript, *start, *end)?)));
+        Some(Heard { claim, words: words(*start, *end), again: again.collect() })
     };
     inside.iter().zip(1..).filter_map(claim).collect()
+}
+
+/// Where in the part a claim was made, if it was.
+fn inside<'a>(said: &'a Said, base: usize, transcript: &Transcript, part: &Part) -> Option<Inside<'a>> {
+    let certainty = match said.certainty {
+        spoken::Certainty::High => Certainty::High,
+        spoken::Certainty::Low => Certainty::Low,
+    };
+    let (start, end) = (base + said.start, base + said.end);
+    let lies = |start, end| transcript.lies(part, start, end);
+    let again = said.again.iter().map(|(start, end)| (base + start, base + end));
+    let mut again: Vec<_> = again.filter(|(start, end)| lies(*start, *end) != Lies::Outside).collect();
+    again.sort_unstable();
+    match lies(start, end) {
+        Lies::Inside => Some(Inside { said, start, end, certainty, again }),
+        Lies::AtEdge => Some(Inside { said, start, end, certainty: Certainty::Low, again }),
+        // Said in full before the segment began, and in it once more, perhaps with fewer words.
+        Lies::Outside if !again.is_empty() => {
+            let (start, end) = again.remove(0);
+            Some(Inside { said, start, end, certainty: Certainty::Low, again })
+        }
+        Lies::Outside => None,
+    }
+}
+
+fn span(transcript: &Transcript, start: usize, end: usize) -> Option<Span> {
+    let (first, last) = (i64::try_from(start).ok()?, i64::try_from(end).ok()?);
+    Some(Span { start: first, end: last, at_ms: transcript.at(start) })
 }
 
 /// The words of a claim with those next to them, up to a mark.

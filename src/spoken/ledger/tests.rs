@@ -41,7 +41,9 @@ fn said(text: &str, words: &str, kind: ClaimKind, value: &str, unit: Option<Unit
         min: None,
         max: None,
         negated: false,
-        certainty: Certainty::High,
+        certainty: spoken::Certainty::High,
+        part: None,
+        again: Vec::new(),
     }
 }
 
@@ -204,8 +206,8 @@ fn a_range_keeps_both_ends() {
     let part = transcript.part(0, 5_000);
     let range = Said {
         bound: Bound::Range,
-        min: Some("56".to_owned()),
-        max: Some("58".to_owned()),
+        min: Some(56.into()),
+        max: Some(58.into()),
         ..said(text, text, Size, "56-58", Some(Unit::Millimetre))
     };
     let (rulebook, labels) = (Rulebook::embedded().unwrap(), Labels::embedded().unwrap());

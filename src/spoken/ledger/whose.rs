@@ -5,7 +5,7 @@ use crate::domain::appraisal::{Declared, DeclaredComponent};
 use crate::domain::ids::ComponentId;
 use crate::domain::ledger::{ClaimKind, ClaimedValue};
 use crate::rulebook::Rulebook;
-use crate::spoken::{Said, Unit};
+use crate::spoken::{Part, Said, Unit};
 
 /// Where a claim belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +88,12 @@ impl<'a> Places<'a> {
 
     /// The part that a claim is about.
     pub fn of(&self, said: &Said, start: usize, value: &ClaimedValue, around: &str) -> Place {
+        if let Some(part) = said.part
+            && 1 < self.parts.len()
+            && is_of_a_part(said.kind)
+        {
+            return self.of_named(part);
+        }
         match said.kind {
             ClaimKind::Certificate | ClaimKind::Guarantee | ClaimKind::BannedPhrase | ClaimKind::Size => Place::PIECE,
             ClaimKind::Material => self.of_material(said.negated, value),
@@ -100,6 +106,20 @@ impl<'a> Places<'a> {
             }
             ClaimKind::Treatment | ClaimKind::Grade | ClaimKind::Origin => self.of_stone(start),
         }
+    }
+
+    /// The clause names the part: 主石, 扣头.
+    fn of_named(&self, part: Part) -> Place {
+        use crate::domain::appraisal::ComponentRole::{Accessory, Cord, MainStone, SideStone};
+        let of = |role| only(self.parts.iter().filter(|part| part.role == role));
+        let found = match part {
+            Part::MainStone => of(MainStone),
+            Part::SideStone => of(SideStone),
+            Part::Setting => only(self.metals()),
+            Part::Cord => of(Cord),
+            Part::Chain | Part::Clasp => of(Accessory),
+        };
+        found.map_or(Place::UNCLEAR, Place::of)
     }
 
     fn of_material(&self, negated: bool, value: &ClaimedValue) -> Place {
@@ -175,6 +195,19 @@ impl<'a> Places<'a> {
             .filter(|other| other.component != part.component)
             .filter_map(|other| other.material.as_ref())
             .all(|other| !self.rulebook.is_one_material(material.as_str(), other.as_str()))
+    }
+}
+
+/// Whether a claim of this kind is about a part rather than about the piece.
+fn is_of_a_part(kind: ClaimKind) -> bool {
+    match kind {
+        ClaimKind::Material
+        | ClaimKind::Treatment
+        | ClaimKind::Fineness
+        | ClaimKind::Weight
+        | ClaimKind::Grade
+        | ClaimKind::Origin => true,
+        ClaimKind::Size | ClaimKind::Certificate | ClaimKind::Guarantee | ClaimKind::BannedPhrase => false,
     }
 }
 
