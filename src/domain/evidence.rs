@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::{ClaimId, PersonId, Tag};
-use super::ledger::{Claim, Finding, ProposedEntry, Verdict, least_verdict_of};
+use super::ledger::{Asks, Claim, Finding, ProposedEntry, Verdict, asked_verdict};
 use super::quantity::{Mass, Weighing};
 
 /// Why a link cannot be made.
@@ -192,19 +192,20 @@ pub struct Review {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// None where an inspector added the claim.
-    pub proposed: Option<ProposedEntry>,
+    pub proposed: Option<Finding>,
     pub settled: Settled,
     pub main: bool,
     pub essential: bool,
+    /// What the rulebook's severities ask for.
+    pub asks: Option<Asks>,
 }
 
 impl Entry {
     /// The verdict that it asks for as it is settled.
     fn asked(&self) -> Verdict {
-        match (self.settled, &self.proposed) {
-            (Settled::Open | Settled::Misread, _) => Verdict::Pass,
-            (Settled::Found(finding), Some(proposed)) => proposed.asked(finding),
-            (Settled::Found(finding), None) => least_verdict_of(finding, self.main, self.essential),
+        match self.settled {
+            Settled::Open | Settled::Misread => Verdict::Pass,
+            Settled::Found(finding) => asked_verdict(finding, self.proposed, (self.main, self.essential), self.asks),
         }
     }
 }
@@ -251,13 +252,7 @@ impl Review {
                 Settled::Found(found) => Some(found),
                 Settled::Open | Settled::Misread => None,
             };
-            entry
-                .proposed
-                .as_ref()
-                .map(|proposed| proposed.finding)
-                .into_iter()
-                .chain(before)
-                .any(|before| finding.milder_than(before))
+            entry.proposed.into_iter().chain(before).any(|before| finding.milder_than(before))
         })
     }
 
@@ -292,10 +287,11 @@ impl Review {
             .iter()
             .map(|entry| {
                 let line = Entry {
-                    proposed: Some(entry.clone()),
+                    proposed: Some(entry.finding),
                     settled: Settled::Open,
                     main: entry.main,
                     essential: entry.essential,
+                    asks: entry.asks,
                 };
                 (entry.claim_id.clone(), line)
             })
@@ -335,7 +331,7 @@ impl Review {
                 return Err(Missing::KnownClaim);
             }
             // A claim that the reader missed counts as a main one: it was worth the inspector's word.
-            let line = Entry { proposed: None, settled, main: true, essential: added.kind.is_essential() };
+            let line = Entry { proposed: None, settled, main: true, essential: added.kind.is_essential(), asks: None };
             self.entries.insert(claim.clone(), line);
             return Ok(());
         }

@@ -312,12 +312,7 @@ pub struct Asks {
 impl ProposedEntry {
     /// The verdict that this claim asks for, settled with a finding.
     pub fn asked(&self, finding: Finding) -> Verdict {
-        let least = least_verdict_of(finding, self.main, self.essential);
-        match self.asks {
-            Some(asks) if finding == self.finding => asks.proposed.max(finding.floor()),
-            Some(asks) if finding == Finding::Contradicted => asks.contradicted.max(finding.floor()),
-            Some(_) | None => least,
-        }
+        asked_verdict(finding, Some(self.finding), (self.main, self.essential), self.asks)
     }
 }
 
@@ -356,6 +351,21 @@ impl Verdict {
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|verdict| verdict.as_str() == text)
+    }
+}
+
+/// The verdict that a settled finding asks for: by the severities where they speak of it, else by what is `main` and
+/// `essential`.
+pub fn asked_verdict(
+    finding: Finding,
+    proposed: Option<Finding>,
+    (main, essential): (bool, bool),
+    asks: Option<Asks>,
+) -> Verdict {
+    match asks {
+        Some(asks) if Some(finding) == proposed => asks.proposed.max(finding.floor()),
+        Some(asks) if finding == Finding::Contradicted => asks.contradicted.max(finding.floor()),
+        Some(_) | None => least_verdict_of(finding, main, essential),
     }
 }
 

@@ -11,6 +11,7 @@ use super::reasons::Why;
 use super::severity::Difference;
 use super::{PURE_PPM, fineness};
 use crate::domain::appraisal::{ComponentResult, ComponentRole, Size};
+use crate::domain::ids::ComponentId;
 use crate::domain::ledger::{Bound, Certainty, Claim, ClaimKind, ClaimSource, ClaimedValue, Finding};
 use crate::domain::quantity::Fineness;
 use crate::domain::text::Name;
@@ -123,13 +124,13 @@ impl<'a> Case<'a> {
     fn material(&self, claim: &'a Claim, said: &str) -> Option<Found> {
         let found = match self.examined(claim) {
             Some(found) => found,
-            None if claim.component.is_none() => return self.somewhere(said),
+            None if claim.component.is_none() => return self.somewhere(said, None),
             None => return None,
         };
         let compared = self.material_of(claim, said, found)?;
         if claim.component.is_none() && compared.finding == Finding::Contradicted {
             // Said of no part in particular: of another part it may be true.
-            if let Some(elsewhere) = self.somewhere(said) {
+            if let Some(elsewhere) = self.somewhere(said, Some(&found.component)) {
                 return Some(elsewhere);
             }
             if self.appraisal.components.iter().any(|part| !is_examined(part) && part.role != ComponentRole::Cord) {
@@ -139,15 +140,17 @@ impl<'a> Case<'a> {
         Some(compared)
     }
 
-    /// Some part of the piece is what was said.
-    fn somewhere(&self, said: &str) -> Option<Found> {
-        let parts = self.appraisal.components.iter().filter(|found| is_examined(found));
+    /// Some part of the piece is what was said, but for one that was looked at already.
+    fn somewhere(&self, said: &str, but: Option<&ComponentId>) -> Option<Found> {
+        let others = self.appraisal.components.iter().filter(|found| Some(&found.component) != but);
+        let parts = others.filter(|found| is_examined(found));
         parts.filter_map(|found| Some((found, found.material.as_ref()?.as_str()))).find_map(|(found, concluded)| {
             let is_same = match self.tables.names.metal(said) {
                 Some(_) => self.metal(said, concluded, found).finding == Finding::Confirmed,
                 None => matches!(self.tables.names.matches(said, concluded), Match::Same(_)),
             };
-            let is_plain = self.treatments_of(found).treatments.is_subset(&self.treatments_said(said));
+            let is_plain = self.against_readings(said, found).is_none()
+                && self.treatments_of(found).treatments.is_subset(&self.treatments_said(said));
             (is_same && is_plain).then(|| {
                 let args = [("found", concluded.to_owned()), ("said", said.to_owned())];
                 Found::new(Finding::Confirmed, Why::MaterialSame, args)

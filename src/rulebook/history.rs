@@ -152,3 +152,6 @@ fn settled(piece: &Piece, proposal_seq: i32) -> Vec<(ClaimId, Option<Finding>)> 
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -259,3 +259,6 @@ impl<'a> Case<'a> {
         weighed.or_else(declared).filter(|weight| weight.includes.is_empty()).map(|weight| weight.mass)
     }
 }
+
+#[cfg(test)]
+mod tests;

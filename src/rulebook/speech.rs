@@ -184,3 +184,6 @@ fn numeral(text: &str) -> Option<i64> {
         _ => None, // A sentence, not a number.
     }
 }
+
+#[cfg(test)]
+mod tests;

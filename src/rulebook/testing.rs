@@ -6,11 +6,12 @@ use jiff::Timestamp;
 
 use super::editions::Files;
 use super::names::Names;
-use super::{Library, Rulebook};
+use super::{Assessment, Library, Rulebook};
 use crate::domain::actor::Role;
 use crate::domain::appraisal::*;
 use crate::domain::event::*;
 use crate::domain::ids::*;
+use crate::domain::ledger::*;
 use crate::domain::piece::Piece;
 use crate::domain::quantity::*;
 use crate::domain::text::{Name, Sealed};
@@ -21,7 +22,7 @@ pub fn newest() -> Files {
 }
 
 pub fn names() -> Names {
-    Names::read(&newest()).unwrap()
+    book().tables.names.clone()
 }
 
 pub fn name(text: &str) -> Name {
@@ -146,9 +147,20 @@ pub fn order() -> OrderPlaced {
     OrderPlaced { guarantee_level: 9, ..placed(Ship::AsReady, 1) }
 }
 
+/// All editions, read once for all tests.
+pub fn library() -> &'static Library {
+    static LIBRARY: std::sync::LazyLock<Library> = std::sync::LazyLock::new(|| Library::embedded().unwrap());
+    &LIBRARY
+}
+
+/// The edition that proposes today.
+pub fn book() -> &'static Rulebook {
+    library().newest()
+}
+
 /// The edition of before there were severities.
-pub fn first_edition() -> Rulebook {
-    Library::embedded().unwrap().edition(&name("2026-11-22")).unwrap().clone()
+pub fn first_edition() -> &'static Rulebook {
+    library().edition(&name("2026-11-22")).unwrap()
 }
 
 /// A piece that was only opened, on the first of November.
@@ -162,4 +174,46 @@ pub fn sealed() -> Sealed {
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
+}
+
+/// A claim of the stream.
+pub fn spoken(kind: ClaimKind, value: ClaimedValue) -> Claim {
+    Claim {
+        claim_id: ClaimId::parse("k1").unwrap(),
+        source: ClaimSource::Spoken,
+        component: None,
+        kind,
+        words: None,
+        span: None,
+        bound: Bound::Exactly,
+        value,
+        negated: false,
+        certainty: Certainty::High,
+    }
+}
+
+/// A name that was said.
+pub fn said(kind: ClaimKind, word: &str) -> Claim {
+    spoken(kind, ClaimedValue::Name { name: name(word) })
+}
+
+/// What the newest edition says of one claim on a piece of these parts.
+pub fn assess(parts: Vec<DeclaredComponent>, pricing: Pricing, claim: &Claim, appraisal: &Appraisal) -> Assessment {
+    assess_for(&order(), parts, pricing, std::slice::from_ref(claim), appraisal).remove(0)
+}
+
+/// The same of several claims, for another order.
+pub fn assess_for(
+    order: &OrderPlaced,
+    parts: Vec<DeclaredComponent>,
+    pricing: Pricing,
+    claims: &[Claim],
+    appraisal: &Appraisal,
+) -> Vec<Assessment> {
+    book().assess(&piece(declared(parts), pricing), order, claims, appraisal)
+}
+
+/// A test on the bench.
+pub fn test(method: &str, value: &str) -> Test {
+    Test { method: name(method), instrument: None, value: Some(name(value)), unit: None, conclusion: None }
 }

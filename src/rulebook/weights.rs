@@ -461,3 +461,6 @@ pub fn carats_stated_in_china(mass: Mass) -> i64 {
     let thousandths = mass.0.max(0) / 200;
     thousandths / 10 + i64::from(thousandths % 10 == 9)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! Instruments, pure: what the raw frame of a balance says. It knows `domain` and nothing else; which device sent it,
+//! and whether that device is still adjusted, is asked elsewhere.
+//!
+//! [`frame::parse`] takes a line as it came and gives a weight or says why it is none.
+
+pub mod frame;
