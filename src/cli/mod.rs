@@ -12,6 +12,7 @@ use touchstone::demo::{self, Failure, Outcome};
 use touchstone::{desk, store};
 
 mod bench_command;
+mod claims;
 mod demo_command;
 mod journal;
 mod key;
@@ -19,6 +20,7 @@ mod open;
 mod person;
 mod place;
 mod serve;
+mod text_lines;
 
 /// Official authenticity for live commerce: each piece is inspected, and checked against what was said of it, before
 /// it reaches its buyer.
@@ -57,6 +59,9 @@ enum Command {
     #[command(subcommand, after_help = person::EXAMPLES)]
     Person(person::Person),
     Bench(bench_command::Bench),
+    /// Claims: what a seller says of a piece
+    #[command(subcommand, after_help = claims::EXAMPLES)]
+    Claims(claims::Claims),
     /// Journals: check them, make the projections anew, take them elsewhere
     #[command(subcommand, after_help = journal::EXAMPLES)]
     Journal(journal::Journal),
@@ -77,6 +82,7 @@ pub fn run() -> ExitCode {
         Command::Device(command) => command.run(),
         Command::Person(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Claims(command) => command.run(),
         Command::Journal(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Openapi(command) => command.run(),

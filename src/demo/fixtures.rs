@@ -30,6 +30,14 @@ orders! {
     "14-nephrite-pendant-returning-buyer"
 }
 
+/// What was said in the live sessions, each in another form (`fixtures/lives/README.md`). Nobody wrote down r-15.
+pub const TRANSCRIPTS: [(&str, &str, &str); 4] = [
+    ("r-11", "srt", include_str!("../../fixtures/lives/r-11.srt")),
+    ("r-12", "vtt", include_str!("../../fixtures/lives/r-12.vtt")),
+    ("r-13", "json", include_str!("../../fixtures/lives/r-13.funasr.json")),
+    ("r-14", "json", include_str!("../../fixtures/lives/r-14.whisper.json")),
+];
+
 /// Two photos of a bench: one as it was opened, one as it was packed.
 pub const RECEIVED_PHOTO: Upload =
     Upload { name: "bangle.jpg", media_type: "image/jpeg", bytes: include_bytes!("../../fixtures/photos/bangle.jpg") };

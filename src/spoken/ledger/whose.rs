@@ -88,7 +88,12 @@ impl<'a> Places<'a> {
 
     /// The part that a claim is about.
     pub fn of(&self, said: &Said, start: usize, value: &ClaimedValue, around: &str) -> Place {
-        if let Some(part) = said.part
+        // A weight with its cord or chain is the piece's.
+        let named = said.part.filter(|part| match part {
+            Part::MainStone | Part::SideStone | Part::Setting => true,
+            Part::Cord | Part::Chain | Part::Clasp => said.kind != ClaimKind::Weight,
+        });
+        if let Some(part) = named
             && 1 < self.parts.len()
             && is_of_a_part(said.kind)
         {
