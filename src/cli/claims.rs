@@ -186,8 +186,7 @@ impl Out {
     }
 
     fn line(&mut self, line: &impl Serialize) -> Result<(), Trouble> {
-        let text =
-            serde_json::to_string(line).map_err(|error| Trouble::failed("a claim cannot be written", &error))?;
+        let text = serde_json::to_string(line).map_err(|error| Trouble::failed("a claim cannot be written", &error))?;
         self.closed |= writeln!(self.inner, "{text}").is_err();
         Ok(())
     }
@@ -254,8 +253,8 @@ fn next_json<T: serde::de::DeserializeOwned>(lines: &mut TextLines) -> Result<Op
 
 fn extract_whole(reader: &Reader, lines: TextLines) -> Result<(), Trouble> {
     let name = lines.name().to_owned();
-    let transcript = Transcript::read(Format::Json, &lines.all()?)
-        .map_err(|fault| Trouble::Usage(format!("{name}: {fault}")))?;
+    let transcript =
+        Transcript::read(Format::Json, &lines.all()?).map_err(|fault| Trouble::Usage(format!("{name}: {fault}")))?;
     let mut out = Out::new();
     for said in reader.read(transcript.text()) {
         let at = transcript.at(said.start).map(clock);
@@ -418,9 +417,8 @@ impl ScoreGold {
         let mut passages = 0;
         while let Some(passage) = next_json::<GoldPassage>(&mut lines)? {
             let gold: Result<Vec<_>, _> = passage.claims.iter().map(|claim| claim.item(&passage.text)).collect();
-            let gold = gold.map_err(|why| {
-                Trouble::Usage(format!("{}, line {}: {why}", self.gold.display(), lines.number()))
-            })?;
+            let gold =
+                gold.map_err(|why| Trouble::Usage(format!("{}, line {}: {why}", self.gold.display(), lines.number())))?;
             let said = reader.read_as(&passage.text, language(passage.lang.as_deref()));
             let predicted: Vec<Item> = said.iter().map(Item::from).collect();
             let matching = score.add(&gold, &predicted);
@@ -438,7 +436,11 @@ impl ScoreGold {
                 matching.extras.iter().for_each(|at| tell("extra", predicted.get(*at)));
             }
         }
-        if self.json { tell_json(&score, passages) } else { tell_table(&score, passages) }
+        if self.json {
+            tell_json(&score, passages)
+        } else {
+            tell_table(&score, passages)
+        }
         Ok(Outcome::Good)
     }
 }
@@ -469,15 +471,7 @@ fn tell_table(score: &Score, passages: usize) {
     for (kind, count) in rows(score) {
         let numbers = [count.hits + count.misses, count.hits + count.extras, count.hits].map(|n| n.to_string());
         let [gold, read, hits] = numbers;
-        row([
-            kind.to_owned(),
-            gold,
-            read,
-            hits,
-            share(count.precision()),
-            share(count.recall()),
-            share(count.f1()),
-        ]);
+        row([kind.to_owned(), gold, read, hits, share(count.precision()), share(count.recall()), share(count.f1())]);
     }
     say(text.trim_end());
 }

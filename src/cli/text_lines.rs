@@ -118,7 +118,10 @@ impl TextLines {
             .push(&bytes, self.ended, &mut self.text)
             .map_err(|fault| Trouble::Usage(format!("{}: {fault}", self.name)))?;
         if MAX_LINE < self.text.len() {
-            return Err(Trouble::Usage(format!("{}: a line has no end within 64 MiB: this is no transcript", self.name)));
+            return Err(Trouble::Usage(format!(
+                "{}: a line has no end within 64 MiB: this is no transcript",
+                self.name
+            )));
         }
         Ok(())
     }

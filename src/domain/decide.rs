@@ -532,8 +532,8 @@ fn named_twice(
 /// Who changes what was proposed says why.
 fn changed_in_silence(review: &Review, entries: &[SettledEntry]) -> Vec<Fault> {
     let is_changed = |entry: &SettledEntry| {
-        let proposed = review.entries().get(&entry.claim_id).and_then(|known| known.proposed.as_ref());
-        proposed.is_some_and(|proposed| proposed.finding != entry.finding)
+        let proposed = review.entries().get(&entry.claim_id).and_then(|known| known.proposed);
+        proposed.is_some_and(|proposed| proposed != entry.finding)
     };
     let silent = |(_, entry): &(usize, &SettledEntry)| entry.note.is_none() && is_changed(entry);
     let fault = |(at, _)| {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::mention::Mention;
 use super::Said;
+use super::mention::Mention;
 use crate::domain::ledger::{Bound, ClaimKind};
 
 /// How far apart, in scalar values, two mentions may stand to be the same thing said twice: some two minutes of speech.

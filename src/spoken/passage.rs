@@ -104,7 +104,8 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
     }
     // A tolerance in a later clause may have widened a figure that was copied before.
     for figure in numbers.iter().filter(|figure| figure.limits.is_some()) {
-        if let Some(said) = passage.mentions.iter_mut().find(|said| said.start == figure.start && said.kind == figure.kind)
+        if let Some(said) =
+            passage.mentions.iter_mut().find(|said| said.start == figure.start && said.kind == figure.kind)
         {
             said.limits = figure.limits;
             said.bound = figure.bound;

@@ -98,8 +98,7 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -
 /// Whether the text between two claims only lists them.
 fn linked(scan: &Scan<'_>, left: &Token, right: &Token) -> bool {
     let between = scan.between(left, right);
-    matches!(between, "" | " " | "的" | "、" | ", " | " or " | " nor " | " and ")
-        || between.chars().count() <= 1
+    matches!(between, "" | " " | "的" | "、" | ", " | " or " | " nor " | " and ") || between.chars().count() <= 1
 }
 
 /// Whether a denial reaches the word: 不 alone denies only what it touches.

@@ -38,6 +38,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/pieces/{code}", READERS),
     ("GET", "/v1/pieces/{code}/journal", READERS),
     ("GET", "/v1/pieces/{code}/ledger", READERS),
+    ("GET", "/v1/pieces/{code}/transcript", &[INSPECTOR, SUPERVISOR]),
     ("GET", "/v1/pieces/{code}/label", &[CLERK]),
     ("GET", "/v1/pieces/{code}/return-label", &[CLERK]),
     ("POST", "/v1/pieces/{code}/dispatch", &[MERCHANT]),

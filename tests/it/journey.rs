@@ -99,7 +99,7 @@ both!(a_milder_finding_takes_two_persons, |db| async move {
     let ledger = app.inspector().get(&format!("/v1/pieces/{code}/ledger")).await.expect(200);
     let entry = &ledger["entries"][0];
     assert_eq!((entry["kind"].as_str(), entry["proposed"].as_str()), (Some("material"), Some("contradicted")));
-    let entries = json!([{"claim_id": entry["claim_id"], "finding": "confirmed"}]);
+    let entries = json!([{"claim_id": entry["claim_id"], "finding": "confirmed", "note": "复检两次，看错了"}]);
     let body = json!({"proposal": ledger["proposal"], "entries": entries});
     let path = format!("/v1/pieces/{code}/ledger");
     app.inspector().post(&path, body.clone()).await.expect_problem(409, "second_person_needed");

@@ -15,6 +15,7 @@ mod privacy;
 mod property;
 mod rebuild;
 mod replay;
+mod spoken;
 mod store;
 mod tamper;
 mod tidy;

@@ -5,8 +5,8 @@ use crate::domain::appraisal::Declared;
 use crate::domain::ids::ClaimId;
 use crate::domain::ledger::{Certainty, Claim, ClaimKind, ClaimSource, Span};
 use crate::rulebook::Rulebook;
-use crate::spoken::{self, Said};
 use crate::spoken::transcript::{Lies, Part, Transcript};
+use crate::spoken::{self, Said};
 
 mod labels;
 mod value;
@@ -75,7 +75,8 @@ pub fn heard(
             ambiguous: place.ambiguous,
         };
         let words = |start, end| transcript.words(start, end).to_owned();
-        let again = again.iter().filter_map(|(start, end)| Some((words(*start, *end), span(transcript, *start, *end)?)));
+        let again =
+            again.iter().filter_map(|(start, end)| Some((words(*start, *end), span(transcript, *start, *end)?)));
         Some(Heard { claim, words: words(*start, *end), again: again.collect() })
     };
     inside.iter().zip(1..).filter_map(claim).collect()

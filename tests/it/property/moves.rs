@@ -265,7 +265,7 @@ fn settle(piece: &Piece, dice: &mut Dice) -> (Command, bool) {
                 14 => entries.push(SettledEntry {
                     claim_id: claim_id.clone(),
                     finding: dice.pick(&Finding::ALL),
-                    note: None,
+                    note: if dice.once_in(4) { None } else { Some(sealed()) },
                 }),
                 15 => {
                     misread.insert(claim_id.clone());
@@ -286,6 +286,8 @@ fn settle(piece: &Piece, dice: &mut Dice) -> (Command, bool) {
                 value: ClaimedValue::Name { name: name("A货") },
                 negated: false,
                 certainty: Certainty::High,
+                also: Vec::new(),
+                ambiguous: false,
             };
             added.push(AddedClaim { claim, finding: dice.pick(&Finding::ALL) });
         }
@@ -375,6 +377,7 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         CommandKind::HandOver => Command::HandOver { to: dice.pick(&CAST).by().person },
         CommandKind::SubmitAppraisal => Command::SubmitAppraisal { appraisal: appraisal(piece, dice) },
         CommandKind::ProposeLedger => Command::ProposeLedger,
+        CommandKind::ReadTranscript => Command::ReadTranscript,
         CommandKind::SettleLedger => {
             let (command, _) = settle(piece, dice);
             match command {

@@ -70,7 +70,7 @@ pub const PLATFORM: Actor = actor("the platform", 7, 107, Role::Platform);
 pub const INSPECTORS: [Actor; 3] = [ANNA, BORIS, CLARA];
 
 /// Everybody who may try something. Two persons hold two keys, and two have no business here.
-pub const CAST: [Actor; 11] = [
+pub const CAST: [Actor; 12] = [
     ANNA,
     BORIS,
     CLARA,
@@ -82,6 +82,7 @@ pub const CAST: [Actor; 11] = [
     actor("the clerk with an inspector's key", 4, 114, Role::Inspector),
     actor("the auditor", 8, 108, Role::Auditor),
     actor("the operator", 9, 109, Role::Operator),
+    actor("the desk", 10, 110, Role::Desk),
 ];
 
 impl Actor {
@@ -153,6 +154,8 @@ impl Rules for Book {
             value,
             negated: false,
             certainty: Certainty::High,
+            also: Vec::new(),
+            ambiguous: false,
         };
         let declared = &piece.opened().declared;
         let mut claims = Vec::new();
