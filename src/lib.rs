@@ -11,6 +11,7 @@ pub mod domain;
 pub mod http;
 pub mod photos;
 pub mod rulebook;
+pub mod spoken;
 pub mod store;
 pub mod telemetry;
 pub mod vault;

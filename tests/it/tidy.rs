@@ -11,6 +11,7 @@ use touchstone::domain::refusal::Refusal;
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("rulebook", &["domain"]),
+    ("spoken", &["domain", "rulebook"]),
     ("vault", &[]),
     ("capsule", &[]),
     ("photos", &[]),
@@ -133,7 +134,7 @@ fn the_rules_are_pure() {
         "tracing::",
     ];
     forbid("a pure room touches the world", |source| match source.room.as_str() {
-        "domain" | "rulebook" | "capsule" => mentions(source, &outside),
+        "domain" | "rulebook" | "spoken" | "capsule" => mentions(source, &outside),
         _ => Vec::new(),
     });
 }
@@ -168,7 +169,7 @@ fn only_the_desk_appends_to_a_journal() {
 #[test]
 fn the_time_is_asked_at_the_edge() {
     forbid("somebody below the edge asks the time", |source| match source.room.as_str() {
-        "domain" | "rulebook" | "capsule" | "desk" | "store" | "vault" | "photos" => {
+        "domain" | "rulebook" | "spoken" | "capsule" | "desk" | "store" | "vault" | "photos" => {
             mentions(source, &["Timestamp::now", "SystemTime::now", "Zoned::now"])
         }
         _ => Vec::new(),
