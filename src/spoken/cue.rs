@@ -83,7 +83,6 @@ cues! {
     Plus = "plus",
     To = "to",
     Times = "times",
-    Half = "half",
     Around = "around",
     Previous = "prev",
     But = "but",

@@ -27,8 +27,6 @@ pub(super) struct Carried {
     others: bool,
     /// "Somebody asks," with the question in the next clause.
     asks: bool,
-    /// 要是镀的 stands alone, its consequence follows.
-    pub(super) condition: bool,
     teaches: bool,
 }
 
@@ -44,7 +42,6 @@ impl Carried {
         Self {
             others,
             asks: clause.is(Cue::Ask) && bare && !clause.stops && is_short(scan, clause),
-            condition: clause.is(Cue::Hypothetical) && !clause.stops,
             teaches: clause.is(Cue::Teach) && bare && !clause.stops && is_short(scan, clause),
         }
     }

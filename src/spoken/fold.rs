@@ -60,7 +60,11 @@ impl Fold {
                     merge(old, new);
                     return;
                 }
-                if turned(old.said.start, &self.turns) {
+                let topical = new.said.negated
+                    && old.strength == 0
+                    && is_substance(new.said.kind)
+                    && start.abs_diff(old.said.start) <= 2 * NEAR;
+                if topical || turned(old.said.start, &self.turns) {
                     self.open.remove(at);
                 } else if old.said.negated && new.strength == 0 && is_substance(new.said.kind) {
                     // 不是足银，足银太软了: the second speaks of 足银, not of the piece.
@@ -162,7 +166,7 @@ fn key(mention: &Mention) -> Arc<str> {
 }
 
 fn merge(old: &mut Open, new: Open) {
-    let stronger = old.strength < new.strength || (old.implied && !new.implied);
+    let stronger = (1 < new.strength && old.strength < new.strength) || (old.implied && !new.implied);
     if stronger && is_substance(old.said.kind) {
         old.said.again.push((old.said.start, old.said.end));
         (old.said.start, old.said.end) = (new.said.start, new.said.end);
@@ -192,7 +196,11 @@ fn yields(old: &Said, new: &Said, apart: usize) -> Option<Gives> {
     let wider = |wide: &Said, narrow: &Said| match wide.kind {
         ClaimKind::Certificate => wide.value == "any" && narrow.value != "any",
         ClaimKind::Material => is_wider(&wide.value, &narrow.value),
-        ClaimKind::Treatment => wide.value == "natural" && narrow.value == "untreated" && apart <= 8,
+        ClaimKind::Treatment => match wide.value.as_str() {
+            "natural" => narrow.value == "untreated" && apart <= 8,
+            "fracture_filled" => matches!(narrow.value.as_str(), "polymer_impregnated" | "glass_filled") && apart <= NEAR,
+            _ => false,
+        },
         ClaimKind::Fineness => {
             wide.bound == Bound::AtLeast && wide.value == "990" && narrow.value.starts_with("99") && apart <= NEAR
         }

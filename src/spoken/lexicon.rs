@@ -11,6 +11,7 @@
 //! | `weak` | counts only where the words around it support it |
 //! | `low` | counts, with low certainty |
 //! | `h` | is also found by its sound |
+//! | `said` | counts only directly behind 是 or a denial: "it is blue" |
 //! | `refuse` `rhet` `plain` | kinds of denial, for cues |
 
 use std::collections::HashMap;
@@ -37,6 +38,12 @@ const FILES: [(&str, &str); 9] = [
     ("cues.csv", include_str!("data/cues.csv")),
 ];
 
+/// What may stand between noun and adjective, for a spelling such as `光*强`.
+const ADVERBS: [&str; 24] = [
+    "", "很", "也", "也很", "都", "都很", "又", "非常", "特别", "超级", "超", "真", "够", "挺", "极", "极其", "相当", "还", "是真的", "真的",
+    "真的很", "比较", "这么", "太",
+];
+
 /// What a word claims.
 #[derive(Clone, Debug)]
 pub(super) struct Meaning {
@@ -54,6 +61,8 @@ pub(super) struct Flags {
     pub(super) weak: bool,
     pub(super) low: bool,
     pub(super) by_sound: bool,
+    /// Counts only directly behind 是 or a denial.
+    pub(super) said: bool,
 }
 
 /// How strong a denial is.
@@ -184,10 +193,6 @@ impl Lexicon {
 
     pub(super) fn meanings(&self, word: &Word) -> &[Meaning] {
         self.meanings.get(word.meanings.start as usize..word.meanings.end as usize).unwrap_or_default()
-    }
-
-    pub(super) fn of(&self, term: &str) -> Option<u32> {
-        self.by_term.get(term).copied()
     }
 
     pub(super) fn by_sound(&self) -> impl Iterator<Item = (&str, u32)> {
@@ -328,6 +333,7 @@ impl Draft {
                 "weak" => flags.weak = true,
                 "low" => flags.low = true,
                 "h" => flags.by_sound = true,
+                "said" => flags.said = true,
                 "refuse" => denial = Denial::Refusing,
                 "rhet" => denial = Denial::Rhetorical,
                 "plain" => denial = Denial::Plain,
@@ -335,7 +341,12 @@ impl Draft {
             }
         }
         let name = (!row.value.is_empty() && row.value != "*").then(|| self.value(&row.value));
-        for term in row.term.split('|') {
+        let spellings = row.term.split('|').flat_map(|term| match term.split_once('*').filter(|(noun, _)| !noun.is_empty()) {
+            Some((noun, adjective)) => ADVERBS.iter().map(|adverb| format!("{noun}{adverb}{adjective}")).collect(),
+            None => vec![term.to_owned()],
+        });
+        for term in spellings {
+            let term = term.as_str();
             if term.is_empty() || term != term.trim() {
                 return Err("an empty spelling, or one with blanks around it".to_owned());
             }

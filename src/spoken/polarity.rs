@@ -61,7 +61,10 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -
             break;
         }
         if token.is(Cue::Is) && denials == 0 {
-            polarity.strength = polarity.strength.max(u8::from(scan.between(token, head).len() <= 6));
+            let strong = scan.name(token) == Some("strong");
+            if scan.between(token, head).chars().count() <= 4 {
+                polarity.strength = polarity.strength.max(1 + u8::from(strong));
+            }
             break;
         }
         if token.is(Cue::Strong) && denials == 0 && scan.between(token, head).len() <= 6 {
@@ -70,7 +73,8 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -
         }
         if token.claims && denials == 0 {
             // A denial passes over a like claim before this one: 没有注胶染色, no heat or oil.
-            let alike = scan.meanings(token).iter().any(|meaning| meaning.kind == kind);
+            // A place also takes the denial of the word before it: "it isn't the natural Dominican blue".
+            let alike = scan.meanings(token).iter().any(|meaning| meaning.kind == kind) || kind == ClaimKind::Origin;
             if !alike || !linked(scan, token, right) {
                 break;
             }
@@ -85,6 +89,12 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -
         }
     }
     polarity.negated = denials % 2 == 1;
+    if scan.text.get(head.range()).is_some_and(|text| text.starts_with('真')) {
+        polarity.strength = 2;
+    }
+    if refused_behind(scan, clause, at) {
+        polarity.refused = true;
+    }
     if denials == 0
         && !polarity.refused
         && let Some(end) = behind(scan, clause, at)
@@ -138,6 +148,14 @@ fn behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// 国检也不会给你打: what somebody would not write is no claim.
+fn refused_behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    clause.is(Cue::Refuse)
+        && scan.token(at + 1).zip(scan.token(at)).is_some_and(|(after, head)| {
+            at + 1 < clause.last && after.is(Cue::Refuse) && scan.between(head, after).chars().count() <= 2
+        })
 }
 
 /// The same for a span of text, such as a quantity: only a denial right before it.

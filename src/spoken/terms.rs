@@ -35,6 +35,17 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
             }
             negated = false;
         }
+        // Behind a denial, 天然 before a place only colours it.
+        if negated
+            && meaning.value.as_deref() == Some("natural")
+            && scan.token(at + 1).is_some_and(|next| {
+                at + 1 < clause.last
+                    && scan.touches(token, next)
+                    && scan.meanings(next).iter().any(|meaning| meaning.kind == ClaimKind::Origin)
+            })
+        {
+            continue;
+        }
         // 不是足银 denies the fineness; what the metal is, it leaves open.
         if negated && fine && meaning.kind == ClaimKind::Material {
             continue;
@@ -97,6 +108,7 @@ fn supported(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, meaning
         ClaimKind::Material => material(scan, clause, at, token, negated) && (!weak || named(scan, clause, at, token)),
         ClaimKind::Origin => origin(scan, clause, at, token, weak || negated),
         ClaimKind::Certificate => certificate(scan, clause, at, token, weak),
+        ClaimKind::Grade if meaning.flags.said => said(scan, clause, at, token),
         ClaimKind::Grade => {
             !like(scan, clause, at, token) && (!weak || clause.claims && beside_others(scan, clause, at))
         }
@@ -122,6 +134,15 @@ fn named(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
             && scan.between(before, token).chars().count() <= 3
     });
     told || beside_others(scan, clause, at)
+}
+
+/// Directly behind 是 or a denial: "it is blue".
+fn said(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    scan.before(at).is_some_and(|before| {
+        clause.first < at
+            && (before.is(Cue::Is) || before.is(Cue::Neg))
+            && matches!(scan.between(before, token), "" | " " | " a " | " the " | " so " | " very " | " lovely ")
+    })
 }
 
 const LIKENESS: Cues = Cues::of(&[Cue::Likeness]);
