@@ -32,6 +32,7 @@ mod parcels;
 mod pieces;
 mod platform;
 mod queue;
+mod readings;
 mod service;
 mod tracking;
 mod views;
@@ -117,6 +118,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(pieces::routes())
         .merge(warehouse::routes())
         .merge(queue::routes())
+        .merge(readings::routes())
         .merge(operator::routes())
         .merge(tracking::routes())
 }
