@@ -11,6 +11,7 @@ use touchstone::config::Problems;
 use touchstone::demo::{self, Failure, Outcome};
 use touchstone::{desk, store};
 
+mod balance;
 mod bench_command;
 mod claims;
 mod demo_command;
@@ -55,6 +56,9 @@ enum Command {
     /// Devices: balances and other instruments of a warehouse
     #[command(subcommand, after_help = place::DEVICE_EXAMPLES)]
     Device(place::Device),
+    /// Balances: read one and post what it shows
+    #[command(subcommand, after_help = balance::EXAMPLES)]
+    Balance(balance::Balance),
     /// People whose data is kept
     #[command(subcommand, after_help = person::EXAMPLES)]
     Person(person::Person),
@@ -80,6 +84,7 @@ pub fn run() -> ExitCode {
         Command::Warehouse(command) => command.run(),
         Command::Laboratory(command) => command.run(),
         Command::Device(command) => command.run(),
+        Command::Balance(command) => command.run(),
         Command::Person(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Claims(command) => command.run(),

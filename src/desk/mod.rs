@@ -20,6 +20,7 @@ use crate::rulebook::{Library, Rulebook};
 use crate::store::{self, Store};
 use crate::vault::{Secrets, Vault};
 
+mod balances;
 mod cache;
 mod capsule_of;
 mod parcels;
@@ -268,7 +269,14 @@ impl Desk {
         self.submit(order.order_id, Work::Place(Box::new(order)), seals, request).await
     }
 
-    async fn submit(&self, order_id: OrderId, work: Work, seals: Seals, request: Request) -> Result<Receipt, Error> {
+    async fn submit(
+        &self,
+        order_id: OrderId,
+        mut work: Work,
+        seals: Seals,
+        request: Request,
+    ) -> Result<Receipt, Error> {
+        self.attest(order_id, &mut work, request.now).await?;
         let (reply, answer) = oneshot::channel();
         self.inner.writers.send(Job { order_id, work, seals, request, reply })?;
         // A writer that is gone has answered nothing: the house is closing.

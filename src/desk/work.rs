@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::cache::{Folded, Tip};
 use super::receipt::{Happened, PhotoReceipt, PieceReceipt, Receipt};
 use super::speech::{Listening, Session};
-use super::{Desk, Error, Request, capsule_of, project, recorded};
+use super::{Desk, Error, Request, balances, capsule_of, project, recorded};
 use crate::capsule::Hash;
 use crate::domain::command::{Command, decide};
 use crate::domain::event::{Event, OrderPlaced};
@@ -16,6 +16,7 @@ use crate::domain::ids::{Carrier, OrderId, ParcelId, StreamKey, Waybill};
 use crate::domain::notice::{Notice, Recipient, notices};
 use crate::domain::order::{LineStatus, Order};
 use crate::domain::piece::Piece;
+use crate::domain::quantity::Weighing;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
 use crate::rulebook::Rulebook;
@@ -188,6 +189,21 @@ impl Desk {
     ) -> Result<(), Error> {
         let (order_id, stream_id) = (key.order_id.0, key.stream_id.0);
         let at = request.now.as_microsecond();
+        let own = usize::try_from(seq).unwrap_or_default().saturating_sub(1);
+        let before = || piece.history().iter().take(own).flat_map(|recorded| recorded.event.weighings());
+        for row in
+            event.weighings().into_iter().filter_map(|weighing| balances::row(weighing, (order_id, stream_id), seq))
+        {
+            // A correction keeps the reading that the piece has.
+            let is = |weighing: &Weighing| {
+                weighing.reading.as_ref().is_some_and(|reading| reading.reading_id.as_str() == row.reading_id)
+            };
+            let is_new =
+                !before().any(is) && plan.changes.readings.iter().all(|known| known.reading_id != row.reading_id);
+            if is_new {
+                plan.changes.readings.push(row);
+            }
+        }
         match event {
             Event::Dispatched(crate::domain::event::Dispatched { parcel_id, carrier, waybill })
             | Event::WaybillCorrected(crate::domain::event::WaybillCorrected { parcel_id, carrier, waybill }) => {

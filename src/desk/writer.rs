@@ -635,10 +635,11 @@ impl Job {
     }
 }
 
-/// A key that was taken meanwhile is a lost race, except a tag: that one is taken for good.
+/// A key that was taken meanwhile is a lost race, except a tag or a reading: those are taken for good.
 fn lost_race(error: store::Error) -> Error {
     match error {
         store::Error::Conflict("tags") => Refusal::TagTaken.into(),
+        store::Error::Conflict("readings") => Refusal::ReadingUsed.into(),
         store::Error::Conflict(_) => Refusal::Overtaken { stage: Stage::AwaitingDispatch }.into(),
         other => other.into(),
     }

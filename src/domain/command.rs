@@ -277,6 +277,34 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Every weight that it brings.
+    pub fn weighings(&self) -> Vec<&Weighing> {
+        match self {
+            Command::Receive { weight, .. } => vec![weight],
+            Command::SubmitAppraisal { appraisal } => appraisal.weighings(),
+            Command::Tag { weight, weight_with_tag, .. } => vec![weight, weight_with_tag],
+            Command::Correct { replacement, .. } => replacement.weighings(),
+            _ => Vec::new(), // No other command weighs.
+        }
+    }
+
+    /// The same, for what the record of a balance adds to its reading.
+    pub fn weighings_mut(&mut self) -> Vec<&mut Weighing> {
+        match self {
+            Command::Receive { weight, .. } => vec![weight],
+            Command::SubmitAppraisal { appraisal } => appraisal.weighings_mut(),
+            Command::Tag { weight, weight_with_tag, .. } => vec![weight, weight_with_tag],
+            Command::Correct { replacement, .. } => match replacement {
+                Replacement::Appraisal { appraisal } => appraisal.weighings_mut(),
+                Replacement::ReceivedWeight { weight } => vec![weight],
+                Replacement::Note { .. } | Replacement::Entry { .. } => Vec::new(),
+            },
+            _ => Vec::new(), // No other command weighs.
+        }
+    }
+}
+
 /// The claims of one piece as they were read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {

@@ -32,6 +32,7 @@ pub fn decide(
     if !needs.contains(&by.role) {
         return Err(Refusal::NotYours { role: by.role, needs });
     }
+    check_readings(piece, command)?;
     let mut draft = Draft { piece: piece.clone(), order, by, now, events: Vec::new() };
     match command {
         Command::Dispatch { parcel_id, carrier, waybill } => {
@@ -142,6 +143,28 @@ pub fn decide(
         Command::AddPhoto { photo } => draft.offer(photo.clone())?,
     }
     Ok(draft.events)
+}
+
+/// One reading is one weight: another weight of this piece takes another reading. The same reading for the piece and
+/// for its only stone is one, and a correction may keep what it corrects.
+fn check_readings(piece: &Piece, command: &Command) -> Result<(), Refusal> {
+    let new = command.weighings();
+    let of = |weighing: &&Weighing| weighing.reading.as_ref().map(|reading| reading.reading_id.clone());
+    for (at, weighing) in new.iter().enumerate() {
+        let Some(id) = of(weighing) else { continue };
+        let differs = |other: &&Weighing| of(other).as_ref() == Some(&id) && *other != *weighing;
+        if new.iter().take(at).any(differs) {
+            return Err(Refusal::ReadingUsed);
+        }
+        if matches!(command, Command::Correct { .. }) {
+            continue;
+        }
+        let mut before = piece.history().iter().flat_map(|recorded| recorded.event.weighings());
+        if before.any(|other| of(&other).as_ref() == Some(&id)) {
+            return Err(Refusal::ReadingUsed);
+        }
+    }
+    Ok(())
 }
 
 /// A piece as it would stand after the events so far.

@@ -459,3 +459,30 @@ pub enum Replacement {
     /// In place of an `entry_settled`.
     Entry { finding: Finding, note: Option<Sealed> },
 }
+
+impl Replacement {
+    /// Every weight that it brings.
+    pub fn weighings(&self) -> Vec<&Weighing> {
+        match self {
+            Replacement::Appraisal { appraisal } => appraisal.weighings(),
+            Replacement::ReceivedWeight { weight } => vec![weight],
+            Replacement::Note { .. } | Replacement::Entry { .. } => Vec::new(),
+        }
+    }
+}
+
+impl Event {
+    /// Every weight that was taken in it. What only repeats an earlier event's, such as a settlement, took none.
+    pub fn weighings(&self) -> Vec<&Weighing> {
+        match self {
+            Event::Received(received) => vec![&received.weight],
+            Event::AppraisalSubmitted(submitted) => submitted.appraisal.weighings(),
+            Event::MeasurementRepeated(repeated) => repeated.weighing.iter().collect(),
+            Event::Tagged(tagged) => vec![&tagged.weight, &tagged.weight_with_tag],
+            Event::PackingMismatchFound(found) => vec![&found.weight],
+            Event::ReturnReceived(received) => vec![&received.weight],
+            Event::Corrected(corrected) => corrected.replacement.weighings(),
+            _ => Vec::new(), // Nothing is weighed in the others.
+        }
+    }
+}

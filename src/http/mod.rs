@@ -33,6 +33,7 @@ mod parcels;
 mod pieces;
 mod platform;
 mod queue;
+mod readings;
 mod service;
 mod tracking;
 mod views;
@@ -119,6 +120,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(pieces::routes())
         .merge(warehouse::routes())
         .merge(queue::routes())
+        .merge(readings::routes())
         .merge(operator::routes())
         .merge(tracking::routes())
 }

@@ -123,7 +123,8 @@ impl NotAWeight {
             }
             NotAWeight::Error(code) => format!("the balance reports its error {code}: see its manual"),
             NotAWeight::Malformed => {
-                "this is no frame of MT-SICS (\"S S     56.02 g\") nor of Sartorius SBI: send the line as it came".into()
+                "this is no frame of MT-SICS (\"S S     56.02 g\") nor of Sartorius SBI: send the line as it came"
+                    .into()
             }
             NotAWeight::UnitMissing => "the frame has no unit: wait until the balance is stable, and read again".into(),
             NotAWeight::UnitUnknown(unit) => format!("the unit {unit} is not known here: set the balance to g or ct"),

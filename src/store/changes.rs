@@ -28,6 +28,7 @@ pub struct Changes {
     pub presented_certificates: Vec<presented_certificates::Model>,
     pub certificate_codes: Vec<certificate_codes::Model>,
     pub tags: Vec<tags::Model>,
+    pub readings: Vec<readings::Model>,
     pub events: Vec<events::Model>,
     pub event_keys: Vec<event_keys::Model>,
     pub sealed_texts: Vec<sealed_texts::Model>,
@@ -77,6 +78,7 @@ impl Changes {
             presented_certificates,
             certificate_codes,
             tags,
+            readings,
             events,
             event_keys,
             sealed_texts,
@@ -114,6 +116,7 @@ impl Changes {
         // Two writers that bring the same new people wait for each other in one order, never in a ring.
         self.people.sort_by(|a, b| (&a.tenant_id, &a.kind, &a.reference).cmp(&(&b.tenant_id, &b.kind, &b.reference)));
         self.tags.sort_by(|a, b| a.tag.cmp(&b.tag));
+        self.readings.sort_by(|a, b| a.reading_id.cmp(&b.reading_id));
 
         // Who was erased since they were read stays erased.
         let renewed = OnConflict::column(people::Column::Id)
@@ -167,6 +170,7 @@ impl Changes {
         .await?;
         insert(conn, self.certificate_codes).await.map_err(|error| error.over("certificate_codes"))?;
         insert(conn, self.tags).await.map_err(|error| error.over("tags"))?;
+        insert(conn, self.readings).await.map_err(|error| error.over("readings"))?;
         insert(conn, self.events).await.map_err(|error| error.over("events"))?;
         insert(conn, self.event_keys).await?;
         insert(conn, self.sealed_texts).await?;

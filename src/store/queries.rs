@@ -390,6 +390,22 @@ pub async fn devices(conn: &impl ConnectionTrait) -> Result<Vec<devices::Model>,
     Ok(devices::Entity::find().order_by_asc(devices::Column::CreatedAt).all(conn).await?)
 }
 
+/// A reading as a station sent it.
+pub async fn frame(conn: &impl ConnectionTrait, reading_id: &str) -> Result<Option<frames::Model>, Error> {
+    Ok(frames::Entity::find_by_id(reading_id.to_owned()).one(conn).await?)
+}
+
+/// The last readings of a balance, newest first.
+pub async fn frames_of(conn: &impl ConnectionTrait, device: &str, limit: u64) -> Result<Vec<frames::Model>, Error> {
+    Ok(frames::Entity::find()
+        .filter(frames::Column::DeviceId.eq(device))
+        .order_by_desc(frames::Column::ReceivedAt)
+        .order_by_desc(frames::Column::DeviceSeq)
+        .limit(limit)
+        .all(conn)
+        .await?)
+}
+
 /// The root that was signed last.
 pub async fn last_root(conn: &impl ConnectionTrait) -> Result<Option<roots::Model>, Error> {
     Ok(roots::Entity::find().order_by_desc(roots::Column::At).one(conn).await?)

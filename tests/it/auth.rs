@@ -79,6 +79,8 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/laboratories", &[OPERATOR]),
     ("GET", "/v1/devices", &[OPERATOR]),
     ("POST", "/v1/devices", &[OPERATOR]),
+    ("GET", "/v1/devices/{id}/readings", &[CLERK, INSPECTOR]),
+    ("POST", "/v1/devices/{id}/readings", &[CLERK, INSPECTOR]),
     ("POST", "/v1/persons/{id}/erase", &[OPERATOR]),
     ("GET", "/v1/events", &[AUDITOR]),
 ];

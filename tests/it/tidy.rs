@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("rulebook", &["domain"]),
     ("spoken", &["domain", "rulebook"]),
+    ("instruments", &["domain"]),
     ("vault", &[]),
     ("capsule", &[]),
     ("photos", &[]),
@@ -20,8 +21,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("desk", &["domain", "rulebook", "spoken", "capsule", "store", "vault", "telemetry"]),
     ("audit", &["domain", "rulebook", "capsule", "store", "desk", "vault"]),
-    ("http", &["desk", "store", "photos", "spoken", "rulebook", "capsule", "domain", "telemetry", "vault"]),
+    ("http", &["desk", "store", "photos", "spoken", "rulebook", "instruments", "capsule", "domain", "telemetry", "vault"]),
     ("client", &[]),
+    ("station", &["instruments"]),
 ];
 
 /// Rooms that may know everything: they put the others together.

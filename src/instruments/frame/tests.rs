@@ -47,8 +47,21 @@ fn a_tael_of_no_table_stays_as_it_was_shown() {
 #[test]
 fn what_is_of_neither_protocol_is_said_so() {
     let long = "S S ".to_owned() + &"1".repeat(80);
-    for frame in ["", "S", "S S", "S S g", "S S 56,02 g", "S S 56.02.1 g", "S X 1 g", "hello", "56.02", "S S 1 g g", "S S 1. g", &long, "S S ５６ g"]
-    {
+    for frame in [
+        "",
+        "S",
+        "S S",
+        "S S g",
+        "S S 56,02 g",
+        "S S 56.02.1 g",
+        "S X 1 g",
+        "hello",
+        "56.02",
+        "S S 1 g g",
+        "S S 1. g",
+        &long,
+        "S S ５６ g",
+    ] {
         assert!(parse(frame).is_err(), "{frame:?}");
     }
     check("S S     56.02", Err("frame_unit_missing"));
