@@ -79,6 +79,9 @@ pub(super) fn voice(
     if is_promise(kind) {
         return Voice::Says;
     }
+    if supposed(scan, at) {
+        return Voice::Nothing;
+    }
     if scan.has_before(clause, at, Cue::Say) {
         return Voice::Reports;
     }
@@ -100,6 +103,15 @@ pub(super) fn voice(
         return Voice::Nothing;
     }
     Voice::Says
+}
+
+/// 空心的话我赔你.
+fn supposed(scan: &Scan<'_>, at: usize) -> bool {
+    scan.token(at).is_some_and(|token| {
+        let rest = scan.text.get(token.end as usize..).unwrap_or_default();
+        rest.starts_with("的话")
+            || rest.starts_with('话') && scan.text.get(token.range()).is_some_and(|text| text.ends_with('的'))
+    })
 }
 
 /// 是A货吗, 有没有证书, "is it natural?".

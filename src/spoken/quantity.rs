@@ -388,7 +388,7 @@ fn claim(
         Some("g" | "kg" | "mg" | "jin" | "liang" | "qian" | "ct" | "point") => weight(scan, index, clause, quantity),
         Some("mm" | "cm" | "inch") => size(index, quantity),
         Some(_) => None,
-        None => bare(scan, index, clause, quantity),
+        None => bare(scan, index, clause, quantity, found),
     };
     if let Some(mention) = mention
         && !next_is(scan, clause, quantity, Cue::Price)
@@ -579,7 +579,13 @@ fn bangle(
 }
 
 /// A number without a unit: what it measures is told by the words around it.
-fn bare(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
+fn bare(
+    scan: &Scan<'_>,
+    index: usize,
+    clause: &Clause,
+    quantity: &Quantity<'_>,
+    found: &Found<'_>,
+) -> Option<Mention> {
     let between = |low: i64, high: i64| {
         Decimal::from(low) <= quantity.value() && quantity.value() <= Decimal::from(high)
     };
@@ -590,6 +596,9 @@ fn bare(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
         }
         let mut mention = dimensions(index, quantity, Decimal::ONE, Unit::Millimetre);
         mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
+    if let Some(mention) = resumed(scan, index, clause, quantity, found) {
         return Some(mention);
     }
     if let Some(mention) = ring(scan, index, clause, quantity) {
@@ -637,6 +646,35 @@ fn bare(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
         return Some(mention);
     }
     None
+}
+
+/// 圈口五十四，哦不对，五十四点五, or 四十克不到，三十九点八: the number alone takes up what was measured before it.
+fn resumed(
+    scan: &Scan<'_>,
+    index: usize,
+    clause: &Clause,
+    quantity: &Quantity<'_>,
+    found: &Found<'_>,
+) -> Option<Mention> {
+    let last = found.mentions.last().filter(|last| {
+        matches!(last.kind, ClaimKind::Weight | ClaimKind::Size) && last.clause < index && index <= last.clause + 3
+    })?;
+    let corrected = (last.clause..=index)
+        .filter_map(|at| scan.clauses.get(at))
+        .any(|clause| clause.is(Cue::Correct) || matches!(scan.clause_text(clause).trim(), "不是" | "不" | "no"));
+    let said = scan.text.get(quantity.start..clause.end).unwrap_or_default().chars().count();
+    let alone = index == last.clause + 1
+        && quantity.start <= clause.start + 7
+        && said <= scan.text.get(quantity.start..quantity.end).unwrap_or_default().chars().count() + 2
+        && !quantity.value().is_integer();
+    let follows = scan.token(quantity.last).filter(|next| quantity.last < clause.last && next.start as usize == quantity.end);
+    if (!corrected && !alone) || follows.is_some_and(|next| next.is(Cue::Count) || next.is(Cue::Price)) {
+        return None;
+    }
+    let before = last.limits.map_or_else(|| last.value.parse().ok(), |(low, _)| Some(low))?;
+    let value = quantity.value();
+    let close = value <= before * Decimal::TWO && before <= value * Decimal::TWO;
+    close.then(|| measured(last.kind, index, quantity, quantity.ends(false), Decimal::ONE, last.unit))
 }
 
 /// The number of a ring size; its table is the rulebook's matter.
