@@ -79,6 +79,9 @@ pub(super) fn voice(
     if is_promise(kind) {
         return Voice::Says;
     }
+    if supposed(scan, at) {
+        return Voice::Nothing;
+    }
     if scan.has_before(clause, at, Cue::Say) {
         return Voice::Reports;
     }
@@ -102,6 +105,15 @@ pub(super) fn voice(
     Voice::Says
 }
 
+/// 空心的话我赔你.
+fn supposed(scan: &Scan<'_>, at: usize) -> bool {
+    scan.token(at).is_some_and(|token| {
+        let rest = scan.text.get(token.end as usize..).unwrap_or_default();
+        rest.starts_with("的话")
+            || rest.starts_with('话') && scan.text.get(token.range()).is_some_and(|text| text.ends_with('的'))
+    })
+}
+
 /// 是A货吗, 有没有证书, "is it natural?".
 fn asked(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> bool {
     if clause.is(Cue::AssertQuestion) {
@@ -113,13 +125,10 @@ fn asked(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> bool 
     }
     let behind = scan.has_before(clause, at, Cue::Whether) || scan.has_before(clause, at, Cue::Ask);
     let ends = clause.is(Cue::AskEnd)
-        && scan
-            .clause_tokens(clause)
-            .iter()
-            .skip(at + 1 - clause.first)
-            .any(|token| token.is(Cue::AskEnd) && (clause.end - token.end as usize) <= 12);
-    let tag =
-        clause.asks && scan.clause_tokens(clause).iter().any(|token| at_start(clause, token) && token.is(Cue::Neg));
+        && scan.clause_tokens(clause).iter().skip(at + 1 - clause.first).any(|token| {
+            token.is(Cue::AskEnd) && (clause.end - token.end as usize) <= 12
+        });
+    let tag = clause.asks && scan.clause_tokens(clause).iter().any(|token| at_start(clause, token) && token.is(Cue::Neg));
     behind || ends || (clause.asks && !tag) || carried.asks
 }
 

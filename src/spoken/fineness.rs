@@ -68,10 +68,7 @@ pub(super) fn read(
 /// What a word says of a metal.
 fn metal<'t>(scan: &Scan<'t>, token: &Token) -> Option<&'t str> {
     scan.meanings(token).iter().find(|meaning| meaning.kind == ClaimKind::Material).and_then(|meaning| {
-        meaning
-            .value
-            .as_deref()
-            .filter(|value| matches!(*value, "gold" | "k_gold" | "silver" | "platinum" | "palladium"))
+        meaning.value.as_deref().filter(|value| matches!(*value, "gold" | "k_gold" | "silver" | "platinum" | "palladium"))
     })
 }
 
@@ -84,7 +81,16 @@ fn is_layer(scan: &Scan<'_>, token: &Token) -> bool {
 }
 
 fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>, found: &mut Found<'_>) -> bool {
-    let Some(unit @ ("k" | "ct")) = quantity.unit else { return false };
+    // K金 is a word of its own, which holds the unit.
+    let alloy = scan.token(quantity.last).filter(|token| {
+        quantity.last < clause.last
+            && quantity.unit.is_none()
+            && token.start as usize == quantity.end
+            && metal(scan, token) == Some("k_gold")
+            && scan.text.get(token.range()).is_some_and(|text| text.starts_with('k'))
+    });
+    let unit = if alloy.is_some() { Some("k") } else { quantity.unit };
+    let Some(unit @ ("k" | "ct")) = unit else { return false };
     let value = quantity.number.value;
     let Some((_, fineness)) = KARATS.iter().find(|(karats, _)| Decimal::from(*karats) == value) else { return false };
     let unit_token = scan.token(quantity.last.saturating_sub(1));
@@ -95,7 +101,7 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     let next = scan.token(quantity.last).filter(|_| quantity.last < clause.last);
     let near = |token: &&Token| (token.start as usize) <= quantity.end + 12;
     let metal_next = next.filter(near).filter(|token| metal(scan, token).is_some());
-    if unit == "ct" && metal_next.is_none() && !carats_of_gold(scan, clause, quantity, next) {
+    if unit == "ct" && metal_next.is_none() && !carats_of_gold(scan, index, clause, quantity, next) {
         return false;
     }
     // 18K包金, 14k gold filled, plated in 18 carat gold: a layer.
@@ -106,17 +112,15 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
                     && is_layer(scan, then)
                     && metal_next.is_some_and(|metal| scan.touches(metal, then))
             });
-    let layer_before =
-        scan.tokens.get(clause.first..quantity.first).unwrap_or_default().iter().rev().take(3).any(|token| {
-            is_layer(scan, token) && quantity.start <= token.end as usize + 18 && !denied(scan, clause, token)
-        });
+    let layer_before = scan.tokens.get(clause.first..quantity.first).unwrap_or_default().iter().rev().take(3).any(
+        |token| is_layer(scan, token) && quantity.start <= token.end as usize + 18 && !denied(scan, clause, token),
+    );
     let mut last = quantity.last;
     let mut end = quantity.end;
     if let Some(token) = metal_next
-        && scan
-            .text
-            .get(quantity.end..token.start as usize)
-            .is_some_and(|between| matches!(between, "" | " " | "的" | " solid " | " of "))
+        && scan.text.get(quantity.end..token.start as usize).is_some_and(|between| {
+            matches!(between, "" | " " | "的" | " solid " | " of ")
+        })
     {
         last += 1;
         end = token.end as usize;
@@ -151,7 +155,7 @@ fn denied(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
 }
 
 /// "Nine carat" of gold beside "nine carats" of topaz: gold is spoken of, and no stone follows.
-fn carats_of_gold(scan: &Scan<'_>, clause: &Clause, quantity: &Quantity<'_>, next: Option<&Token>) -> bool {
+fn carats_of_gold(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>, next: Option<&Token>) -> bool {
     if ![9, 10, 14, 18, 22, 24].iter().any(|karats| Decimal::from(*karats) == quantity.number.value) {
         return false;
     }
@@ -163,17 +167,19 @@ fn carats_of_gold(scan: &Scan<'_>, clause: &Clause, quantity: &Quantity<'_>, nex
     });
     let rest = scan.text.get(quantity.end..).unwrap_or_default();
     let of = [" of ", " total", " in total", " weight", " stone", " worth"].iter().any(|word| rest.starts_with(word));
+    let stamped = clause.is(Cue::FinenessContext)
+        || scan.clauses.get(index + 1).is_some_and(|next| !clause.stops && next.is(Cue::FinenessContext))
+        || [9, 18].iter().any(|karats| Decimal::from(*karats) == quantity.number.value);
     let weighed = context_before(scan, clause, quantity.first, Cue::WeightContext, 30).is_some();
     let plural = scan.text.get(..quantity.end).is_some_and(|text| text.ends_with("carats") || text.ends_with("cts"));
-    !stone && !of && !weighed && !plural && scan.speaks_of(Topic::Gold, clause.start)
+    !stone && !of && !weighed && !plural && (stamped || scan.speaks_of(Topic::Gold, clause.start))
 }
 
 /// 三个九, 四条九.
 fn nines(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>, found: &mut Found<'_>) -> bool {
-    let Some(next) = scan
-        .token(quantity.last)
-        .filter(|token| quantity.last < clause.last && token.is(Cue::Nines) && token.start as usize == quantity.end)
-    else {
+    let Some(next) = scan.token(quantity.last).filter(|token| {
+        quantity.last < clause.last && token.is(Cue::Nines) && token.start as usize == quantity.end
+    }) else {
         return false;
     };
     let fineness = match quantity.number.value.to_string().as_str() {
@@ -228,7 +234,12 @@ fn stamp(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     }) {
         named = true;
     }
-    if !named {
+    // 925 says silver by itself, and 九二五的 any of them where metal is spoken of.
+    let rest = scan.text.get(quantity.end..).unwrap_or_default();
+    let alone = quantity.number.figures
+        && (*fineness == "925" && rest.starts_with([' ', '的', ',', '.', '，', '。'])
+            || rest.starts_with('的') && scan.speaks_of(Topic::Metals, clause.start));
+    if !named && !alone {
         return false;
     }
     found.take(quantity.first, quantity.last);
@@ -261,10 +272,9 @@ fn percentage(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantit
             && metal(scan, token).is_some()
             && (token.start as usize) <= after.map_or(quantity.end, |token| token.end as usize) + 6
     });
-    let preceded = scan
-        .tokens
-        .get(clause.first..quantity.first)
-        .is_some_and(|tokens| tokens.iter().rev().take(2).any(|token| metal(scan, token).is_some()));
+    let preceded = scan.tokens.get(clause.first..quantity.first).is_some_and(|tokens| {
+        tokens.iter().rev().take(2).any(|token| metal(scan, token).is_some())
+    });
     if context.is_none() && follows.is_none() && !preceded {
         return false;
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::Said;
 use super::mention::Mention;
+use super::Said;
 use crate::domain::ledger::{Bound, ClaimKind};
 
 /// How far apart, in scalar values, two mentions may stand to be the same thing said twice: some two minutes of speech.
@@ -167,7 +167,7 @@ fn key(mention: &Mention) -> Arc<str> {
 
 fn merge(old: &mut Open, new: Open) {
     let stronger = (1 < new.strength && old.strength < new.strength) || (old.implied && !new.implied);
-    if stronger && is_substance(old.said.kind) {
+    if stronger && old.said.kind != ClaimKind::Grade && is_substance(old.said.kind) {
         old.said.again.push((old.said.start, old.said.end));
         (old.said.start, old.said.end) = (new.said.start, new.said.end);
         old.strength = new.strength;

@@ -304,8 +304,10 @@ struct Draft {
 impl Draft {
     fn entry(&mut self, term: &str) -> &mut (Word, Vec<Meaning>) {
         let index = *self.by_term.entry(term.to_owned()).or_insert_with(|| {
-            let edges =
-                Edges { first: term.bytes().next().and_then(edge), last: term.bytes().next_back().and_then(edge) };
+            let edges = Edges {
+                first: term.bytes().next().and_then(edge),
+                last: term.bytes().next_back().and_then(edge),
+            };
             self.words.push((Word { edges, ..Word::default() }, Vec::new()));
             (self.words.len() - 1) as u32
         });

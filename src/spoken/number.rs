@@ -282,6 +282,7 @@ fn english(text: &mut &str) -> ModalResult<Number> {
     let mut last = 0_i64;
     let mut fraction = String::new();
     let mut part = Decimal::ZERO;
+    let mut joined = false;
     while let Some((word, end)) = words.next() {
         let seen = 0 < read;
         match word {
@@ -298,6 +299,8 @@ fn english(text: &mut &str) -> ModalResult<Number> {
                     break;
                 }
                 words.at = end;
+                joined = true;
+                last = if whole { last } else { 0 };
                 continue;
             }
             "a" if seen => {}
@@ -307,16 +310,14 @@ fn english(text: &mut &str) -> ModalResult<Number> {
                 break;
             }
             "quarter" | "quarters" => {
-                let times = if seen && last < 4 && 0 < last { last } else { 1 };
-                if seen && fraction.is_empty() && total != 0 {
-                    // 'three quarters' is a fraction; 'one and three quarters' keeps the one.
-                    total -= last;
-                }
-                part += Decimal::new(25 * times, 2);
+                // 'three quarters' is a fraction; 'one and three quarters' keeps the one.
+                let times = if seen && (1..4).contains(&last) { last } else { 0 };
+                total -= times;
+                part += Decimal::new(25 * times.max(1), 2);
                 read = end;
                 break;
             }
-            "third" if seen && last == 1 => {
+            "third" if seen && last == 1 && !joined => {
                 total -= last;
                 part += Decimal::new(333, 3);
                 read = end;
@@ -339,8 +340,7 @@ fn english(text: &mut &str) -> ModalResult<Number> {
             }
             word => match english_word(word) {
                 Some(hundred @ (100 | 1_000)) => {
-                    total =
-                        total.max(1).checked_mul(hundred).filter(|total| *total < 1_000_000).ok_or_else(backtrack)?;
+                    total = total.max(1).checked_mul(hundred).filter(|total| *total < 1_000_000).ok_or_else(backtrack)?;
                     last = hundred;
                     read = end;
                 }

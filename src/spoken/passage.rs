@@ -37,6 +37,7 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
                 mention.negated ^= !yes;
                 mention.end = end;
                 mention.certainty = Certainty::Low;
+                mention.strength = 0;
                 mention
             }));
         }
@@ -52,8 +53,10 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
             let first = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
             if mention.kind != ClaimKind::Guarantee {
                 let polarity = polarity::before(scan, clause, first, mention.start);
-                mention.negated ^= polarity.negated;
+                let behind = polarity::behind(scan, clause, first);
+                mention.negated ^= polarity.negated || behind.is_some();
                 mention.start = polarity.start.unwrap_or(mention.start);
+                mention.end = behind.unwrap_or(mention.end).max(mention.end);
                 mention.part = terms::part(scan, clause, first.min(scan.tokens.len().saturating_sub(1)));
             }
         }
@@ -70,6 +73,8 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
                     terms::read(scan, index, clause, at, &mut heard);
                 }
             }
+        }
+        if beside_claims(scan, index) {
             sounds.read(scan, index, clause, &mut heard);
         }
         for Heard { mut mention, at, refused } in heard.drain(..) {
@@ -104,8 +109,7 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
     }
     // A tolerance in a later clause may have widened a figure that was copied before.
     for figure in numbers.iter().filter(|figure| figure.limits.is_some()) {
-        if let Some(said) =
-            passage.mentions.iter_mut().find(|said| said.start == figure.start && said.kind == figure.kind)
+        if let Some(said) = passage.mentions.iter_mut().find(|said| said.start == figure.start && said.kind == figure.kind)
         {
             said.limits = figure.limits;
             said.bound = figure.bound;
@@ -115,6 +119,14 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
     passage.mentions.sort_by_key(|mention| (mention.start, mention.end));
     correct(scan, &mut passage.mentions);
     passage
+}
+
+/// Whether the clause, or the one before or behind it, claims something.
+fn beside_claims(scan: &Scan<'_>, index: usize) -> bool {
+    let near = index.saturating_sub(1)..=index + 1;
+    scan.clauses.get(near.start().to_owned()..(near.end() + 1).min(scan.clauses.len())).is_some_and(|clauses| {
+        clauses.iter().any(|clause| clause.claims)
+    })
 }
 
 /// A clause that only denies turns what the clauses before reported, or named, into denials.

@@ -40,11 +40,6 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -
             polarity.strength = polarity.strength.max(1);
             break;
         }
-        if token.is(Cue::Refuse) {
-            polarity.refused = true;
-            polarity.start = Some(token.start as usize);
-            break;
-        }
         if token.is(Cue::Neg) || token.is(Cue::NegPost) {
             if !reaches(scan, token, right, kind) {
                 if denials == 0 && token.is(Cue::NegPost) {
@@ -92,7 +87,7 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -
     if scan.text.get(head.range()).is_some_and(|text| text.starts_with('真')) {
         polarity.strength = 2;
     }
-    if refused_behind(scan, clause, at) {
+    if refused(scan, clause, at) {
         polarity.refused = true;
     }
     if denials == 0
@@ -108,7 +103,8 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -
 /// Whether the text between two claims only lists them.
 fn linked(scan: &Scan<'_>, left: &Token, right: &Token) -> bool {
     let between = scan.between(left, right);
-    matches!(between, "" | " " | "的" | "、" | ", " | " or " | " nor " | " and ") || between.chars().count() <= 1
+    matches!(between, "" | " " | "的" | "、" | ", " | " or " | " nor " | " and ")
+        || between.chars().count() <= 1
 }
 
 /// Whether a denial reaches the word: 不 alone denies only what it touches.
@@ -128,7 +124,7 @@ fn reaches(scan: &Scan<'_>, denial: &Token, claim: &Token, kind: ClaimKind) -> b
 }
 
 /// The end of a denial behind the claim, with no other claim after it: 染色的也不碰.
-fn behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usize> {
+pub(super) fn behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usize> {
     if !clause.is(Cue::NegPost) {
         return None;
     }
@@ -150,11 +146,21 @@ fn behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usize> {
     None
 }
 
-/// 国检也不会给你打: what somebody would not write is no claim.
-fn refused_behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
-    clause.is(Cue::Refuse)
-        && scan.token(at + 1).zip(scan.token(at)).is_some_and(|(after, head)| {
-            at + 1 < clause.last && after.is(Cue::Refuse) && scan.between(head, after).chars().count() <= 2
+/// 不写羊脂, 国检也不会给你打: what somebody would not say is no claim.
+fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    if !clause.is(Cue::Refuse) {
+        return false;
+    }
+    let Some(head) = scan.token(at) else { return false };
+    let reach = |gap: &str| gap.len() <= if gap.is_ascii() { 34 } else { 27 };
+    let before = scan.tokens.get(clause.first..at).unwrap_or_default().iter().rev().take(STEPS);
+    let declined = before
+        .take_while(|token| !token.is(Cue::But) && reach(scan.between(token, head)))
+        .any(|token| token.is(Cue::Refuse));
+    let after = scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter().take(2);
+    declined
+        || after.take_while(|token| !token.claims).any(|token| {
+            token.is(Cue::Refuse) && scan.between(head, token).chars().count() <= 2
         })
 }
 

@@ -118,7 +118,7 @@ fn recheck(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>
     let goes = tokens.get(from..to).unwrap_or_default().iter().any(|token| token.is(Cue::Go));
     let free = tokens.get(from..to).unwrap_or_default().iter().any(|token| token.is(Cue::Free));
     let verb = tokens.get(to..).unwrap_or_default().iter().rev().find(|token| {
-        token.is(Cue::Test) && scan.between(test, token).chars().count() <= 12
+        token.is(Cue::Test) && (token.start == test.start || scan.between(test, token).chars().count() <= 12)
     });
     let lab = !test.is(Cue::Test);
     if !(goes && (free || lab || verb.is_some())) && !(free && verb.is_some()) {

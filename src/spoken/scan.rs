@@ -39,7 +39,7 @@ pub(super) struct Scan<'t> {
     pub(super) tokens: &'t [Token],
     pub(super) numbers: &'t [Number],
     pub(super) clauses: Vec<Clause>,
-    topics: [Vec<usize>; 3],
+    topics: [Vec<usize>; 4],
 }
 
 /// What the talk turns around, where a number alone does not tell.
@@ -48,6 +48,7 @@ pub(super) enum Topic {
     Diamonds,
     Gold,
     Beads,
+    Metals,
 }
 
 /// A topic holds for this many bytes before and after its word: some four sentences.
@@ -55,14 +56,8 @@ const TOPIC: usize = 600;
 
 impl<'t> Scan<'t> {
     pub(super) fn new(lexicon: &'t Lexicon, text: &'t str, tokens: &'t Tokens) -> Self {
-        let mut scan = Self {
-            lexicon,
-            text,
-            tokens: &tokens.tokens,
-            numbers: &tokens.numbers,
-            clauses: Vec::new(),
-            topics: Default::default(),
-        };
+        let mut scan =
+            Self { lexicon, text, tokens: &tokens.tokens, numbers: &tokens.numbers, clauses: Vec::new(), topics: Default::default() };
         scan.part();
         scan.find_topics();
         scan
@@ -93,7 +88,7 @@ impl<'t> Scan<'t> {
     }
 
     fn find_topics(&mut self) {
-        let [diamonds, gold, beads] = &mut self.topics;
+        let [diamonds, gold, beads, metals] = &mut self.topics;
         for token in self.tokens.iter().filter(|token| token.claims || token.is(Cue::Bead)) {
             if token.is(Cue::Bead) {
                 beads.push(token.start as usize);
@@ -104,7 +99,11 @@ impl<'t> Scan<'t> {
                     Some("diamond" | "lab_grown_diamond" | "moissanite" | "diamond_simulant" | "cubic_zirconia") => {
                         diamonds.push(token.start as usize);
                     }
-                    Some("gold" | "k_gold") => gold.push(token.start as usize),
+                    Some("gold" | "k_gold") => {
+                        gold.push(token.start as usize);
+                        metals.push(token.start as usize);
+                    }
+                    Some("silver" | "platinum" | "palladium") => metals.push(token.start as usize),
                     Some(value) if value.ends_with("pearl") => beads.push(token.start as usize),
                     _ => {}
                 }
@@ -114,11 +113,12 @@ impl<'t> Scan<'t> {
 
     /// Whether the topic was named near this place.
     pub(super) fn speaks_of(&self, topic: Topic, at: usize) -> bool {
-        let [diamonds, gold, beads] = &self.topics;
+        let [diamonds, gold, beads, metals] = &self.topics;
         let places = match topic {
             Topic::Diamonds => diamonds,
             Topic::Gold => gold,
             Topic::Beads => beads,
+            Topic::Metals => metals,
         };
         let first = places.partition_point(|place| place + TOPIC < at);
         places.get(first).is_some_and(|place| *place <= at + TOPIC)
@@ -131,17 +131,15 @@ impl<'t> Scan<'t> {
         // A point inside a name or a number ends nothing.
         token.is(Cue::Stop)
             && (self.text.get(token.range()) != Some(".")
-                || self
-                    .text
-                    .get(token.end as usize..)
-                    .is_none_or(|rest| rest.chars().next().is_none_or(|c| c == ' ' || c == '\n' || is_han(c))))
+                || self.text.get(token.end as usize..).is_none_or(|rest| {
+                    rest.chars().next().is_none_or(|c| c == ' ' || c == '\n' || is_han(c))
+                }))
     }
 
     /// Whether a comma stands in a list of like things: 染色、注胶, fillers, dyes or coatings.
     fn joins(&self, at: usize, comma: &Token) -> bool {
         let Some("、" | ",") = self.text.get(comma.range()) else { return false };
-        let (Some(before), Some(after)) =
-            (at.checked_sub(1).and_then(|at| self.tokens.get(at)), self.tokens.get(at + 1))
+        let (Some(before), Some(after)) = (at.checked_sub(1).and_then(|at| self.tokens.get(at)), self.tokens.get(at + 1))
         else {
             return false;
         };

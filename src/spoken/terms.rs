@@ -46,6 +46,9 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         {
             continue;
         }
+        if negated && meaning.kind == ClaimKind::Grade && meanings.iter().any(|other| other.kind == ClaimKind::Material) {
+            continue;
+        }
         // 不是足银 denies the fineness; what the metal is, it leaves open.
         if negated && fine && meaning.kind == ClaimKind::Material {
             continue;
@@ -154,7 +157,16 @@ fn like(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
             clause.first < at && before.cues.meets(LIKENESS) && scan.between(before, token).chars().count() <= 3
         }) || scan.token(at + 1).is_some_and(|after| {
             at + 1 < clause.last && after.cues.meets(LIKENESS) && scan.between(token, after).is_empty()
-        }))
+        }) || compared(scan, clause, at, token))
+}
+
+/// 跟天然钻肉眼看是一样的.
+fn compared(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    scan.before(at).is_some_and(|before| {
+        clause.first < at
+            && matches!(scan.text.get(before.range()), Some("跟" | "和" | "与"))
+            && scan.between(before, token).chars().count() <= 1
+    }) && scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter().any(|after| after.cues.meets(LIKENESS))
 }
 
 fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated: bool) -> bool {

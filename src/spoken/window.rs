@@ -139,8 +139,8 @@ fn cut(text: &str) -> Option<usize> {
     if text.len() <= MOST {
         return None;
     }
-    let pause = part
-        .rfind([',', '，', '、', ' ', ';', '；'])
-        .map(|at| from + at + part.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
+    let pause = part.rfind([',', '，', '、', ' ', ';', '；']).map(|at| {
+        from + at + part.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+    });
     Some(pause.unwrap_or(most))
 }
