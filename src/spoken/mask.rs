@@ -126,8 +126,8 @@ fn is_figure(c: char) -> bool {
 fn cover_long_numbers(text: &[char], covered: &mut [bool]) {
     let is_joint = |c: char| matches!(c, ' ' | '-' | '－' | '—' | '·' | '.');
     let mut at = 0;
-    while at < text.len() {
-        if !is_figure(text[at]) {
+    while let Some(c) = text.get(at) {
+        if !is_figure(*c) {
             at += 1;
             continue;
         }

@@ -55,8 +55,8 @@ pub fn heard(
     }
     let claim = |(of, number): (&Inside, u32)| {
         let Inside { said, start, end, certainty, again } = of;
-        let around = transcript.words(start.saturating_sub(8), end + 8);
-        let value = value::value(said, around, declared, rulebook, labels)?;
+        let around = around(transcript, *start, *end);
+        let value = value::value(said, &around, declared, rulebook, labels)?;
         let place = places.of(said, *start, &value, &clause(transcript, *start, *end));
         let cut = is_number(said.kind) && is_cut(transcript, *start, *end);
         let claim = Claim {
@@ -108,6 +108,14 @@ fn inside<'a>(said: &'a Said, base: usize, transcript: &Transcript, part: &Part)
 fn span(transcript: &Transcript, start: usize, end: usize) -> Option<Span> {
     let (first, last) = (i64::try_from(start).ok()?, i64::try_from(end).ok()?);
     Some(Span { start: first, end: last, at_ms: transcript.at(start) })
+}
+
+/// The words of a claim with those next to them: a few characters of Chinese, a few words of English.
+fn around(transcript: &Transcript, start: usize, end: usize) -> String {
+    let near = |text: &str| if text.is_ascii() { 28 } else { 8 };
+    let before = near(transcript.words(start.saturating_sub(28), start));
+    let behind = near(transcript.words(end, end + 28));
+    transcript.words(start.saturating_sub(before), end + behind).to_owned()
 }
 
 /// The words of a claim with those next to them, up to a mark.

@@ -118,6 +118,19 @@ fn each_claim_finds_its_part() {
 }
 
 #[test]
+fn the_named_part_is_not_that_of_another_material() {
+    // The reader takes 镶嵌 for the name of the setting; the jadeite is not of it.
+    let text = "18K金镶嵌的翡翠";
+    let jadeite = Said { part: Some(spoken::Part::Setting), ..said(text, "翡翠", Material, "jadeite", None) };
+    let transcript = Transcript::of(vec![cue(0, 5_000, text)]);
+    let part = transcript.part(0, 5_000);
+    let (rulebook, labels) = (Rulebook::embedded().unwrap(), Labels::embedded().unwrap());
+    let of = declared(&[(MainStone, "翡翠"), (Setting, "18K金")]);
+    let heard = heard(&[jadeite], (&transcript, &part), &of, &rulebook, &labels);
+    assert_eq!(heard[0].claim.component.as_ref().map(ComponentId::as_str), Some("c1"));
+}
+
+#[test]
 fn what_cannot_be_told_stays_with_the_piece_and_says_so() {
     let two = &[(MainStone, "钻石"), (SideStone, "钻石"), (Setting, "18K金")][..];
     check(
@@ -197,6 +210,18 @@ fn values_are_exact_and_in_the_words_of_the_trade() {
     check("给桃子姐的国家级", BannedPhrase, "给桃子姐的国家级", None, r#""name":"给＊＊姐的国家级""#);
     check("冰感", Grade, "jadeite_icy", None, r#""name":"冰种""#);
     check("奇怪", Grade, "some_new_grade", None, r#""name":"some_new_grade""#);
+}
+
+#[test]
+fn in_english_the_word_that_names_a_size_stands_further_off() {
+    let heard = read(
+        &[(0, 9_000, "The pearls are nearly eight millimetres")],
+        (0, 9_000),
+        &declared(&[(MainStone, "珍珠")]),
+        &[("eight millimetres", Size, "8", Some(Unit::Millimetre))],
+    );
+    let ClaimedValue::Size { name, .. } = &heard[0].claim.value else { panic!("a size") };
+    assert_eq!(name.as_str(), "bead_diameter_mm");
 }
 
 #[test]

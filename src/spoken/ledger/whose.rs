@@ -88,15 +88,7 @@ impl<'a> Places<'a> {
 
     /// The part that a claim is about.
     pub fn of(&self, said: &Said, start: usize, value: &ClaimedValue, around: &str) -> Place {
-        // A weight with its cord or chain is the piece's.
-        let named = said.part.filter(|part| match part {
-            Part::MainStone | Part::SideStone | Part::Setting => true,
-            Part::Cord | Part::Chain | Part::Clasp => said.kind != ClaimKind::Weight,
-        });
-        if let Some(part) = named
-            && 1 < self.parts.len()
-            && is_of_a_part(said.kind)
-        {
+        if let Some(part) = said.part.filter(|part| 1 < self.parts.len() && self.can_be(*part, said, value)) {
             return self.of_named(part);
         }
         match said.kind {
@@ -104,12 +96,27 @@ impl<'a> Places<'a> {
             ClaimKind::Material => self.of_material(said.negated, value),
             ClaimKind::Weight => self.of_weight(said, start, around),
             ClaimKind::Fineness => self.of_metal(start),
-            ClaimKind::Treatment
-                if matches!(said.value.as_str(), "plated" | "gold_clad" | "gold_filled" | "silver_clad") =>
-            {
-                self.of_metal(start)
-            }
+            ClaimKind::Treatment if is_of_metal(said) => self.of_metal(start),
             ClaimKind::Treatment | ClaimKind::Grade | ClaimKind::Origin => self.of_stone(start),
+        }
+    }
+
+    /// Whether what is claimed can be of the part that the clause names: in 18K金镶嵌的翡翠 the setting is named, and the
+    /// jadeite is not of it.
+    fn can_be(&self, part: Part, said: &Said, value: &ClaimedValue) -> bool {
+        let is_metal = match (said.kind, value) {
+            (ClaimKind::Material, ClaimedValue::Name { name }) => self.rulebook.is_metal(name.as_str()),
+            (ClaimKind::Treatment, _) => is_of_metal(said),
+            (kind, _) => kind == ClaimKind::Fineness,
+        };
+        match (part, said.kind) {
+            (_, ClaimKind::Size | ClaimKind::Certificate | ClaimKind::Guarantee | ClaimKind::BannedPhrase) => false,
+            (Part::MainStone | Part::SideStone, _) => !is_metal,
+            (Part::Setting, kind) => is_metal || kind == ClaimKind::Weight,
+            // A weight with its cord or chain is the piece's.
+            (Part::Cord | Part::Chain | Part::Clasp, kind) => {
+                matches!(kind, ClaimKind::Material | ClaimKind::Fineness | ClaimKind::Treatment)
+            }
         }
     }
 
@@ -203,17 +210,9 @@ impl<'a> Places<'a> {
     }
 }
 
-/// Whether a claim of this kind is about a part rather than about the piece.
-fn is_of_a_part(kind: ClaimKind) -> bool {
-    match kind {
-        ClaimKind::Material
-        | ClaimKind::Treatment
-        | ClaimKind::Fineness
-        | ClaimKind::Weight
-        | ClaimKind::Grade
-        | ClaimKind::Origin => true,
-        ClaimKind::Size | ClaimKind::Certificate | ClaimKind::Guarantee | ClaimKind::BannedPhrase => false,
-    }
+/// Treatments of a metal's surface.
+fn is_of_metal(said: &Said) -> bool {
+    matches!(said.value.as_str(), "plated" | "gold_clad" | "gold_filled" | "silver_clad")
 }
 
 /// The only one, if there is only one.
