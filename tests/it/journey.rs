@@ -211,7 +211,7 @@ both!(an_author_corrects_an_appraisal_until_the_verdict, |db| async move {
         .map(|stored| stored["event"]["seq"].clone())
         .unwrap();
     let mut better = appraisal();
-    better["weight"] = weight("58.39");
+    better["weight"] = crate::walk::weighed("58.39");
     let body = json!({"seq": seq, "replacement": {"appraisal": better}, "reason": "看错一位"});
     app.second_inspector().post(&path, body.clone()).await.expect_problem(403, "not_author");
     app.supervisor().post(&path, body.clone()).await.expect_problem(403, "not_author");
