@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::account::{Step, Told};
 use super::fixtures::{Fixture, PACKED_PHOTO, Posted, RECEIVED_PHOTO, Way};
 use super::house::{People, Person};
-use super::{Failure, words};
+use super::{Failure, fixtures, words};
 use crate::client::{Answer, Call, Client};
 
 /// What became of an order.
@@ -223,7 +223,7 @@ impl Guide {
         if let Some(body) = appraisal.as_object_mut() {
             body.insert("photo_ids".to_owned(), json!([photo]));
         }
-        read_off(&mut appraisal);
+        fixtures::read_off(&mut appraisal);
         self.act(piece, &inspector, "appraisals", &appraisal, what).await?;
         if piece.rests() {
             return Ok(());
@@ -381,25 +381,4 @@ fn stage_in_parcel(answer: &Answer, code: &str) -> Result<String, Failure> {
     stage.and_then(Value::as_str).map(str::to_owned).ok_or_else(|| {
         Failure(format!("the parcel was not taken as a whole; of {code} it was said: {}", own.unwrap_or(&Value::Null)))
     })
-}
-
-/// The bench's weights as its balance gives them: a weight that a person types would take a second one.
-fn read_off(appraisal: &mut Value) {
-    let parts = appraisal.get_mut("components").and_then(Value::as_array_mut);
-    for part in parts.into_iter().flatten() {
-        part.get_mut("weight").map(read_off_one);
-    }
-    appraisal.get_mut("weight").map(read_off_one);
-}
-
-fn read_off_one(weight: &mut Value) {
-    let text = |name: &str| weight.get(name).and_then(Value::as_str).map(str::to_owned);
-    let (Some(value), Some(unit)) = (text("value"), text("unit")) else { return };
-    let includes = weight.get("includes").cloned().unwrap_or_else(|| json!([]));
-    let now = Timestamp::now();
-    *weight = json!({
-        "frame": format!("S S {value:>10} {unit}"), "device": super::house::BALANCE,
-        "reading_id": uuid::Uuid::now_v7(), "device_seq": now.as_millisecond(), "read_at": now.to_string(),
-        "includes": includes,
-    });
 }

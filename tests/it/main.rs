@@ -18,6 +18,7 @@ mod replay;
 mod store;
 mod tamper;
 mod tidy;
+mod verdicts;
 mod walk;
 mod walls;
 mod world;
