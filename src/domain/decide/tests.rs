@@ -373,13 +373,13 @@ fn one_reading_is_one_weight_of_a_piece() {
     use super::super::ids::ReadingId;
     use super::super::quantity::Reading;
     let read = |micrograms: i64, id: &str| Weighing {
-        reading: Some(Reading {
+        reading: Some(Box::new(Reading {
             reading_id: ReadingId::parse(id).unwrap(),
             frame: "S S      1.00 g".into(),
             device_seq: 1,
             read_at: 0,
             uncertainty_ug: None,
-        }),
+        })),
         ..weighing(micrograms)
     };
     let rules = rules(1, Finding::Confirmed);

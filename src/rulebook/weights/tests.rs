@@ -17,13 +17,13 @@ fn reading(value: &str, uncertainty_ug: i64) -> Weighing {
     Weighing {
         typed: false,
         device: Some(DeviceId::parse("b-1").unwrap()),
-        reading: Some(Reading {
+        reading: Some(Box::new(Reading {
             reading_id: ReadingId::parse("r-1").unwrap(),
             frame: format!("S S {value:>10} g"),
             device_seq: 1,
             read_at: 0,
             uncertainty_ug: Some(uncertainty_ug),
-        }),
+        })),
         ..grams(value)
     }
 }
