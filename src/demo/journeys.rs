@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::account::{Step, Told};
 use super::fixtures::{Fixture, PACKED_PHOTO, Posted, RECEIVED_PHOTO, TRANSCRIPTS, Way};
 use super::house::{People, Person};
-use super::{Failure, words};
+use super::{Failure, fixtures, words};
 use crate::client::{Answer, Call, Client};
 
 /// What became of an order.
@@ -249,6 +249,7 @@ impl Guide {
         if let Some(body) = appraisal.as_object_mut() {
             body.insert("photo_ids".to_owned(), json!([photo]));
         }
+        fixtures::read_off(&mut appraisal);
         self.act(piece, &inspector, "appraisals", &appraisal, what).await?;
         if piece.rests() {
             return Ok(());

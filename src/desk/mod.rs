@@ -17,6 +17,7 @@ use crate::domain::ids::{CommandId, OrderId, PersonId, ProposalId, StreamId, Str
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Name;
 use crate::rulebook::{Library, Rulebook};
+use crate::store::entity::proposals as rows;
 use crate::store::{self, Store};
 use crate::vault::{Secrets, Vault};
 
@@ -144,6 +145,8 @@ enum Work {
         parcel: bool,
     },
     Place(Box<NewOrder>),
+    /// A command put up for a second person: no event yet.
+    Propose(Box<(rows::Model, receipt::ProposalReceipt)>),
 }
 
 impl Work {
@@ -151,6 +154,7 @@ impl Work {
         match self {
             Work::Pieces { pieces, .. } => pieces.first().map_or("nothing", |(_, command)| command.kind().as_str()),
             Work::Place(_) => "order",
+            Work::Propose(_) => "proposal",
         }
     }
 }
@@ -219,7 +223,7 @@ impl Desk {
             }),
         };
         for queue in queues {
-            desk.start_writer(queue, &options);
+            desk.start_writer(queue, &options)?;
         }
         Ok(desk)
     }

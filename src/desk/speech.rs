@@ -166,7 +166,7 @@ impl Desk {
     pub(super) async fn session(&self, txn: &Transaction, placed: &OrderPlaced) -> Result<Option<Arc<Session>>, Error> {
         let Some(live) = &placed.live_id else { return Ok(None) };
         let (tenant, live) = (placed.tenant_id.as_str(), live.as_str());
-        let Some(id) = lookups::transcript_id(self.store().backend(), txn, tenant, live).await? else {
+        let Some(id) = lookups::transcript_id(txn, tenant, live).await? else {
             return Ok(None);
         };
         if let Some(session) = self.ear().kept(id) {

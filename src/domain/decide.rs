@@ -11,7 +11,7 @@ use super::command::{AddedClaim, Command, Custody, ReturnEnd, Rules, SettledEntr
 use super::event::*;
 use super::evidence::{Missing, Review, packing_limit};
 use super::ids::ClaimId;
-use super::ledger::{Claim, ClaimSource, Verdict};
+use super::ledger::{Claim, ClaimKind, ClaimSource, Finding, Verdict};
 use super::order::Order;
 use super::piece::Piece;
 use super::quantity::Weighing;
@@ -339,6 +339,23 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// Whether a weight that a person typed decides this claim: then another person looks at the balance too
+    /// (`journey.md`, "Two people"). A guard of today: journals of before replay.
+    fn rests_on_typed(&self, entry: &SettledEntry) -> bool {
+        let decides = match entry.finding {
+            Finding::Confirmed | Finding::Contradicted => true,
+            Finding::NotTestable | Finding::NotTested | Finding::Promise => false,
+        };
+        let Some((_, appraisal)) = self.piece.settled() else { return false };
+        let claims = self.piece.ledger_claims();
+        let of = claims.iter().find(|claim| claim.claim_id == entry.claim_id && claim.kind == ClaimKind::Weight);
+        let weighing = of.and_then(|claim| match &claim.component {
+            Some(component) => appraisal.component(component)?.weight.as_ref(),
+            None => Some(&appraisal.weight),
+        });
+        decides && weighing.is_some_and(|weighing| weighing.typed)
+    }
+
     fn settle_ledger(
         &mut self,
         proposal: i32,
@@ -357,7 +374,8 @@ impl Draft<'_> {
             return Err(Refusal::Incomplete(faults));
         }
         let two = entries.iter().any(|entry| review.needs_second(&entry.claim_id, Some(entry.finding)))
-            || misread.iter().any(|claim_id| review.needs_second(claim_id, None));
+            || misread.iter().any(|claim_id| review.needs_second(claim_id, None))
+            || entries.iter().any(|entry| self.rests_on_typed(entry));
         let proposed_by = self.by.second();
         if two && proposed_by.is_none() {
             return Err(Refusal::SecondPersonNeeded);

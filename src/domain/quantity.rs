@@ -182,7 +182,7 @@ pub struct Weighing {
     pub digit_ug: Option<i64>,
     /// What the instrument said; none where the weight was typed, listed or said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reading: Option<Reading>,
+    pub reading: Option<Box<Reading>>,
 }
 
 /// One stable reading of a balance, as it came.

@@ -369,7 +369,7 @@ impl WeightBody {
             typed: false,
             device: Some(device?),
             digit_ug: shown.digit_ug(),
-            reading: Some(reading),
+            reading: Some(Box::new(reading)),
         })
     }
 

@@ -9,7 +9,6 @@
 //!
 //! A line says by itself which of the two it is. Nothing is guessed: what is not surely a weight is none.
 
-use crate::domain::ids::Malformed;
 use crate::domain::quantity::{MAX_INTEGER, Mass};
 
 /// A frame is short; whatever is longer comes from something else.
@@ -134,12 +133,6 @@ impl NotAWeight {
             NotAWeight::Nothing => "nothing lies on the balance: put the piece on it, and read again".into(),
             NotAWeight::OutOfRange => "the reading is finer or greater than can be kept: set the balance to g".into(),
         }
-    }
-}
-
-impl From<NotAWeight> for Malformed {
-    fn from(not: NotAWeight) -> Self {
-        Malformed(not.sentence().into())
     }
 }
 

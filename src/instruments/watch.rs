@@ -32,12 +32,12 @@ impl Watch {
                 self.was_read = true;
                 Seen::Reading(shown)
             }
-            Err(NotAWeight::Unstable | NotAWeight::Nothing | NotAWeight::UnitMissing | NotAWeight::NotExecutable) => {
+            Err(NotAWeight::Unstable | NotAWeight::Nothing | NotAWeight::NotExecutable) => {
                 self.was_read = false;
                 Seen::Waiting
             }
             // A line that broke off says nothing of what lies there.
-            Err(not @ (NotAWeight::Malformed | NotAWeight::Error(_))) => Seen::Trouble(not),
+            Err(not @ (NotAWeight::Malformed | NotAWeight::UnitMissing | NotAWeight::Error(_))) => Seen::Trouble(not),
             Err(
                 not @ (NotAWeight::Overload
                 | NotAWeight::Underload

@@ -20,16 +20,19 @@ macro_rules! files {
     };
 }
 
+/// Some files of an edition, by their names.
+type Layer = &'static [(&'static str, &'static str)];
+
 /// The files that stay as they were since the first edition.
-const FIRST: &[(&str, &str)] = files!("2026-11-22": "deadlines.csv" "metals.csv" "names.csv" "not_testable.csv" "sizes.csv" "treatments.csv" "weights.csv");
+const FIRST: Layer = files!("2026-11-22": "deadlines.csv" "metals.csv" "names.csv" "not_testable.csv" "sizes.csv" "treatments.csv" "weights.csv");
 
 /// What the second edition adds, or says anew.
-const SECOND: &[(&str, &str)] = files!("2026-11-23": "carats.csv" "fineness.csv" "grades.csv" "limits.csv" "materials.csv"
+const SECOND: Layer = files!("2026-11-23": "carats.csv" "fineness.csv" "grades.csv" "limits.csv" "materials.csv"
     "names.csv" "regions.csv" "rules.csv" "severity.csv" "speech.csv" "substitutes.csv" "terms.csv" "treatments.csv"
     "units.csv" "weights.csv" "words.csv");
 
 /// Each edition by its version, oldest first, with the layers of files that make it up: a later one covers an earlier.
-const EDITIONS: &[(&str, &[&[(&str, &str)]])] = &[("2026-11-22", &[FIRST]), ("2026-11-23", &[FIRST, SECOND])];
+const EDITIONS: &[(&str, &[Layer])] = &[("2026-11-22", &[FIRST]), ("2026-11-23", &[FIRST, SECOND])];
 
 impl Files {
     /// Every name that a file of a rulebook can have.

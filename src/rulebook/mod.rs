@@ -110,7 +110,8 @@ pub struct Assessment {
 impl Rulebook {
     /// The newest edition that this program carries.
     pub fn embedded() -> Result<Self, Unreadable> {
-        Ok(Library::embedded()?.newest().clone())
+        let newest = Files::embedded()?.pop().ok_or_else(no_rulebook)?;
+        Self::read(&newest, &newest)
     }
 
     /// Reads an edition. One of before there were reasons speaks with those of `newest`.
@@ -207,6 +208,10 @@ fn asks(severity: &Severity, found: &Found, main: bool, essential: bool) -> Asks
     Asks { proposed, contradicted }
 }
 
+fn no_rulebook() -> Unreadable {
+    Unreadable { file: "the program", why: "it carries no rulebook".into() }
+}
+
 /// Every edition that this program carries.
 #[derive(Clone, Debug)]
 pub struct Library {
@@ -218,10 +223,9 @@ pub struct Library {
 impl Library {
     pub fn embedded() -> Result<Self, Unreadable> {
         let files = Files::embedded()?;
-        let none = || Unreadable { file: "the program", why: "it carries no rulebook".into() };
-        let last = files.last().ok_or_else(none)?;
+        let last = files.last().ok_or_else(no_rulebook)?;
         let editions = files.iter().map(|one| Rulebook::read(one, last)).collect::<Result<Vec<_>, _>>()?;
-        let newest = editions.last().ok_or_else(none)?.clone();
+        let newest = editions.last().ok_or_else(no_rulebook)?.clone();
         Ok(Self { editions, newest })
     }
 

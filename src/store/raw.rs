@@ -74,7 +74,7 @@ pub async fn rehearse(store: &Store, commands: Vec<Changes>) -> Result<Script, E
     let mut script = Script::default();
     for changes in commands {
         let recorder = Recorder { inside: &transaction, kept: Mutex::default() };
-        changes.write(&recorder).await?;
+        changes.write(&recorder, &store.texts).await?;
         script.0.push(recorder.kept.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()));
     }
     transaction.rollback().await?;

@@ -19,6 +19,7 @@ mod spoken;
 mod store;
 mod tamper;
 mod tidy;
+mod verdicts;
 mod walk;
 mod walls;
 mod world;

@@ -536,7 +536,7 @@ pub fn appraisal() -> Appraisal {
     };
     Appraisal {
         components: vec![found("c1", ComponentRole::MainStone, "翡翠"), found("c2", ComponentRole::Cord, "棉绳")],
-        weight: grams("56.02", &[]),
+        weight: Weighing { typed: false, ..grams("56.02", &[]) },
         presented_certificate: declared().presented_certificate,
         remarks: None,
         photo_ids: BTreeSet::new(),

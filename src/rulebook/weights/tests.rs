@@ -17,13 +17,13 @@ fn reading(value: &str, uncertainty_ug: i64) -> Weighing {
     Weighing {
         typed: false,
         device: Some(DeviceId::parse("b-1").unwrap()),
-        reading: Some(Reading {
+        reading: Some(Box::new(Reading {
             reading_id: ReadingId::parse("r-1").unwrap(),
             frame: format!("S S {value:>10} g"),
             device_seq: 1,
             read_at: 0,
             uncertainty_ug: Some(uncertainty_ug),
-        }),
+        })),
         ..grams(value)
     }
 }
@@ -345,4 +345,47 @@ fn a_reason_tells_the_numbers_the_limit_and_the_clause() {
          balance's expanded uncertainty and half of the last digit said)."
     );
     assert_eq!(found.entry.rule.unwrap().as_str(), "gem_weight");
+}
+
+mod property {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::quantity::MAX_INTEGER;
+
+    fn of(micrograms: i64, digit_ug: Option<i64>) -> Weighing {
+        Weighing::typed(Mass(micrograms), Default::default(), digit_ug)
+    }
+
+    proptest! {
+        #[test]
+        fn a_surplus_of_precious_metal_never_fails(said in 1_i64..400_000_000, surplus in 0_i64..MAX_INTEGER / 2) {
+            let found = weigh("足金", Metal, &claim(of(said, None)), of(said + surplus, Some(10_000)));
+            prop_assert_eq!(found.entry.finding, Confirmed);
+        }
+
+        #[test]
+        fn what_weighs_as_was_said_is_never_contradicted_and_nothing_overflows(
+            said in 1_i64..MAX_INTEGER,
+            digit in prop::option::of(1_i64..MAX_INTEGER),
+            bound in prop::sample::select(vec![Bound::Exactly, Bound::About, Bound::AtLeast, Bound::AtMost, Bound::Range]),
+            timezone in prop::sample::select(vec!["Asia/Shanghai", "America/New_York", "Europe/London"]),
+        ) {
+            let value = ClaimedValue::Weight { weight: of(said, digit), upper: Some(of(said, digit)) };
+            let claim = Claim { bound, value, ..claim(of(said, digit)) };
+            for material in ["翡翠", "钻石", "足银"] {
+                let found = weigh_for(&from(timezone), material, MainStone, &claim, of(said, digit));
+                prop_assert_ne!(found.entry.finding, Contradicted, "{} {}", material, said);
+            }
+        }
+
+        #[test]
+        fn a_stone_that_weighs_less_is_never_judged_milder(said in 1_000_i64..1_000_000_000, less in 0_i64..1_000_000_000) {
+            let weigh = |measured: i64| {
+                let found = weigh("翡翠", MainStone, &claim(of(said, Some(10_000))), of(measured.max(1), Some(10_000)));
+                found.entry.asked(found.entry.finding)
+            };
+            prop_assert!(weigh(said - less / 2) <= weigh(said - less));
+        }
+    }
 }
