@@ -174,6 +174,8 @@ impl Lexicon {
         }
         for c in number::NUMERALS.chars() {
             draft.cue(&c.to_string(), Cue::Numeral);
+            // A number is read on from its first figure, so figures have no edges.
+            draft.entry(&c.to_string()).0.edges = Edges::default();
         }
         for word in number::ENGLISH.iter().map(|(word, _)| *word).chain(number::OPENERS) {
             draft.cue(word, Cue::Numeral);

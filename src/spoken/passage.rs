@@ -171,6 +171,10 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
                 if mention.end + BEFORE < start || last.is_some_and(|last| mention.clause + 1 < last) {
                     break;
                 }
+                // Promises are added to each other, seldom corrected.
+                if matches!(mention.kind, ClaimKind::Guarantee | ClaimKind::BannedPhrase | ClaimKind::Certificate) {
+                    continue;
+                }
                 let same = kinds.contains(&mention.kind)
                     || metal(mention.kind) && kinds.iter().any(|kind| metal(*kind)) && last == Some(mention.clause);
                 *dropped |= same && mention.end <= start + 3;

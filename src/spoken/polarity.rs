@@ -118,7 +118,8 @@ fn reaches(scan: &Scan<'_>, denial: &Token, claim: &Token, kind: ClaimKind) -> b
             between <= if service { 5 } else { 1 }
         }
         Denial::Firm if denial.is(Cue::NegPost) && !denial.is(Cue::Neg) => between <= 2,
-        Denial::Firm if short => between <= 6,
+        // 未镶嵌翡翠 denies the setting, not the jade.
+        Denial::Firm if short => between <= 3,
         Denial::Firm | Denial::Refusing | Denial::Rhetorical => true,
     }
 }

@@ -309,7 +309,7 @@ fn before(scan: &Scan<'_>, clause: &Clause, quantity: &mut Quantity<'_>) {
             Bound::AtMost
         } else if token.is(Cue::AboutPre) {
             // 小 and 快 are hedges only right before the number.
-            if token.end + 1 < right.start && token.end - token.start <= 3 {
+            if (token.end as usize) < quantity.start && token.end - token.start <= 3 {
                 return;
             }
             Bound::About

@@ -101,7 +101,12 @@ pub(super) fn part(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<Part> 
     if !clause.is(Cue::Part) {
         return None;
     }
-    let token = scan.tokens.get(clause.first..=at)?.iter().rev().take(8).find(|token| token.is(Cue::Part))?;
+    let head = scan.token(at)?;
+    let token = scan.tokens.get(clause.first..=at)?.iter().rev().take(6).find(|token| token.is(Cue::Part))?;
+    let between = scan.between(token, head);
+    if (if between.is_ascii() { 24 } else { 18 }) < between.len() {
+        return None;
+    }
     Part::parse(scan.name(token)?)
 }
 
