@@ -1,5 +1,5 @@
 //! The auditor: whether what is stored is what happened ([`check()`]), projections made anew from the journals
-//! ([`rebuild()`]), journals as a file ([`export`]), and the signed root over all heads ([`upkeep`]).
+//! ([`rebuild()`]), verdicts recomputed ([`verdicts()`]), journals as a file ([`export`]), and the signed root over all heads ([`upkeep`]).
 //!
 //! It never writes an event, a register, a capsule or a shipment. What it reads, it reads in one snapshot, page by page,
 //! so that it may run beside a house at work and over more events than fit into memory.
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::capsule::chain::Fault;
 use crate::capsule::root::{Loss, RootFault};
 use crate::domain::ids::StreamKey;
+use crate::rulebook::{Retried, Unknown};
 use crate::{desk, store};
 
 mod check;
@@ -18,10 +19,12 @@ pub mod export;
 mod journal;
 mod rebuild;
 pub mod upkeep;
+mod verdicts;
 pub mod witness;
 
 pub use check::{Report, check};
 pub use rebuild::{Rebuilt, rebuild};
+pub use verdicts::{Verdicts, verdicts};
 
 /// Events, or journals, that are read at a time.
 const PAGE: u64 = 512;
@@ -129,6 +132,23 @@ pub enum Wrong {
     RootGone(String),
     #[error("{0}")]
     Lost(Loss),
+    #[error("{}", told(.0))]
+    Verdict(Box<Retried>),
+    #[error("its verdict cannot be recomputed: {0}")]
+    VerdictUnknown(Unknown),
+}
+
+/// A verdict that another edition, or the same one today, does not give.
+fn told(retried: &Retried) -> String {
+    let claims: Vec<_> = retried.entries.iter().map(|claim| claim.as_str()).collect();
+    let of = if claims.is_empty() { String::new() } else { format!(" (other findings: {})", claims.join(", ")) };
+    format!(
+        "by rulebook {} the findings asked for {}, by {} they ask for {}{of}",
+        retried.given_by,
+        retried.derived.as_str(),
+        retried.asked,
+        retried.would_be.as_str()
+    )
 }
 
 impl Wrong {
@@ -154,6 +174,8 @@ impl Wrong {
             Wrong::Lost(Loss::JournalGone) => "lost_journal",
             Wrong::Lost(Loss::TailCut { .. }) => "lost_tail",
             Wrong::Lost(Loss::WrittenAnew { .. }) => "written_anew",
+            Wrong::Verdict(_) => "verdict_differs",
+            Wrong::VerdictUnknown(_) => "verdict_unknown",
         }
     }
 }

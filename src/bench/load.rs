@@ -191,7 +191,11 @@ impl Load {
             Step::Receive => command("receipt", &json!({ "condition": "intact", "weight": way.receipt_weight }))
                 .by(&people.clerk.secret),
             Step::Open => command("appraisal-opened", &json!({})).by(&people.inspectors[0].secret),
-            Step::Appraise => command("appraisals", &json!(way.appraisal)).by(&people.inspectors[0].secret),
+            Step::Appraise => {
+                let mut body = json!(way.appraisal);
+                fixtures::read_off(&mut body);
+                command("appraisals", &body).by(&people.inspectors[0].secret)
+            }
             Step::ProposeSilence => {
                 let body = json!({ "command": "speech-unavailable", "body": { "reason": "no reader yet" } });
                 command("proposals", &body).by(&people.inspectors[0].secret)

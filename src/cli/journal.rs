@@ -1,5 +1,6 @@
 //! `touchstone journal`: whether what is stored is what happened.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -7,10 +8,13 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::json;
-use touchstone::audit::{self, Finding, Watch, export, upkeep};
+use touchstone::audit::{self, Finding, Verdicts, Watch, export, upkeep};
 use touchstone::config::Args;
 use touchstone::demo::Outcome;
+use touchstone::domain::command::Rules;
 use touchstone::domain::ids::OrderId;
+use touchstone::rulebook::{Files, Library, Rulebook};
+use touchstone::store::Store;
 use uuid::Uuid;
 
 use super::{Done, Trouble, block_on, open, say, say_json};
@@ -18,6 +22,7 @@ use super::{Done, Trouble, block_on, open, say, say_json};
 pub const EXAMPLES: &str = "Examples:
   touchstone journal check
   touchstone journal check --against /backup/roots/2026-11-22T020000Z.jsonl
+  touchstone journal check --verdicts --rulebook ./rulebooks/2027-01-01
   touchstone journal export --out journals.jsonl
   touchstone journal rebuild";
 
@@ -45,8 +50,13 @@ impl Journal {
 
 /// Check every journal, capsule and root; status 1 if anything is not as it was written
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   touchstone journal check --against /backup/roots/2026-11-22T020000Z.jsonl
+  touchstone journal check --verdicts
+  touchstone journal check --verdicts --rulebook ./rulebooks/2027-01-01
+
+With --verdicts every verdict is recomputed by the edition of the rulebook that it was given by. With --rulebook the
+edition in that folder is asked instead, before it is taken: the verdicts that would differ are listed.
 
 Against an exported root, also a cut-off tail, a deleted journal and a chain that was hashed anew are found. Without
 --against, the newest export in the data folder is taken, where there is one.")]
@@ -54,6 +64,12 @@ pub struct Check {
     /// An exported root of an earlier day
     #[arg(long, value_name = "ROOT")]
     against: Option<PathBuf>,
+    /// Recompute every verdict of the history by its own edition of the rulebook
+    #[arg(long)]
+    verdicts: bool,
+    /// Try an edition on the history first: a folder of its files, named by its version
+    #[arg(long, value_name = "DIR", requires = "verdicts")]
+    rulebook: Option<PathBuf>,
     /// Print one JSON object instead of sentences
     #[arg(long)]
     json: bool,
@@ -65,18 +81,27 @@ impl Check {
     fn run(self) -> Done {
         block_on(async move {
             let config = open::config(&self.settings)?;
+            let tried = self.rulebook.as_deref().map(rulebook_of).transpose()?;
             let (store, desk) = open::house(&self.settings).await?;
             let against = self.against.or_else(|| newest_root(&roots_folder(&config.data_dir)));
             let mut eye = Eye::new("journals", self.json);
             let report = audit::check(&store, desk.keys(), against.as_deref(), &mut eye)
                 .await
                 .map_err(|error| Trouble::failed("the journals could not be checked", &error))?;
+            let verdicts = match self.verdicts {
+                true => Some(verdicts(&store, tried.as_ref(), &mut eye).await?),
+                false => None,
+            };
             eye.bar.finish_and_clear();
+            let ok = report.ok() && verdicts.as_ref().is_none_or(Verdicts::ok);
             if self.json {
                 say_json(&json!({
-                    "ok": report.ok(), "events": report.events, "journals": report.journals,
+                    "ok": ok, "events": report.events, "journals": report.journals,
                     "capsules": report.capsules, "roots": report.roots, "compared": report.compared,
                     "findings": report.findings, "told": eye.told,
+                    "verdicts": verdicts.as_ref().map(|found| json!({
+                        "recomputed": found.verdicts, "differing": found.differing, "unknown": found.unknown,
+                    })),
                 }))?;
             } else {
                 let compared = match &against {
@@ -92,12 +117,46 @@ impl Check {
                     1 => "1 thing is not as it was written".to_owned(),
                     findings => format!("{findings} things are not as they were written"),
                 });
+                if let Some(found) = &verdicts {
+                    let by = tried.as_ref().map_or("their own rulebooks".to_owned(), |book| book.version().to_string());
+                    say(&format!(
+                        "{} verdicts recomputed by {by}: {} differ, {} cannot be told",
+                        found.verdicts, found.differing, found.unknown
+                    ));
+                }
             }
-            let outcome = if report.ok() { Outcome::Good } else { Outcome::Wanting };
+            let outcome = if ok { Outcome::Good } else { Outcome::Wanting };
             open::close(store, desk).await?;
             Ok(outcome)
         })
     }
+}
+
+async fn verdicts(store: &Store, tried: Option<&Rulebook>, eye: &mut Eye) -> Result<Verdicts, Trouble> {
+    let library = Library::embedded().map_err(|error| Trouble::failed("the rulebook cannot be read", &error))?;
+    audit::verdicts(store, &library, tried, eye)
+        .await
+        .map_err(|error| Trouble::failed("the verdicts could not be recomputed", &error))
+}
+
+/// The edition in a folder, under the folder's name.
+fn rulebook_of(folder: &Path) -> Result<Rulebook, Trouble> {
+    let failed = |error: &dyn std::error::Error| {
+        Trouble::Usage(format!("the rulebook in {} cannot be read: {error}", folder.display()))
+    };
+    let version = folder.canonicalize().map_err(|error| failed(&error))?;
+    let version = version.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut texts = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| failed(&error))? {
+        let path = entry.map_err(|error| failed(&error))?.path();
+        let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
+        // A folder may explain itself in a text beside its data.
+        if path.extension().is_some_and(|extension| extension == "csv") {
+            texts.insert(name, std::fs::read_to_string(&path).map_err(|error| failed(&error))?);
+        }
+    }
+    let files = Files::given(&version, texts).map_err(|error| failed(&error))?;
+    Library::given(&files).map_err(|error| failed(&error))
 }
 
 /// Make the projections anew from the journals

@@ -11,7 +11,9 @@ use touchstone::config::Problems;
 use touchstone::demo::{self, Failure, Outcome};
 use touchstone::{desk, store};
 
+mod balance;
 mod bench_command;
+mod claims;
 mod demo_command;
 mod journal;
 mod key;
@@ -19,6 +21,7 @@ mod open;
 mod person;
 mod place;
 mod serve;
+mod text_lines;
 mod verify;
 
 /// Official authenticity for live commerce: each piece is inspected, and checked against what was said of it, before
@@ -54,10 +57,16 @@ enum Command {
     /// Devices: balances and other instruments of a warehouse
     #[command(subcommand, after_help = place::DEVICE_EXAMPLES)]
     Device(place::Device),
+    /// Balances: read one and post what it shows
+    #[command(subcommand, after_help = balance::EXAMPLES)]
+    Balance(balance::Balance),
     /// People whose data is kept
     #[command(subcommand, after_help = person::EXAMPLES)]
     Person(person::Person),
     Bench(bench_command::Bench),
+    /// Claims: what a seller says of a piece
+    #[command(subcommand, after_help = claims::EXAMPLES)]
+    Claims(claims::Claims),
     /// Journals: check them, make the projections anew, take them elsewhere
     #[command(subcommand, after_help = journal::EXAMPLES)]
     Journal(journal::Journal),
@@ -76,8 +85,10 @@ pub fn run() -> ExitCode {
         Command::Warehouse(command) => command.run(),
         Command::Laboratory(command) => command.run(),
         Command::Device(command) => command.run(),
+        Command::Balance(command) => command.run(),
         Command::Person(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Claims(command) => command.run(),
         Command::Journal(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Openapi(command) => command.run(),

@@ -37,6 +37,7 @@ pub enum Laboratory {
 #[derive(Debug, clap::Subcommand)]
 pub enum Device {
     Add(AddDevice),
+    Adjust(AdjustDevice),
     #[command(name = "list")]
     Show(ListDevices),
 }
@@ -63,6 +64,7 @@ impl Device {
     pub fn run(self) -> Done {
         match self {
             Device::Add(command) => command.run(),
+            Device::Adjust(command) => command.run(),
             Device::Show(command) => command.run(),
         }
     }
@@ -295,6 +297,54 @@ impl AddDevice {
             desk.put_device(row).await?;
             open::close(store, desk).await?;
             say(&format!("device {} stands in warehouse {}", self.id, self.warehouse));
+            Ok(Outcome::Good)
+        })
+    }
+}
+
+/// Record that a device was adjusted: from then on its readings count, until the adjustment expires
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  touchstone device adjust --id b-2 --expires-at 2027-11-22T00:00:00Z --permissible-error 0.01g")]
+pub struct AdjustDevice {
+    #[arg(long)]
+    id: DeviceId,
+    /// When it was adjusted (RFC 3339); now, if it is left out
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+    /// Until when that adjustment is good (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    expires_at: Timestamp,
+    /// Where the adjustment found another: a balance's maximum permissible error with its unit, such as 0.01g
+    #[arg(long, value_name = "WEIGHT", value_parser = permissible_error)]
+    permissible_error: Option<i64>,
+    #[command(flatten)]
+    settings: Args,
+}
+
+impl AdjustDevice {
+    fn run(self) -> Done {
+        block_on(async move {
+            let at = self.at.unwrap_or_else(Timestamp::now);
+            if self.expires_at <= at {
+                return Err(Trouble::Usage("an adjustment expires after it was made: look at --expires-at".to_owned()));
+            }
+            let (store, desk) = open::house(&self.settings).await?;
+            let Some(row) = queries::device(store.reader(), self.id.as_str()).await? else {
+                return Err(Trouble::Failed(format!(
+                    "there is no device {}: add it with touchstone device add",
+                    self.id
+                )));
+            };
+            let row = devices::Model {
+                adjusted_at: Some(at.as_microsecond()),
+                adjustment_expires_at: Some(self.expires_at.as_microsecond()),
+                permissible_error_ug: self.permissible_error.or(row.permissible_error_ug),
+                ..row
+            };
+            desk.put_device(row).await?;
+            open::close(store, desk).await?;
+            say(&format!("device {} is adjusted until {}", self.id, self.expires_at));
             Ok(Outcome::Good)
         })
     }

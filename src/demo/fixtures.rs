@@ -2,9 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::Failure;
+use super::house::BALANCE;
 use crate::client::Upload;
 
 macro_rules! orders {
@@ -29,6 +31,14 @@ orders! {
     "13-two-amber-necklaces"
     "14-nephrite-pendant-returning-buyer"
 }
+
+/// What was said in the live sessions, each in another form (`fixtures/lives/README.md`). Nobody wrote down r-15.
+pub const TRANSCRIPTS: [(&str, &str, &str); 4] = [
+    ("r-11", "srt", include_str!("../../fixtures/lives/r-11.srt")),
+    ("r-12", "vtt", include_str!("../../fixtures/lives/r-12.vtt")),
+    ("r-13", "json", include_str!("../../fixtures/lives/r-13.funasr.json")),
+    ("r-14", "json", include_str!("../../fixtures/lives/r-14.whisper.json")),
+];
 
 /// Two photos of a bench: one as it was opened, one as it was packed.
 pub const RECEIVED_PHOTO: Upload =
@@ -117,6 +127,27 @@ pub fn orders(now: Timestamp) -> Result<Vec<Fixture>, Failure> {
         fixtures.push(fixture);
     }
     Ok(fixtures)
+}
+
+/// The bench's weights as its balance gives them: a weight that a person types would take a second one.
+pub fn read_off(appraisal: &mut Value) {
+    let parts = appraisal.get_mut("components").and_then(Value::as_array_mut);
+    for part in parts.into_iter().flatten() {
+        part.get_mut("weight").map(read_off_one);
+    }
+    appraisal.get_mut("weight").map(read_off_one);
+}
+
+fn read_off_one(weight: &mut Value) {
+    let text = |name: &str| weight.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (Some(value), Some(unit)) = (text("value"), text("unit")) else { return };
+    let includes = weight.get("includes").cloned().unwrap_or_else(|| json!([]));
+    let now = Timestamp::now();
+    *weight = json!({
+        "frame": format!("S S {value:>10} {unit}"), "device": BALANCE,
+        "reading_id": Uuid::now_v7(), "device_seq": now.as_millisecond(), "read_at": now.to_string(),
+        "includes": includes,
+    });
 }
 
 #[cfg(test)]

@@ -199,8 +199,11 @@ pub async fn keep_up(metrics: Metrics) {
     }
 }
 
+/// The bench's balance.
+pub const BALANCE: &str = "b-2";
+
 fn device(id: &str, kind: &str, now: Timestamp) -> devices::Model {
-    let is_adjusted = id == "b-2";
+    let is_adjusted = id == BALANCE;
     let year = jiff::SignedDuration::from_hours(365 * 24);
     devices::Model {
         id: id.to_owned(),

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::account::{Step, Told};
-use super::fixtures::{Fixture, PACKED_PHOTO, Posted, RECEIVED_PHOTO, Way};
+use super::fixtures::{Fixture, PACKED_PHOTO, Posted, RECEIVED_PHOTO, TRANSCRIPTS, Way};
 use super::house::{People, Person};
-use super::{Failure, words};
+use super::{Failure, fixtures, words};
 use crate::client::{Answer, Call, Client};
 
 /// What became of an order.
@@ -49,6 +49,32 @@ pub async fn take(
     let order_no = fixture.order_no().to_owned();
     let guide = Guide { client: Client::new(address), people, place, fixture, account };
     guide.take().await.map_err(|Failure(why)| Failure(format!("order {order_no}: {why}")))
+}
+
+/// Sends the transcripts of the live sessions, as the platform does once for all their orders.
+pub async fn tell_what_was_said(
+    address: SocketAddr,
+    people: &People,
+    account: &UnboundedSender<Told>,
+) -> Result<(), Failure> {
+    let mut client = Client::new(address);
+    let _ = account.send(Told::Heading("What was said in the live sessions".to_owned()));
+    for (live, format, content) in TRANSCRIPTS {
+        let about = json!({ "room_id": format!("room-{live}") });
+        client.call(&Call::put(format!("/v1/lives/{live}"), &about).by(&people.platform.secret)).await?;
+        let body = json!({ "format": format, "content": content });
+        let path = format!("/v1/lives/{live}/transcript");
+        let answer = client.call(&Call::put(path, &body).by(&people.platform.secret)).await?;
+        let characters = answer.number("/characters")?;
+        let step = Step {
+            code: live.to_owned(),
+            who: people.platform.title.to_owned(),
+            what: format!("sends the transcript ({format}): {characters} characters"),
+            stage: String::new(),
+        };
+        let _ = account.send(Told::Step(step));
+    }
+    Ok(())
 }
 
 /// Leads the pieces of one order.
@@ -223,11 +249,19 @@ impl Guide {
         if let Some(body) = appraisal.as_object_mut() {
             body.insert("photo_ids".to_owned(), json!([photo]));
         }
+        fixtures::read_off(&mut appraisal);
         self.act(piece, &inspector, "appraisals", &appraisal, what).await?;
         if piece.rests() {
             return Ok(());
         }
-        self.record_silence(piece).await?;
+        let ledger = self.ask(&inspector, Call::get(piece.path("ledger"))).await?;
+        let ledger = ledger.json()?;
+        if ledger["speech"].is_null() {
+            self.record_silence(piece, &ledger["waits_for"]).await?;
+        } else {
+            let what = words::heard(&ledger["entries"]);
+            self.tell(&piece.code, &inspector, what, &piece.stage);
+        }
         let proposal = self.settle_ledger(piece).await?;
         self.give_verdict(piece, proposal).await?;
         match piece.stage.as_str() {
@@ -250,14 +284,15 @@ impl Guide {
         Ok(id)
     }
 
-    /// Nobody reads speech yet: that it was not read is said by one and confirmed by another.
-    async fn record_silence(&mut self, piece: &mut Piece) -> Result<(), Failure> {
+    /// There is nothing to read: that is said by one and confirmed by another.
+    async fn record_silence(&mut self, piece: &mut Piece, lacks: &Value) -> Result<(), Failure> {
         let (first, second) = (self.inspector(), self.other_inspector());
-        let reason = "the reader of speech is not there yet";
+        let lacks = lacks.as_str().unwrap_or_default().split([':', ';']).next().unwrap_or_default();
+        let reason = format!("it lacks {lacks}");
         let body = json!({ "command": "speech-unavailable", "body": { "reason": reason } });
         let proposed = self.ask(&first, Call::post(piece.path("proposals"), &body)).await?;
         let id = proposed.text("/id")?;
-        self.tell(&piece.code, &first, format!("proposes: no transcript, {reason}"), &piece.stage);
+        self.tell(&piece.code, &first, format!("proposes: the speech is unavailable, {reason}"), &piece.stage);
         let confirmed = self.ask(&second, Call::post(format!("/v1/proposals/{id}/confirm"), &json!({}))).await?;
         piece.follow(&confirmed)?;
         self.tell(&piece.code, &second, "confirms with a key of their own", &piece.shown());

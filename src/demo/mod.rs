@@ -169,6 +169,14 @@ async fn take_all(
     fixtures: Vec<Fixture>,
     aloud: bool,
 ) -> Result<Vec<Taken>, Failure> {
+    let (account, mut told) = mpsc::unbounded_channel();
+    journeys::tell_what_was_said(service.address, people, &account).await?;
+    drop(account);
+    while let Some(told) = told.recv().await {
+        if aloud {
+            say(&told.text());
+        }
+    }
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     let mut accounts = Vec::new();

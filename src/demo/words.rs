@@ -71,6 +71,17 @@ pub fn findings(entries: &[Value]) -> String {
     format!("settles {} claim{s}: {}", entries.len(), counted.join(", "))
 }
 
+/// What was read of the speech about a piece.
+pub fn heard(entries: &Value) -> String {
+    let places = entries.as_array().into_iter().flatten().flat_map(|entry| {
+        let times = entry.get("times").and_then(Value::as_array);
+        times.into_iter().flatten().filter(|place| place["source"] == "spoken")
+    });
+    let words: Vec<_> = places.filter_map(|place| place["words"].as_str()).collect();
+    let s = if words.len() == 1 { "" } else { "s" };
+    format!("reads {} claim{s} in what was said: {}", words.len(), words.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -16,11 +16,13 @@ use crate::domain::actor::By;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::ids::{CommandId, OrderId, PersonId, ProposalId, StreamId, StreamKey};
 use crate::domain::refusal::Refusal;
-use crate::rulebook::Rulebook;
+use crate::domain::text::Name;
+use crate::rulebook::{Library, Rulebook};
 use crate::store::entity::proposals as rows;
 use crate::store::{self, Store, lookups, queries};
 use crate::vault::{Secrets, Vault};
 
+mod balances;
 mod cache;
 pub(crate) mod capsule_of;
 pub mod certificate;
@@ -34,6 +36,7 @@ pub mod receipt;
 pub(crate) mod recorded;
 mod registry;
 mod seals;
+mod speech;
 mod work;
 mod writer;
 
@@ -45,6 +48,7 @@ pub use reading::{Located, OrderView, PieceView};
 pub use receipt::Receipt;
 pub use registry::{Keep, KeyGrant, KeyScope, Place};
 pub use seals::Seals;
+pub use speech::Session;
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -212,7 +216,8 @@ struct Inner {
     signers: Signers,
     keys: KeySet,
     public_url: String,
-    rules: Rulebook,
+    library: Library,
+    ear: speech::Ear,
     writers: writer::Writers,
     located: reading::LocatedCache,
 }
@@ -220,7 +225,7 @@ struct Inner {
 impl Desk {
     /// Opens the desk over a migrated store and starts its writers. Must be called within a tokio runtime.
     pub fn open(store: Store, secrets: &Secrets, options: Options) -> Result<Self, Error> {
-        let rules = Rulebook::embedded().map_err(|error| Error::fault("the rulebook cannot be read", error))?;
+        let library = Library::embedded().map_err(|error| Error::fault("the rulebook cannot be read", error))?;
         let (writers, queues) = writer::Writers::new(store.backend(), &options);
         let signers = Signers::from_seed(secrets.signing_seed());
         let desk = Self {
@@ -230,7 +235,8 @@ impl Desk {
                 keys: signers.key_set().and(&options.earlier_keys),
                 signers,
                 public_url: options.public_url.clone(),
-                rules,
+                library,
+                ear: speech::Ear::embedded()?,
                 writers,
                 located: reading::LocatedCache::default(),
             }),
@@ -281,8 +287,18 @@ impl Desk {
         &self.inner.store
     }
 
-    fn rules(&self) -> &Rulebook {
-        &self.inner.rules
+    /// The rulebook that proposes.
+    pub fn rules(&self) -> &Rulebook {
+        self.inner.library.newest()
+    }
+
+    /// An edition of the rulebook, by the version that a proposal names.
+    pub fn edition(&self, version: &Name) -> Option<&Rulebook> {
+        self.inner.library.edition(version)
+    }
+
+    fn ear(&self) -> &speech::Ear {
+        &self.inner.ear
     }
 
     /// Carries out one command on one piece.
@@ -304,7 +320,14 @@ impl Desk {
         self.submit(order.order_id, Work::Place(Box::new(order)), seals, request).await
     }
 
-    async fn submit(&self, order_id: OrderId, work: Work, seals: Seals, request: Request) -> Result<Receipt, Error> {
+    async fn submit(
+        &self,
+        order_id: OrderId,
+        mut work: Work,
+        seals: Seals,
+        request: Request,
+    ) -> Result<Receipt, Error> {
+        self.attest(order_id, &mut work, request.now).await?;
         let (reply, answer) = oneshot::channel();
         self.inner.writers.send(Job { order_id, work, seals, request, reply })?;
         // A writer that is gone has answered nothing: the house is closing.

@@ -73,8 +73,7 @@ pub enum Keep {
     Laboratory(laboratories::Model),
     Device(devices::Model),
     Live(lives::Model),
-    /// Of a live session that is known. It is kept sealed, and serves all orders of the session once there is a reader
-    /// for it.
+    /// Of a live session that is known. It is kept sealed, and serves all orders of the session.
     Transcript {
         tenant: TenantId,
         live: LiveId,

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::cache::{Folded, Tip};
 use super::capsule_of::Sealing;
 use super::receipt::{Happened, PhotoReceipt, PieceReceipt, ProposalReceipt, Receipt};
-use super::{Desk, Error, Request, capsule_of, project, recorded};
+use super::speech::{Listening, Session};
+use super::{Desk, Error, Request, balances, capsule_of, project, recorded};
 use crate::capsule::Hash;
 use crate::domain::command::{Command, decide};
 use crate::domain::event::{Event, OrderPlaced, Recorded};
@@ -16,6 +17,7 @@ use crate::domain::ids::{Carrier, OrderId, ParcelId, StreamKey, Waybill};
 use crate::domain::notice::{Notice, Recipient, notices};
 use crate::domain::order::{LineStatus, Order};
 use crate::domain::piece::Piece;
+use crate::domain::quantity::Weighing;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
 use crate::rulebook::Rulebook;
@@ -104,11 +106,13 @@ pub struct Subject<'a> {
     pub waybills: &'a [waybills::Model],
     /// Given for a release.
     pub sealing: Option<Sealing>,
+    /// What was said in the order's live session, where the command reads it.
+    pub session: Option<Arc<Session>>,
 }
 
 impl Desk {
     pub(super) fn plan_piece(&self, subject: Subject<'_>, command: &Command, request: &Request) -> Result<Plan, Error> {
-        let Subject { key, folded, placed, lines, waybills, sealing } = subject;
+        let Subject { key, folded, placed, lines, waybills, sealing, session } = subject;
         let Folded { mut piece, tip } = folded;
         if let Some(seen) = request.if_match
             && seen != piece.head()
@@ -119,9 +123,11 @@ impl Desk {
             placed: placed.clone(),
             lines: lines.iter().filter_map(|line| Some((line.line_no, LineStatus::parse(&line.status)?))).collect(),
         };
-        let events = decide(&piece, &order, command, &request.by, request.now, self.rules())?;
+        let listening = Listening::new(self, key.order_id, &placed, session);
+        let events = decide(&piece, &order, command, &request.by, request.now, &listening)?;
         let before = piece.clone();
         let mut plan = Plan { sealing, ..Plan::default() };
+        plan.changes.sealed_texts.extend(listening.into_seals().rows);
         let mut previous = tip.hash;
         let mut happened = Vec::new();
         let mut body_digest = None;
@@ -195,6 +201,21 @@ impl Desk {
     ) -> Result<(), Error> {
         let (order_id, stream_id) = (key.order_id.0, key.stream_id.0);
         let at = request.now.as_microsecond();
+        let own = usize::try_from(seq).unwrap_or_default().saturating_sub(1);
+        let before = || piece.history().iter().take(own).flat_map(|recorded| recorded.event.weighings());
+        for row in
+            event.weighings().into_iter().filter_map(|weighing| balances::row(weighing, (order_id, stream_id), seq))
+        {
+            // A correction keeps the reading that the piece has.
+            let is = |weighing: &Weighing| {
+                weighing.reading.as_ref().is_some_and(|reading| reading.reading_id.as_str() == row.reading_id)
+            };
+            let is_new =
+                !before().any(is) && plan.changes.readings.iter().all(|known| known.reading_id != row.reading_id);
+            if is_new {
+                plan.changes.readings.push(row);
+            }
+        }
         match event {
             Event::Dispatched(crate::domain::event::Dispatched { parcel_id, carrier, waybill })
             | Event::WaybillCorrected(crate::domain::event::WaybillCorrected { parcel_id, carrier, waybill }) => {

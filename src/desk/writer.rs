@@ -25,6 +25,7 @@ use super::cache::{Cache, Folded, Tip};
 use super::capsule_of::Sealings;
 use super::place::{Known, NewOrder};
 use super::receipt::{Happened, LineReceipt, ParcelOutcome, ParcelPiece, ParcelReceipt, Receipt};
+use super::speech::{Listened, listens};
 use super::work::{Plan, Subject, receipt};
 use super::{Desk, Error, Job, Options, Request, Work, recorded};
 use crate::domain::command::{Command, CommandKind};
@@ -432,9 +433,11 @@ impl Writer {
             CommandKind::Release => known.sealings.take(&placed),
             _ => None, // No other command makes a capsule.
         };
-        let subject =
-            Subject { key, folded, placed: placed.clone(), lines: &lines, waybills: &known.waybills, sealing };
+        let heard = if listens(command) { desk.session(source, &placed).await? } else { Listened::default() };
+        let (waybills, session) = (&known.waybills, heard.session);
+        let subject = Subject { key, folded, placed: placed.clone(), lines: &lines, waybills, sealing, session };
         let mut plan = desk.plan_piece(subject, command, request)?;
+        plan.changes.heard.extend(heard.unlocked);
         if let Some(line) = plan.changes.lines.last() {
             let status =
                 |rows: &[lines::Model]| order_status(rows.iter().filter_map(|row| LineStatus::parse(&row.status)));
@@ -641,6 +644,7 @@ fn repeat_of(folded: &Folded) -> Receipt {
 fn ends_with(kind: CommandKind, last: EventKind) -> bool {
     match kind {
         CommandKind::SubmitAppraisal => matches!(last, EventKind::AppraisalSubmitted | EventKind::LedgerProposed),
+        CommandKind::ReadTranscript => last == EventKind::LedgerProposed,
         CommandKind::Correct => matches!(last, EventKind::Corrected | EventKind::LedgerProposed),
         CommandKind::SetSegment => matches!(last, EventKind::SegmentSet | EventKind::LedgerProposed),
         CommandKind::AddNote => last == EventKind::NoteAdded,
@@ -690,10 +694,11 @@ impl Job {
     }
 }
 
-/// A key that was taken meanwhile is a lost race, except a tag or a proposal: those are taken for good.
+/// A key that was taken meanwhile is a lost race, except a tag, a reading or a proposal: those are taken for good.
 fn lost_race(error: store::Error) -> Error {
     match error {
         store::Error::Conflict("tags") => Refusal::TagTaken.into(),
+        store::Error::Conflict("readings") => Refusal::ReadingUsed.into(),
         store::Error::Conflict("proposals") => Refusal::ProposalGone.into(),
         store::Error::Conflict(_) => Refusal::Overtaken { stage: Stage::AwaitingDispatch }.into(),
         other => other.into(),

@@ -153,6 +153,17 @@ pub struct Appraisal {
 }
 
 impl Appraisal {
+    /// The weight of the piece, then those of its parts.
+    pub fn weighings(&self) -> Vec<&Weighing> {
+        let parts = self.components.iter().filter_map(|found| found.weight.as_ref());
+        std::iter::once(&self.weight).chain(parts).collect()
+    }
+
+    pub(super) fn weighings_mut(&mut self) -> Vec<&mut Weighing> {
+        let parts = self.components.iter_mut().filter_map(|found| found.weight.as_mut());
+        std::iter::once(&mut self.weight).chain(parts).collect()
+    }
+
     pub fn component(&self, id: &ComponentId) -> Option<&ComponentResult> {
         self.components.iter().find(|found| found.component == *id)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::actor::Role;
 use super::appraisal::Appraisal;
-use super::event::{Condition, EventKind, PhotoAdded, Replacement, RevokedTo, Segment};
+use super::event::{Condition, EventKind, OrderPlaced, PhotoAdded, Replacement, RevokedTo, Segment};
 use super::ids::*;
 use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
 use super::piece::Piece;
@@ -49,6 +49,8 @@ commands! {
     HandOver "handover" [Inspector] &[HandedOver];
     SubmitAppraisal "appraisals" [Inspector] &[AppraisalSubmitted];
     ProposeLedger "ledger/proposal" [Inspector] &[LedgerProposed];
+    /// A new transcript came: the claims are read again.
+    ReadTranscript "transcript" [Desk] &[ClaimsRead];
     SettleLedger "ledger" [Inspector] &[EntrySettled];
     RecordSpeechUnavailable "speech-unavailable" [Inspector Supervisor] &[SpeechUnavailable];
     GiveVerdict "verdict" [Inspector] &[VerdictGiven];
@@ -162,6 +164,8 @@ pub enum Command {
         appraisal: Appraisal,
     },
     ProposeLedger,
+    /// The desk's own, when a new transcript came.
+    ReadTranscript,
     SettleLedger {
         proposal: i32,
         entries: Vec<SettledEntry>,
@@ -248,6 +252,7 @@ impl Command {
             Command::HandOver { .. } => CommandKind::HandOver,
             Command::SubmitAppraisal { .. } => CommandKind::SubmitAppraisal,
             Command::ProposeLedger => CommandKind::ProposeLedger,
+            Command::ReadTranscript => CommandKind::ReadTranscript,
             Command::SettleLedger { .. } => CommandKind::SettleLedger,
             Command::RecordSpeechUnavailable { .. } => CommandKind::RecordSpeechUnavailable,
             Command::GiveVerdict { .. } => CommandKind::GiveVerdict,
@@ -272,6 +277,34 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Every weight that it brings.
+    pub fn weighings(&self) -> Vec<&Weighing> {
+        match self {
+            Command::Receive { weight, .. } => vec![weight],
+            Command::SubmitAppraisal { appraisal } => appraisal.weighings(),
+            Command::Tag { weight, weight_with_tag, .. } => vec![weight, weight_with_tag],
+            Command::Correct { replacement, .. } => replacement.weighings(),
+            _ => Vec::new(), // No other command weighs.
+        }
+    }
+
+    /// The same, for what the record of a balance adds to its reading.
+    pub fn weighings_mut(&mut self) -> Vec<&mut Weighing> {
+        match self {
+            Command::Receive { weight, .. } => vec![weight],
+            Command::SubmitAppraisal { appraisal } => appraisal.weighings_mut(),
+            Command::Tag { weight, weight_with_tag, .. } => vec![weight, weight_with_tag],
+            Command::Correct { replacement, .. } => match replacement {
+                Replacement::Appraisal { appraisal } => appraisal.weighings_mut(),
+                Replacement::ReceivedWeight { weight } => vec![weight],
+                Replacement::Note { .. } | Replacement::Entry { .. } => Vec::new(),
+            },
+            _ => Vec::new(), // No other command weighs.
+        }
+    }
+}
+
 /// The claims of one piece as they were read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
@@ -286,8 +319,15 @@ pub trait Rules {
     /// The claims made of this piece.
     fn read_claims(&self, piece: &Piece) -> Reading;
 
-    /// A finding for each claim, from what the bench found. The claims that an inspector added are among them.
-    fn propose(&self, piece: &Piece, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry>;
+    /// A finding for each claim, from what the bench found. The claims that an inspector added are among them. The order
+    /// says where the seller sits and what they signed.
+    fn propose(
+        &self,
+        piece: &Piece,
+        order: &OrderPlaced,
+        claims: &[Claim],
+        appraisal: &Appraisal,
+    ) -> Vec<ProposedEntry>;
 
     /// The version of the rulebook that proposes.
     fn version(&self) -> Name;

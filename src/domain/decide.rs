@@ -11,7 +11,7 @@ use super::command::{AddedClaim, Command, Custody, ReturnEnd, Rules, SettledEntr
 use super::event::*;
 use super::evidence::{Missing, Review, packing_limit};
 use super::ids::ClaimId;
-use super::ledger::{Claim, ClaimSource, Verdict};
+use super::ledger::{Claim, ClaimKind, ClaimSource, Finding, Verdict};
 use super::order::Order;
 use super::piece::Piece;
 use super::quantity::Weighing;
@@ -32,7 +32,8 @@ pub fn decide(
     if !needs.contains(&by.role) {
         return Err(Refusal::NotYours { role: by.role, needs });
     }
-    let mut draft = Draft { piece: piece.clone(), by, now, events: Vec::new() };
+    check_readings(piece, command)?;
+    let mut draft = Draft { piece: piece.clone(), order, by, now, events: Vec::new() };
     match command {
         Command::Dispatch { parcel_id, carrier, waybill } => {
             let (parcel_id, carrier, waybill) = (*parcel_id, carrier.clone(), waybill.clone());
@@ -57,7 +58,7 @@ pub fn decide(
         Command::OpenAppraisal => draft.offer(AppraisalOpened {})?,
         Command::HandOver { to } => draft.offer(HandedOver { to: *to })?,
         Command::SubmitAppraisal { appraisal } => draft.submit_appraisal(appraisal, rules)?,
-        Command::ProposeLedger => draft.propose(rules)?,
+        Command::ProposeLedger | Command::ReadTranscript => draft.propose(rules)?,
         Command::SettleLedger { proposal, entries, added, misread } => {
             draft.settle_ledger(*proposal, entries, added, misread)?;
         }
@@ -144,9 +145,32 @@ pub fn decide(
     Ok(draft.events)
 }
 
+/// One reading is one weight: another weight of this piece takes another reading. The same reading for the piece and
+/// for its only stone is one, and a correction may keep what it corrects.
+fn check_readings(piece: &Piece, command: &Command) -> Result<(), Refusal> {
+    let new = command.weighings();
+    let of = |weighing: &&Weighing| weighing.reading.as_ref().map(|reading| reading.reading_id.clone());
+    for (at, weighing) in new.iter().enumerate() {
+        let Some(id) = of(weighing) else { continue };
+        let differs = |other: &&Weighing| of(other).as_ref() == Some(&id) && *other != *weighing;
+        if new.iter().take(at).any(differs) {
+            return Err(Refusal::ReadingUsed);
+        }
+        if matches!(command, Command::Correct { .. }) {
+            continue;
+        }
+        let mut before = piece.history().iter().flat_map(|recorded| recorded.event.weighings());
+        if before.any(|other| of(&other).as_ref() == Some(&id)) {
+            return Err(Refusal::ReadingUsed);
+        }
+    }
+    Ok(())
+}
+
 /// A piece as it would stand after the events so far.
 struct Draft<'a> {
     piece: Piece,
+    order: &'a Order,
     by: &'a By,
     now: Timestamp,
     events: Vec<Event>,
@@ -291,7 +315,7 @@ impl Draft<'_> {
         let Some((_, appraisal)) = self.piece.settled() else {
             return Err(Refusal::EvidenceMissing { stage: self.stage(), missing: Missing::Appraisal });
         };
-        let entries = rules.propose(&self.piece, &claims, appraisal);
+        let entries = rules.propose(&self.piece, &self.order.placed, &claims, appraisal);
         let claims_seq = self.piece.head();
         self.offer(LedgerProposed { claims_seq, rulebook_version: rules.version(), entries })
     }
@@ -315,6 +339,23 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// Whether a weight that a person typed decides this claim: then another person looks at the balance too
+    /// (`journey.md`, "Two people"). A guard of today: journals of before replay.
+    fn rests_on_typed(&self, entry: &SettledEntry) -> bool {
+        let decides = match entry.finding {
+            Finding::Confirmed | Finding::Contradicted => true,
+            Finding::NotTestable | Finding::NotTested | Finding::Promise => false,
+        };
+        let Some((_, appraisal)) = self.piece.settled() else { return false };
+        let claims = self.piece.ledger_claims();
+        let of = claims.iter().find(|claim| claim.claim_id == entry.claim_id && claim.kind == ClaimKind::Weight);
+        let weighing = of.and_then(|claim| match &claim.component {
+            Some(component) => appraisal.component(component)?.weight.as_ref(),
+            None => Some(&appraisal.weight),
+        });
+        decides && weighing.is_some_and(|weighing| weighing.typed)
+    }
+
     fn settle_ledger(
         &mut self,
         proposal: i32,
@@ -333,10 +374,15 @@ impl Draft<'_> {
             return Err(Refusal::Incomplete(faults));
         }
         let two = entries.iter().any(|entry| review.needs_second(&entry.claim_id, Some(entry.finding)))
-            || misread.iter().any(|claim_id| review.needs_second(claim_id, None));
+            || misread.iter().any(|claim_id| review.needs_second(claim_id, None))
+            || entries.iter().any(|entry| self.rests_on_typed(entry));
         let proposed_by = self.by.second();
         if two && proposed_by.is_none() {
             return Err(Refusal::SecondPersonNeeded);
+        }
+        let faults = changed_in_silence(review, entries);
+        if !faults.is_empty() {
+            return Err(Refusal::Incomplete(faults));
         }
         if entries.is_empty() && added.is_empty() && misread.is_empty() {
             return Err(Refusal::Incomplete(vec![Fault::new("/entries", "name at least one entry to settle")]));
@@ -376,17 +422,20 @@ impl Draft<'_> {
         if verdict < derived {
             return Err(Refusal::EvidenceMissing { stage: self.stage(), missing: Missing::MilderVerdict });
         }
-        match verdict {
-            Verdict::Pass => {}
-            Verdict::NotAsDescribed if reason.is_none() => {
-                return Err(Refusal::Incomplete(vec![Fault::new("/reason", "say what is not as described")]));
-            }
-            Verdict::NotAsDescribed => {}
-            Verdict::DisclosedDifference | Verdict::Undetermined | Verdict::SuspectedCounterfeit => {
-                return Err(Refusal::VerdictNotYet(verdict));
-            }
+        if verdict != derived && reason.is_none() {
+            return Err(Refusal::Incomplete(vec![Fault::new(
+                "/reason",
+                "say why it is stricter than the findings ask",
+            )]));
         }
-        self.offer(VerdictGiven { proposal_seq: proposal, verdict, derived, reason })
+        if Verdict::NotAsDescribed <= verdict && reason.is_none() {
+            return Err(Refusal::Incomplete(vec![Fault::new("/reason", "say what is not as described")]));
+        }
+        let rulebook_version = self.piece.event(proposal).and_then(|recorded| match &recorded.event {
+            Event::LedgerProposed(proposed) => Some(proposed.rulebook_version.clone()),
+            _ => None, // The review stands on a proposal; no other event proposes.
+        });
+        self.offer(VerdictGiven { proposal_seq: proposal, verdict, derived, reason, rulebook_version })
     }
 
     fn tag(&mut self, order: &Order, tagged: Tagged, confirm_mismatch: bool) -> Result<(), Refusal> {
@@ -519,6 +568,19 @@ fn named_twice(
         }
     }
     faults
+}
+
+/// Who changes what was proposed says why.
+fn changed_in_silence(review: &Review, entries: &[SettledEntry]) -> Vec<Fault> {
+    let is_changed = |entry: &SettledEntry| {
+        let proposed = review.entries().get(&entry.claim_id).and_then(|known| known.proposed);
+        proposed.is_some_and(|proposed| proposed != entry.finding)
+    };
+    let silent = |(_, entry): &(usize, &SettledEntry)| entry.note.is_none() && is_changed(entry);
+    let fault = |(at, _)| {
+        Fault::new(format!("/entries/{at}/note"), "this finding is another than the one proposed: say why in a note")
+    };
+    entries.iter().enumerate().filter(silent).map(fault).collect()
 }
 
 #[cfg(test)]

@@ -389,7 +389,15 @@ payloads! {
     SpeechUnavailable { reason: Sealed, proposed_by: Witness }
     RepeatCalled { component: Option<ComponentId>, quantity: Name }
     SecondLookCalled {}
-    VerdictGiven { proposal_seq: i32, verdict: Verdict, derived: Verdict, reason: Option<Sealed> }
+    /// Its rulebook is the one of the proposal that it names; events of before 2026-11-23 leave that to the proposal.
+    VerdictGiven {
+        proposal_seq: i32,
+        verdict: Verdict,
+        derived: Verdict,
+        reason: Option<Sealed>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rulebook_version: Option<Name>,
+    }
     AppraisalReopened { reason: Sealed }
     /// The digest is that of exactly the text that was shown to the buyer.
     DifferenceAccepted { shown_digest: String }
@@ -450,4 +458,31 @@ pub enum Replacement {
     Note { text: Sealed },
     /// In place of an `entry_settled`.
     Entry { finding: Finding, note: Option<Sealed> },
+}
+
+impl Replacement {
+    /// Every weight that it brings.
+    pub fn weighings(&self) -> Vec<&Weighing> {
+        match self {
+            Replacement::Appraisal { appraisal } => appraisal.weighings(),
+            Replacement::ReceivedWeight { weight } => vec![weight],
+            Replacement::Note { .. } | Replacement::Entry { .. } => Vec::new(),
+        }
+    }
+}
+
+impl Event {
+    /// Every weight that was taken in it. What only repeats an earlier event's, such as a settlement, took none.
+    pub fn weighings(&self) -> Vec<&Weighing> {
+        match self {
+            Event::Received(received) => vec![&received.weight],
+            Event::AppraisalSubmitted(submitted) => submitted.appraisal.weighings(),
+            Event::MeasurementRepeated(repeated) => repeated.weighing.iter().collect(),
+            Event::Tagged(tagged) => vec![&tagged.weight, &tagged.weight_with_tag],
+            Event::PackingMismatchFound(found) => vec![&found.weight],
+            Event::ReturnReceived(received) => vec![&received.weight],
+            Event::Corrected(corrected) => corrected.replacement.weighings(),
+            _ => Vec::new(), // Nothing is weighed in the others.
+        }
+    }
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::{ClaimId, PersonId, Tag};
-use super::ledger::{Claim, Finding, ProposedEntry, Verdict, least_verdict};
+use super::ledger::{Asks, Claim, Finding, ProposedEntry, Verdict, asked_verdict};
 use super::quantity::{Mass, Weighing};
 
 /// Why a link cannot be made.
@@ -191,10 +191,23 @@ pub struct Review {
 /// One claim's line in the ledger.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
+    /// None where an inspector added the claim.
     pub proposed: Option<Finding>,
     pub settled: Settled,
     pub main: bool,
     pub essential: bool,
+    /// What the rulebook's severities ask for.
+    pub asks: Option<Asks>,
+}
+
+impl Entry {
+    /// The verdict that it asks for as it is settled.
+    fn asked(&self) -> Verdict {
+        match self.settled {
+            Settled::Open | Settled::Misread => Verdict::Pass,
+            Settled::Found(finding) => asked_verdict(finding, self.proposed, (self.main, self.essential), self.asks),
+        }
+    }
 }
 
 /// What became of one claim.
@@ -225,12 +238,9 @@ impl Review {
         self.entries.iter().filter(|(_, entry)| entry.settled == Settled::Open).map(|(id, _)| id)
     }
 
-    /// The least verdict that the settled findings allow.
+    /// The least verdict that the settled findings allow: the most severe that any of them asks for.
     pub fn derived(&self) -> Verdict {
-        least_verdict(self.entries.values().filter_map(|entry| match entry.settled {
-            Settled::Found(finding) => Some((finding, entry.main, entry.essential)),
-            Settled::Open | Settled::Misread => None,
-        }))
+        self.entries.values().map(Entry::asked).max().unwrap_or(Verdict::Pass)
     }
 
     /// Whether settling a claim in this way takes a second person: it is struck, or its finding becomes milder than
@@ -281,6 +291,7 @@ impl Review {
                     settled: Settled::Open,
                     main: entry.main,
                     essential: entry.essential,
+                    asks: entry.asks,
                 };
                 (entry.claim_id.clone(), line)
             })
@@ -320,7 +331,7 @@ impl Review {
                 return Err(Missing::KnownClaim);
             }
             // A claim that the reader missed counts as a main one: it was worth the inspector's word.
-            let line = Entry { proposed: None, settled, main: true, essential: added.kind.is_essential() };
+            let line = Entry { proposed: None, settled, main: true, essential: added.kind.is_essential(), asks: None };
             self.entries.insert(claim.clone(), line);
             return Ok(());
         }

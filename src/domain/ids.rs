@@ -150,6 +150,8 @@ short_ids! {
     Tag, "a tag's number"
     /// An instrument in the warehouse, such as a balance.
     DeviceId, "a device's id"
+    /// One reading of an instrument.
+    ReadingId, "a reading's id"
     /// A part of one piece: `c1`, `c2`, … in the order of declaration.
     ComponentId, "a component's id"
     /// One claim of one piece's ledger: `k1`, `k2`, …

@@ -1,9 +1,11 @@
 //! 口播对照表: every claim beside what was measured, with its finding; and the verdict that follows.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::{CertificateNo, ClaimId, ComponentId};
-use super::quantity::{Fineness, Length, Weighing};
+use super::quantity::{Fineness, Included, Length, Weighing};
 use super::text::{Name, Sealed};
 
 /// Where a claim was made.
@@ -62,6 +64,19 @@ impl ClaimKind {
         }
     }
 
+    /// Whether a measurement or a conclusion can answer it.
+    pub fn is_compared(self) -> bool {
+        match self {
+            ClaimKind::Material
+            | ClaimKind::Treatment
+            | ClaimKind::Fineness
+            | ClaimKind::Weight
+            | ClaimKind::Size
+            | ClaimKind::Certificate => true,
+            ClaimKind::Grade | ClaimKind::Origin | ClaimKind::Guarantee | ClaimKind::BannedPhrase => false,
+        }
+    }
+
     /// What, left untested on a main component, leaves the verdict open (`journey.md`, "What must hold").
     pub fn is_essential(self) -> bool {
         matches!(self, ClaimKind::Material | ClaimKind::Treatment | ClaimKind::Fineness | ClaimKind::Weight)
@@ -90,6 +105,16 @@ pub enum ClaimedValue {
         weight: Weighing,
         upper: Option<Weighing>,
     },
+    /// A weight in a unit whose size depends on place and trade. It stays as it was said; the rulebook resolves it.
+    TradeWeight {
+        unit: TradeUnit,
+        /// Millionths of the unit.
+        amount_millionths: i64,
+        upper_millionths: Option<i64>,
+        /// What the last digit that was said stands for, in millionths of the unit.
+        digit_millionths: Option<i64>,
+        includes: BTreeSet<Included>,
+    },
     Size {
         name: Name,
         length_um: Option<Length>,
@@ -109,6 +134,26 @@ pub enum ClaimedValue {
     },
 }
 
+/// A unit of the trade: 50 g and 5 g on a mainland market, 37.429 g and 3.743 g for gold in Hong Kong
+/// (`rulebook.md`, "Weight").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TradeUnit {
+    /// 两, tael.
+    Liang,
+    /// 钱, mace.
+    Qian,
+}
+
+impl TradeUnit {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TradeUnit::Liang => "两",
+            TradeUnit::Qian => "钱",
+        }
+    }
+}
+
 /// Where in the stream it was said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
@@ -118,6 +163,29 @@ pub struct Span {
     pub end: i64,
     /// Milliseconds since the start of the session.
     pub at_ms: Option<i64>,
+}
+
+/// How sure the reader is that this was said, and of this piece.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    #[default]
+    High,
+    /// Doubtful: put to the inspector, never proposed as contradicted.
+    Low,
+}
+
+impl Certainty {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Certainty::High => "high",
+            Certainty::Low => "low",
+        }
+    }
+
+    fn is_high(&self) -> bool {
+        *self == Certainty::High
+    }
 }
 
 /// One checkable thing said of a part, or of the piece where no part is named.
@@ -133,6 +201,30 @@ pub struct Claim {
     pub bound: Bound,
     pub value: ClaimedValue,
     pub negated: bool,
+    /// Events of before it was kept are certain: they came from a listing.
+    #[serde(default, skip_serializing_if = "Certainty::is_high")]
+    pub certainty: Certainty,
+    /// The same statement once more: elsewhere in the stream, or from another source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Statement>,
+    /// Which of several parts is meant cannot be told; then no part is named, and none decides alone.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ambiguous: bool,
+}
+
+/// One place where a claim was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    pub source: ClaimSource,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Sealed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What is found of a claim.
@@ -173,6 +265,14 @@ impl Finding {
         }
     }
 
+    /// What bars a pass on any day, whatever a rulebook says: a difference is disclosed at the least.
+    fn floor(self) -> Verdict {
+        match self {
+            Finding::Confirmed | Finding::NotTestable | Finding::Promise => Verdict::Pass,
+            Finding::NotTested | Finding::Contradicted => Verdict::DisclosedDifference,
+        }
+    }
+
     /// Whether this finding is milder than the other.
     pub fn milder_than(self, other: Finding) -> bool {
         self.weight() < other.weight()
@@ -188,6 +288,32 @@ pub struct ProposedEntry {
     pub main: bool,
     /// Whether an open finding here leaves the verdict open rather than disclosed.
     pub essential: bool,
+    /// What the finding asks for by the rulebook's severities; none in proposals of before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Asks>,
+    /// The rule that proposed it, by its name in the rulebook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Name>,
+    /// Breaches of the rules of speech, by the names of their rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Name>,
+}
+
+/// Which verdict a claim asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asks {
+    /// With the finding that is proposed.
+    pub proposed: Verdict,
+    /// Where a person finds it contradicted.
+    pub contradicted: Verdict,
+}
+
+impl ProposedEntry {
+    /// The verdict that this claim asks for, settled with a finding.
+    pub fn asked(&self, finding: Finding) -> Verdict {
+        asked_verdict(finding, Some(self.finding), (self.main, self.essential), self.asks)
+    }
 }
 
 /// The outcome for a piece, least to most severe; the order of the variants is the order of severity.
@@ -228,20 +354,30 @@ impl Verdict {
     }
 }
 
-/// The least verdict that settled findings allow: the most severe that any of them asks for. `main` and `essential`
-/// are those of [`ProposedEntry`]. (`journey.md`, "Verdicts"; the limits by which a difference is small enough to be
-/// disclosed belong to the rulebook.)
-pub fn least_verdict(findings: impl IntoIterator<Item = (Finding, bool, bool)>) -> Verdict {
-    findings
-        .into_iter()
-        .map(|(finding, main, essential)| match finding {
-            Finding::Confirmed | Finding::NotTestable | Finding::Promise => Verdict::Pass,
-            Finding::NotTested if main && essential => Verdict::Undetermined,
-            Finding::NotTested => Verdict::DisclosedDifference,
-            Finding::Contradicted => Verdict::NotAsDescribed,
-        })
-        .max()
-        .unwrap_or(Verdict::Pass)
+/// The verdict that a settled finding asks for: by the severities where they speak of it, else by what is `main` and
+/// `essential`.
+pub fn asked_verdict(
+    finding: Finding,
+    proposed: Option<Finding>,
+    (main, essential): (bool, bool),
+    asks: Option<Asks>,
+) -> Verdict {
+    match asks {
+        Some(asks) if Some(finding) == proposed => asks.proposed.max(finding.floor()),
+        Some(asks) if finding == Finding::Contradicted => asks.contradicted.max(finding.floor()),
+        Some(_) | None => least_verdict_of(finding, main, essential),
+    }
+}
+
+/// What a settled finding asks for where the rulebook's severities say nothing of it. `main` and `essential` are those
+/// of [`ProposedEntry`]. (`journey.md`, "Verdicts".)
+pub fn least_verdict_of(finding: Finding, main: bool, essential: bool) -> Verdict {
+    match finding {
+        Finding::Confirmed | Finding::NotTestable | Finding::Promise => Verdict::Pass,
+        Finding::NotTested if main && essential => Verdict::Undetermined,
+        Finding::NotTested => Verdict::DisclosedDifference,
+        Finding::Contradicted => Verdict::NotAsDescribed,
+    }
 }
 
 #[cfg(test)]
@@ -249,15 +385,56 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_verdict_is_the_most_severe_that_a_finding_asks_for() {
-        let check = |findings: &[(Finding, bool, bool)], expected| {
-            assert_eq!(least_verdict(findings.iter().copied()), expected, "{findings:?}");
+    fn what_a_finding_asks_for_without_severities() {
+        let check = |finding, main, essential, expected| {
+            assert_eq!(least_verdict_of(finding, main, essential), expected, "{finding:?} {main} {essential}");
         };
-        check(&[], Verdict::Pass);
-        check(&[(Finding::Confirmed, true, true), (Finding::NotTestable, true, false)], Verdict::Pass);
-        check(&[(Finding::NotTested, false, true)], Verdict::DisclosedDifference);
-        check(&[(Finding::NotTested, true, true)], Verdict::Undetermined);
-        check(&[(Finding::NotTested, true, true), (Finding::Contradicted, false, false)], Verdict::NotAsDescribed);
+        check(Finding::Confirmed, true, true, Verdict::Pass);
+        check(Finding::NotTestable, true, true, Verdict::Pass);
+        check(Finding::Promise, true, true, Verdict::Pass);
+        check(Finding::NotTested, false, true, Verdict::DisclosedDifference);
+        check(Finding::NotTested, true, false, Verdict::DisclosedDifference);
+        check(Finding::NotTested, true, true, Verdict::Undetermined);
+        check(Finding::Contradicted, false, false, Verdict::NotAsDescribed);
+    }
+
+    #[test]
+    fn severities_decide_but_never_below_what_bars_a_pass() {
+        let entry = |finding, asks| ProposedEntry {
+            claim_id: ClaimId::parse("k1").unwrap(),
+            finding,
+            main: true,
+            essential: true,
+            asks,
+            rule: None,
+            flags: Vec::new(),
+        };
+        let asks = |proposed, contradicted| Some(Asks { proposed, contradicted });
+        let small = entry(Finding::Contradicted, asks(Verdict::DisclosedDifference, Verdict::DisclosedDifference));
+        assert_eq!(small.asked(Finding::Contradicted), Verdict::DisclosedDifference);
+        assert_eq!(small.asked(Finding::Confirmed), Verdict::Pass);
+        assert_eq!(small.asked(Finding::NotTested), Verdict::Undetermined);
+        let grave = entry(Finding::Confirmed, asks(Verdict::Pass, Verdict::SuspectedCounterfeit));
+        assert_eq!(grave.asked(Finding::Contradicted), Verdict::SuspectedCounterfeit);
+        let wrong = entry(Finding::Contradicted, asks(Verdict::Pass, Verdict::Pass));
+        assert_eq!(wrong.asked(Finding::Contradicted), Verdict::DisclosedDifference);
+    }
+
+    #[test]
+    fn what_older_events_do_not_hold_is_read_and_written_as_it_was() {
+        let entry = r#"{"claim_id":"k1","finding":"confirmed","main":true,"essential":false}"#;
+        let read: ProposedEntry = serde_json::from_str(entry).unwrap();
+        assert_eq!((read.asks, read.rule.as_ref(), read.flags.len()), (None, None, 0));
+        assert_eq!(serde_json::to_string(&read).unwrap(), entry);
+        let claim = concat!(
+            r#"{"claim_id":"k1","source":"listed","component":null,"kind":"material","words":null,"span":null,"#,
+            r#""bound":"exactly","value":{"of":"name","name":"翡翠"},"negated":false}"#,
+        );
+        let read: Claim = serde_json::from_str(claim).unwrap();
+        assert_eq!(read.certainty, Certainty::High);
+        assert_eq!(serde_json::to_string(&read).unwrap(), claim);
+        let low = Claim { certainty: Certainty::Low, ..read };
+        assert!(serde_json::to_string(&low).unwrap().ends_with(r#""certainty":"low"}"#));
     }
 
     #[test]

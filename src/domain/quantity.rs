@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{DeviceId, Malformed};
+use super::ids::{DeviceId, Malformed, ReadingId};
 
 /// Integers above 2^53 − 1 do not survive every JSON reader (RFC 8259, section 6), so no event holds one.
 pub const MAX_INTEGER: i64 = (1 << 53) - 1;
@@ -32,6 +32,19 @@ impl Mass {
             return Err(Malformed("a weight must be more than zero".into()));
         }
         Ok(Self(mass))
+    }
+
+    /// What the last digit of a written value stands for: 10,000 µg in "56.40" with "g". Of a value that
+    /// [`Mass::parse`] takes.
+    pub fn last_digit(value: &str, unit: &str) -> Option<i64> {
+        let decimals = value.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        let one = Mass::parse("1", unit).ok()?;
+        Some(one.0 / 10_i64.checked_pow(u32::try_from(decimals).ok()?)?).filter(|digit| 0 < *digit)
+    }
+
+    /// Carats with as many decimals as needed, at least two. One microgram is 0.000005 ct.
+    pub fn carats(self) -> String {
+        decimal(self.0.saturating_mul(5), 6, 2)
     }
 
     /// Grams with as many decimals as needed, at least two.
@@ -163,9 +176,39 @@ pub struct Weighing {
     pub typed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
+    /// What the last digit that was written, said or shown stands for: 10,000 µg of "56.40 g". None where it is not
+    /// known any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digit_ug: Option<i64>,
+    /// What the instrument said; none where the weight was typed, listed or said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Box<Reading>>,
+}
+
+/// One stable reading of a balance, as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// Given by whoever read the balance. One id is one reading, however often it is sent.
+    pub reading_id: ReadingId,
+    /// The raw frame, without its line end.
+    pub frame: String,
+    /// Counted by whoever read the balance.
+    pub device_seq: i64,
+    /// Microseconds since the Unix epoch.
+    pub read_at: i64,
+    /// The balance's expanded uncertainty (k = 2) by its last adjustment; none where none is on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncertainty_ug: Option<i64>,
 }
 
 impl Weighing {
+    /// A weight that was written or said, or typed off a balance: what its last digit stands for is known where
+    /// `digit_ug` is given.
+    pub fn typed(mass: Mass, includes: BTreeSet<Included>, digit_ug: Option<i64>) -> Self {
+        Self { mass, includes, typed: true, device: None, digit_ug, reading: None }
+    }
+
     /// Whether two weights may be compared: the same things lay on the balance.
     pub fn like(&self, other: &Weighing) -> bool {
         self.includes == other.includes
@@ -215,7 +258,7 @@ fn scaled(text: &str, scale: i64) -> Result<i64, Malformed> {
 }
 
 /// An integer as a decimal with `places` decimals behind the point, trailing zeros cut down to `keep`.
-fn decimal(value: i64, places: u32, keep: usize) -> String {
+pub fn decimal(value: i64, places: u32, keep: usize) -> String {
     let power = 10_i64.pow(places);
     let (sign, value) = if value < 0 { ("-", -value) } else { ("", value) };
     let fraction = format!("{:0width$}", value % power, width = places as usize);
@@ -263,10 +306,21 @@ mod tests {
     }
 
     #[test]
+    fn the_last_digit_of_what_was_written_is_kept() {
+        assert_eq!(Mass::last_digit("56.40", "g"), Some(10_000));
+        assert_eq!(Mass::last_digit("56", "g"), Some(1_000_000));
+        assert_eq!(Mass::last_digit("0.30", "ct"), Some(2_000));
+        assert_eq!(Mass::last_digit("1", "两"), None);
+        assert_eq!(Mass::last_digit("0.00000000", "g"), None);
+    }
+
+    #[test]
     fn quantities_are_written_as_they_are_said() {
         assert_eq!(Mass(56_020_000).grams(), "56.02");
         assert_eq!(Mass(56_000_000).grams(), "56.00");
         assert_eq!(Mass(1).grams(), "0.000001");
+        assert_eq!(Mass(410_000).carats(), "2.05"); // 0.41 g ÷ 0.2 g
+        assert_eq!(Mass(1).carats(), "0.000005");
         assert_eq!(Fineness(999_900).per_mille(), "999.9");
         assert_eq!(Fineness(750_000).per_mille(), "750");
         assert_eq!(Length(56_500).millimetres(), "56.5");

@@ -3,8 +3,7 @@
 use super::actor::Role;
 use super::event::EventKind;
 use super::evidence::Missing;
-use super::ids::Malformed;
-use super::ledger::Verdict;
+use super::ids::{DeviceId, Malformed};
 use super::quantity::Weighing;
 use super::route::{Rejected, Stage, Why};
 
@@ -40,12 +39,16 @@ pub enum Refusal {
     SecondPersonNeeded,
     /// The rule for it comes with a later release.
     NotYet(&'static str),
-    /// A verdict that this release cannot give yet.
-    VerdictNotYet(Verdict),
     /// The packing weight is another.
     WeightDiffers { settled: Box<Weighing>, measured: Box<Weighing>, limit_g: String },
     /// The tag is on another piece, or was before.
     TagTaken,
+    /// No balance of this warehouse has that id.
+    DeviceUnknown(DeviceId),
+    /// The balance was not adjusted, or its adjustment had expired when it was read.
+    DeviceNotAdjusted(DeviceId),
+    /// The reading stands for another weight already: one id is one reading.
+    ReadingUsed,
     /// The waybill belongs to another parcel.
     WaybillTaken,
     /// Passed pieces of this order leave together, and another line is not ready.
@@ -72,7 +75,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every code, for the test that holds them unique and in use.
-    pub const CODES: [&'static str; 22] = [
+    pub const CODES: [&'static str; 25] = [
         "wrong_stage",
         "cancellation_requested",
         "too_often",
@@ -84,6 +87,9 @@ impl Refusal {
         "not_yet",
         "packing_weight_differs",
         "tag_taken",
+        "device_unknown",
+        "device_not_adjusted",
+        "reading_used",
         "waybill_taken",
         "waits_for_lines",
         "not_correctable",
@@ -111,9 +117,12 @@ impl Refusal {
             Refusal::Incomplete(_) => "evidence_incomplete",
             Refusal::NotYours { .. } => "not_yours",
             Refusal::SecondPersonNeeded => "second_person_needed",
-            Refusal::NotYet(_) | Refusal::VerdictNotYet(_) => "not_yet",
+            Refusal::NotYet(_) => "not_yet",
             Refusal::WeightDiffers { .. } => "packing_weight_differs",
             Refusal::TagTaken => "tag_taken",
+            Refusal::DeviceUnknown(_) => "device_unknown",
+            Refusal::DeviceNotAdjusted(_) => "device_not_adjusted",
+            Refusal::ReadingUsed => "reading_used",
             Refusal::WaybillTaken => "waybill_taken",
             Refusal::WaitsForLines(_) => "waits_for_lines",
             Refusal::NotCorrectable { .. } => "not_correctable",
@@ -144,16 +153,23 @@ impl Refusal {
                     .to_owned()
             }
             Refusal::NotYet(what) => format!("{what} comes with a later release"),
-            Refusal::VerdictNotYet(verdict) => format!(
-                "the verdict {} comes with a later release: until then give pass or not_as_described, or have a \
-                 supervisor reopen the appraisal",
-                verdict.as_str()
-            ),
             Refusal::WeightDiffers { settled, measured, limit_g } => format!(
                 "the piece was appraised at {settled} and weighs {measured} now, more than {limit_g} g apart: weigh \
                  again as it was appraised; if it holds, send confirm_mismatch, and the piece is held"
             ),
             Refusal::TagTaken => "that tag is or was on another piece: take a fresh one".to_owned(),
+            Refusal::DeviceUnknown(device) => {
+                format!(
+                    "there is no balance {device} in this warehouse: have an operator add it, or name the right one"
+                )
+            }
+            Refusal::DeviceNotAdjusted(device) => format!(
+                "the balance {device} was not adjusted when it was read, or its adjustment had expired: adjust it, have \
+                 it recorded (touchstone device adjust), and read again"
+            ),
+            Refusal::ReadingUsed => {
+                "this reading stands for another weight already: one reading is one weight, so weigh again".to_owned()
+            }
             Refusal::WaybillTaken => "that waybill belongs to another parcel: check carrier and number".to_owned(),
             Refusal::WaitsForLines(lines) => {
                 let lines: Vec<_> = lines.iter().map(i32::to_string).collect();
@@ -194,9 +210,11 @@ impl Refusal {
             | Refusal::NotYours { .. }
             | Refusal::SecondPersonNeeded
             | Refusal::NotYet(_)
-            | Refusal::VerdictNotYet(_)
             | Refusal::WeightDiffers { .. }
             | Refusal::TagTaken
+            | Refusal::DeviceUnknown(_)
+            | Refusal::DeviceNotAdjusted(_)
+            | Refusal::ReadingUsed
             | Refusal::WaybillTaken
             | Refusal::WaitsForLines(_)
             | Refusal::NotCorrectable { .. }
@@ -219,9 +237,11 @@ impl Refusal {
             | Refusal::NotYours { .. }
             | Refusal::SecondPersonNeeded
             | Refusal::NotYet(_)
-            | Refusal::VerdictNotYet(_)
             | Refusal::WeightDiffers { .. }
             | Refusal::TagTaken
+            | Refusal::DeviceUnknown(_)
+            | Refusal::DeviceNotAdjusted(_)
+            | Refusal::ReadingUsed
             | Refusal::WaybillTaken
             | Refusal::WaitsForLines(_)
             | Refusal::NotCorrectable { .. }

@@ -73,7 +73,7 @@ fn waybill() -> Waybill {
 }
 
 pub fn weighing(micrograms: i64) -> Weighing {
-    Weighing { mass: Mass(micrograms), includes: BTreeSet::new(), typed: false, device: None }
+    Weighing { typed: false, ..Weighing::typed(Mass(micrograms), BTreeSet::new(), None) }
 }
 
 pub fn with_tag(micrograms: i64) -> Weighing {
@@ -94,6 +94,9 @@ pub fn claim(number: u8, kind: ClaimKind) -> Claim {
         bound: Bound::Exactly,
         value: ClaimedValue::Name { name: name("翡翠") },
         negated: false,
+        certainty: Certainty::High,
+        also: Vec::new(),
+        ambiguous: false,
     }
 }
 
@@ -186,7 +189,7 @@ impl Rules for Told {
         Reading { transcript_id, lexicon_version: name("1"), claims: self.claims.clone() }
     }
 
-    fn propose(&self, _: &Piece, claims: &[Claim], _: &Appraisal) -> Vec<ProposedEntry> {
+    fn propose(&self, _: &Piece, _: &OrderPlaced, claims: &[Claim], _: &Appraisal) -> Vec<ProposedEntry> {
         claims.iter().map(|claim| proposed(claim.claim_id.clone(), self.finding)).collect()
     }
 
@@ -200,7 +203,7 @@ impl Rules for Told {
 }
 
 pub fn proposed(claim_id: ClaimId, finding: Finding) -> ProposedEntry {
-    ProposedEntry { claim_id, finding, main: true, essential: true }
+    ProposedEntry { claim_id, finding, main: true, essential: true, asks: None, rule: None, flags: Vec::new() }
 }
 
 pub fn recorded(seq: i32, author: u128, event: impl Into<Event>) -> Recorded {
@@ -345,7 +348,14 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
             .into_iter()
             .flat_map(|verdict| [PROPOSED, PROPOSED_UNREAD].map(|proposal_seq| (verdict, proposal_seq)))
             .flat_map(|(verdict, proposal_seq)| {
-                one(super::event::VerdictGiven { proposal_seq, verdict, derived: Verdict::Pass, reason: None }.into())
+                one(super::event::VerdictGiven {
+                    proposal_seq,
+                    verdict,
+                    derived: Verdict::Pass,
+                    reason: None,
+                    rulebook_version: None,
+                }
+                .into())
             })
             .collect(),
         AppraisalReopened => one(super::event::AppraisalReopened { reason: reason() }.into()),

@@ -12,8 +12,8 @@ use crate::domain::appraisal::*;
 use crate::domain::command::{AddedClaim, Command, SettledEntry};
 use crate::domain::event::Replacement;
 use crate::domain::ids::*;
-use crate::domain::ledger::{Bound, Claim, ClaimKind, ClaimSource, ClaimedValue, Finding, Span};
-use crate::domain::quantity::{Fineness, Length};
+use crate::domain::ledger::{Bound, Certainty, Claim, ClaimKind, ClaimSource, ClaimedValue, Finding, Span};
+use crate::domain::quantity::{Fineness, Length, Mass, Weighing};
 use crate::domain::text::{Name, Sealed};
 
 /// Seals one text.
@@ -276,8 +276,17 @@ struct AddedBody {
     end: i64,
     /// material, treatment, fineness, weight, size, grade, origin, certificate, guarantee or banned_phrase.
     kind: String,
-    /// What was claimed, as a term.
+    /// What was claimed: a term, such as 翡翠; of a weight or a size with a unit, and of a fineness, the number.
     value: String,
+    /// g or ct of a weight, mm or cm of a size.
+    #[serde(default)]
+    unit: Option<String>,
+    /// =, >=, <= or ~ (about); = where it is left out.
+    #[serde(default)]
+    op: Option<String>,
+    /// The seller said that it is not so.
+    #[serde(default)]
+    negated: bool,
     #[serde(default)]
     component: Option<String>,
     finding: String,
@@ -325,7 +334,17 @@ impl AddedBody {
         if kind.is_none() {
             faults.add(at("kind"), "this is no kind of claim: see the description of the interface");
         }
-        let name = faults.take(at("value"), Name::parse(&self.value));
+        let value = kind.and_then(|kind| faults.take(at("value"), self.claimed(kind)));
+        let bound = match self.op.as_deref().unwrap_or("=") {
+            "=" => Some(Bound::Exactly),
+            "~" => Some(Bound::About),
+            ">=" => Some(Bound::AtLeast),
+            "<=" => Some(Bound::AtMost),
+            _ => {
+                faults.add(at("op"), "a bound is =, >=, <= or ~");
+                None
+            }
+        };
         let component = faults.take_optional(at("component"), self.component.as_deref(), ComponentId::parse);
         let finding = finding_at(at("finding"), &self.finding, faults);
         // Named by proposal and place, so that a second settlement adds beside the first.
@@ -338,11 +357,33 @@ impl AddedBody {
             kind: kind?,
             words: Some(seal(&words?)),
             span: Some(Span { start: self.start, end: self.end, at_ms: None }),
-            bound: Bound::Exactly,
-            value: ClaimedValue::Name { name: name? },
-            negated: false,
+            bound: bound?,
+            value: value?,
+            negated: self.negated,
+            certainty: Certainty::High,
+            also: Vec::new(),
+            ambiguous: false,
         };
         Some(AddedClaim { claim, finding: finding? })
+    }
+
+    fn claimed(&self, kind: ClaimKind) -> Result<ClaimedValue, Malformed> {
+        match (kind, self.unit.as_deref()) {
+            (ClaimKind::Weight, Some(unit)) => {
+                let mass = Mass::parse(&self.value, unit)?;
+                let digit = Mass::last_digit(&self.value, unit);
+                let weight = Weighing::typed(mass, BTreeSet::new(), digit);
+                Ok(ClaimedValue::Weight { weight, upper: None })
+            }
+            (ClaimKind::Size, Some(unit)) => {
+                let length_um = Some(Length::parse(&self.value, unit)?);
+                let name = Name::parse("size")?;
+                Ok(ClaimedValue::Size { name, length_um, upper_um: None, label: None, table: None })
+            }
+            (ClaimKind::Fineness, None) => Ok(ClaimedValue::Fineness { fineness_ppm: Fineness::parse(&self.value)? }),
+            (_, None) => Ok(ClaimedValue::Name { name: Name::parse(&self.value)? }),
+            (_, Some(_)) => Err(Malformed("only a weight and a size have a unit".into())),
+        }
     }
 }
 

@@ -7,12 +7,14 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::auth::Caller;
+use super::platform::instant as parse_instant;
 use super::{ApiError, App};
 use crate::capsule::canonical::{NotPlain, NotPlainWhy, canonical_value, check_plain};
 use crate::desk;
-use crate::domain::ids::{CommandId, Malformed, ProposalId};
-use crate::domain::quantity::{Included, Weighing};
+use crate::domain::ids::{CommandId, DeviceId, Malformed, ProposalId, ReadingId};
+use crate::domain::quantity::{Included, MAX_INTEGER, Mass, Reading, Weighing};
 use crate::domain::refusal::{Fault, Refusal};
+use crate::instruments::frame;
 
 /// Bodies of JSON are at most this large; what one means is far smaller.
 pub const MAX_JSON: usize = 1024 * 1024;
@@ -286,30 +288,98 @@ pub struct WeightBody {
 }
 
 impl WeightBody {
-    /// The weight, typed by a person. A balance's own frames are read by a later release.
+    /// A frame of a device, with nothing beside the piece.
+    pub fn of_frame(device: &DeviceId, frame: &str, reading_id: &str, device_seq: i64, read_at: &str) -> Self {
+        Self {
+            value: None,
+            unit: None,
+            includes: Vec::new(),
+            frame: Some(frame.to_owned()),
+            device: Some(device.to_string()),
+            reading_id: Some(reading_id.to_owned()),
+            device_seq: Some(device_seq),
+            read_at: Some(read_at.to_owned()),
+        }
+    }
+
+    /// The weight: typed by a person, or read from a balance's own frame. Whether that balance stands in the warehouse
+    /// and is adjusted, the desk asks.
     pub fn parse(&self, pointer: &str, faults: &mut Faults) -> Option<Weighing> {
-        let frame = [&self.frame, &self.device, &self.reading_id, &self.read_at].into_iter().any(Option::is_some);
-        if frame || self.device_seq.is_some() {
-            faults.add(
-                format!("{pointer}/frame"),
-                "frames from a balance come with a later release: give value and unit",
-            );
-            return None;
+        let of_frame = [&self.frame, &self.device, &self.reading_id, &self.read_at].into_iter().any(Option::is_some);
+        if of_frame || self.device_seq.is_some() {
+            return self.parse_frame(pointer, faults);
         }
         let Some(value) = &self.value else {
             faults.add(format!("{pointer}/value"), "a weight needs its value, a decimal string such as \"56.02\"");
             return None;
         };
-        let mass = faults.take(
-            format!("{pointer}/value"),
-            crate::domain::quantity::Mass::parse(value, self.unit.as_deref().unwrap_or_default()),
-        );
-        let includes = self
-            .includes
+        let unit = self.unit.as_deref().unwrap_or_default();
+        let mass = faults.take(format!("{pointer}/value"), Mass::parse(value, unit));
+        let includes = self.includes(pointer, faults);
+        Some(Weighing::typed(mass?, includes, Mass::last_digit(value, unit)))
+    }
+
+    fn includes(&self, pointer: &str, faults: &mut Faults) -> std::collections::BTreeSet<Included> {
+        self.includes
             .iter()
             .enumerate()
             .filter_map(|(at, text)| faults.take(format!("{pointer}/includes/{at}"), Included::parse(text)))
-            .collect();
-        Some(Weighing { mass: mass?, includes, typed: true, device: None })
+            .collect()
+    }
+
+    /// A frame with the balance it came from. What is said beside it would be a second weight.
+    fn parse_frame(&self, pointer: &str, faults: &mut Faults) -> Option<Weighing> {
+        if self.value.is_some() || self.unit.is_some() {
+            faults.add(format!("{pointer}/value"), "give a frame, or a value and its unit: not both");
+        }
+        let mut field = |name: &str, value: &Option<String>| {
+            if value.is_none() {
+                let needed = "a frame comes with frame, device, reading_id, device_seq and read_at";
+                faults.add(format!("{pointer}/{name}"), needed);
+            }
+            value.clone()
+        };
+        let frame = field("frame", &self.frame);
+        let device = field("device", &self.device);
+        let reading_id = field("reading_id", &self.reading_id);
+        let read_at = field("read_at", &self.read_at);
+        let seq = self.device_seq.filter(|seq| (0..=MAX_INTEGER).contains(seq));
+        if seq.is_none() {
+            faults.add(format!("{pointer}/device_seq"), "a reading is counted: a whole number, zero or more");
+        }
+        let device = device.and_then(|text| faults.take(format!("{pointer}/device"), DeviceId::parse(&text)));
+        let reading_id =
+            reading_id.and_then(|text| faults.take(format!("{pointer}/reading_id"), ReadingId::parse(&text)));
+        let read_at = read_at.and_then(|text| faults.take(format!("{pointer}/read_at"), parse_instant(&text)));
+        let frame = frame?;
+        let refused = |not: frame::NotAWeight| Malformed(format!("{}: {}", not.code(), not.sentence()));
+        let shown = faults.take(format!("{pointer}/frame"), frame::parse(&frame).map_err(refused))?;
+        let mass = faults.take(format!("{pointer}/frame"), shown.mass().map_err(refused));
+        let includes = self.includes(pointer, faults);
+        let reading = Reading {
+            reading_id: reading_id?,
+            frame: frame.trim_end_matches(['\r', '\n']).to_owned(),
+            device_seq: seq?,
+            read_at: read_at?.as_microsecond(),
+            uncertainty_ug: None,
+        };
+        Some(Weighing {
+            mass: mass?,
+            includes,
+            typed: false,
+            device: Some(device?),
+            digit_ug: shown.digit_ug(),
+            reading: Some(Box::new(reading)),
+        })
+    }
+
+    /// A weight that a listing says: nobody's balance.
+    pub fn parse_said(&self, pointer: &str, faults: &mut Faults) -> Option<Weighing> {
+        let weighing = self.parse(pointer, faults)?;
+        if weighing.reading.is_some() {
+            faults.add(format!("{pointer}/frame"), "a listing says its weight: give value and unit");
+            return None;
+        }
+        Some(weighing)
     }
 }

@@ -151,6 +151,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::EvidenceMissing { .. }
         | Refusal::SecondPersonNeeded
         | Refusal::TagTaken
+        | Refusal::ReadingUsed
         | Refusal::WaybillTaken
         | Refusal::WaitsForLines(_)
         | Refusal::NotCorrectable { .. }
@@ -162,7 +163,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::Absent(_) => StatusCode::NOT_FOUND,
         Refusal::Incomplete(_)
         | Refusal::NotYet(_)
-        | Refusal::VerdictNotYet(_)
+        | Refusal::DeviceUnknown(_)
+        | Refusal::DeviceNotAdjusted(_)
         | Refusal::WeightDiffers { .. }
         | Refusal::KeyReused
         | Refusal::Malformed(_) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -27,11 +27,13 @@ pub mod auth;
 mod bench;
 pub mod body;
 mod error;
+mod ledger;
 mod operator;
 mod parcels;
 mod pieces;
 mod platform;
 mod queue;
+mod readings;
 mod service;
 mod tracking;
 mod verify;
@@ -115,9 +117,11 @@ fn routes() -> OpenApiRouter<App> {
         .merge(service::routes())
         .merge(platform::routes())
         .merge(parcels::routes())
+        .merge(ledger::routes())
         .merge(pieces::routes())
         .merge(warehouse::routes())
         .merge(queue::routes())
+        .merge(readings::routes())
         .merge(operator::routes())
         .merge(tracking::routes())
         .merge(verify::routes())

@@ -1,4 +1,4 @@
-//! Reading a piece, its journal and its ledger; settling the ledger; photos; labels.
+//! Reading a piece and its journal; its segment; photos; labels.
 
 use axum::Json;
 use axum::extract::{FromRequest, Multipart, Path, Request, State};
@@ -12,10 +12,9 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::auth::{CLERK, Caller, INSPECTOR, PLATFORM, READERS, SUPERVISOR};
-use super::bench::SettleBody;
 use super::body::{Circumstances, Faults, Write};
 use super::error::Problem;
-use super::warehouse::{Nothing, PieceAnswer, etag, locate, on_piece, seal};
+use super::warehouse::{PieceAnswer, etag, locate, on_piece};
 use super::{ApiError, App, views};
 use crate::capsule::canonical::canonical_value;
 use crate::desk::{PieceView, Receipt, Seals};
@@ -31,15 +30,14 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get_piece))
         .routes(routes!(get_journal))
-        .routes(routes!(get_ledger, settle_ledger))
-        .routes(routes!(propose_ledger))
         .routes(routes!(put_segment))
         .routes(routes!(add_photo))
         .routes(routes!(get_label))
         .routes(routes!(get_return_label))
 }
 
-async fn view<const ROLES: u16>(app: &App, caller: &Caller<ROLES>, code: &str) -> Result<PieceView, ApiError> {
+/// A piece that the caller may see, as its journal tells it.
+pub async fn view<const ROLES: u16>(app: &App, caller: &Caller<ROLES>, code: &str) -> Result<PieceView, ApiError> {
     let (_, located) = locate(app, caller, code).await?;
     app.desk().read_piece(located.key).await?.ok_or_else(|| ApiError::absent("piece"))
 }
@@ -108,58 +106,6 @@ async fn get_journal(
     let mut response = Json(JournalAnswer { code: view.piece.opened().code.to_string(), events }).into_response();
     response.headers_mut().insert(header::ETAG, etag(view.piece.head()));
     Ok(response)
-}
-
-/// The ledger (口播对照表): every claim beside what was found. Reading it writes nothing.
-#[utoipa::path(get, path = "/v1/pieces/{code}/ledger", tag = "pieces",
-    params(("code" = String, Path, description = "The piece code")),
-    responses((status = 200, description = "The ledger"),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-async fn get_ledger(
-    State(app): State<App>,
-    caller: Caller<READERS>,
-    Path(code): Path<String>,
-) -> Result<Response, ApiError> {
-    let view = view(&app, &caller, &code).await?;
-    let words = match caller.role {
-        Role::Auditor => views::Words::new(),
-        _ => app.desk().read_texts(view.key.order_id).await?, // Everybody else who sees the piece may read its words.
-    };
-    let mut response = Json(views::ledger(&view.piece, &words)).into_response();
-    response.headers_mut().insert(header::ETAG, etag(view.piece.head()));
-    Ok(response)
-}
-
-/// Reads the claims again and proposes findings; what was settled is void.
-#[utoipa::path(post, path = "/v1/pieces/{code}/ledger/proposal", tag = "pieces", request_body = Nothing,
-    params(("code" = String, Path, description = "The piece code")),
-    responses((status = 200, description = "What became of the piece", body = PieceAnswer),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-async fn propose_ledger(
-    State(app): State<App>,
-    caller: Caller<INSPECTOR>,
-    Path(code): Path<String>,
-    write: Write<Nothing>,
-) -> Result<Response, ApiError> {
-    on_piece(&app, &caller, &code, &write.circumstances, |_, _| Ok(Command::ProposeLedger)).await
-}
-
-/// Settles entries of the ledger. A finding milder than the proposed one, or a claim struck as misread, takes a second
-/// person: post the same body to the piece's proposals.
-#[utoipa::path(post, path = "/v1/pieces/{code}/ledger", tag = "pieces", request_body = SettleBody,
-    params(("code" = String, Path, description = "The piece code")),
-    responses((status = 200, description = "What became of the piece", body = PieceAnswer),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-async fn settle_ledger(
-    State(app): State<App>,
-    caller: Caller<INSPECTOR>,
-    Path(code): Path<String>,
-    write: Write<SettleBody>,
-) -> Result<Response, ApiError> {
-    on_piece(&app, &caller, &code, &write.circumstances, |located, seals| {
-        write.body.parse(&mut |text| seal(&app, &caller, located, seals, text))
-    })
-    .await
 }
 
 /// Which part of the live session speaks of the piece; null for none.

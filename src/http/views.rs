@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::ledger::{ledger, words_for};
 use super::warehouse::capsule_answer;
 use super::{ApiError, App};
-use crate::desk::{PieceView, settled_findings};
+use crate::desk::PieceView;
 use crate::domain::actor::Role;
 use crate::domain::appraisal::{Appraisal, ComponentResult, Declared, Size};
 use crate::domain::command::CommandKind;
 use crate::domain::event::Event;
-use crate::domain::evidence::{Settled, Speech};
-use crate::domain::ids::{ClaimId, TextId};
-use crate::domain::ledger::{Claim, ClaimedValue};
+use crate::domain::ids::TextId;
+use crate::domain::ledger::ClaimedValue;
 use crate::domain::piece::Piece;
 use crate::domain::quantity::Weighing;
 use crate::domain::text::Sealed;
@@ -29,7 +29,7 @@ pub fn instant(micros: i64) -> Value {
 }
 
 /// A sealed text in an answer: its words, or null where they are not for the caller or no longer readable.
-fn text(sealed: Option<&Sealed>, words: &Words) -> Value {
+pub fn text(sealed: Option<&Sealed>, words: &Words) -> Value {
     sealed.and_then(|sealed| words.get(&sealed.text_id)).map_or(Value::Null, |text| json!(text))
 }
 
@@ -90,71 +90,19 @@ pub fn appraisal(appraisal: &Appraisal, words: &Words) -> Value {
     })
 }
 
-fn value(value: &ClaimedValue) -> Value {
+/// What was claimed.
+pub fn value(value: &ClaimedValue) -> Value {
     match value {
         ClaimedValue::Name { name } => json!({"name": name}),
         ClaimedValue::Weight { weight: low, upper } => {
             json!({"weight": weight(low), "upper": upper.as_ref().map(weight)})
         }
+        // As it was said: what it comes to in grams is the rulebook's to say, with its reason.
+        ClaimedValue::TradeWeight { .. } => json!(value),
         ClaimedValue::Fineness { fineness_ppm } => json!({"fineness": fineness_ppm.per_mille()}),
         // Sizes and certificates are told as they are kept.
         ClaimedValue::Size { .. } | ClaimedValue::Certificate { .. } => json!(value),
     }
-}
-
-/// The ledger: every claim with what is proposed and what is settled.
-pub fn ledger(piece: &Piece, words: &Words) -> Value {
-    let Some((seq, read)) = piece.claims() else { return Value::Null };
-    let proposed = piece.history()[seq as usize..].iter().rev().find_map(|recorded| match &recorded.event {
-        Event::LedgerProposed(proposed) => Some((recorded.seq, proposed)),
-        _ => None, // No other event proposes.
-    });
-    let settled = settled_findings(piece);
-    let finding = |id: &ClaimId| settled.iter().rev().find(|(of, _)| of == id).map(|(_, settled)| *settled);
-    let entry = |claim: &Claim| {
-        let proposal =
-            proposed.and_then(|(_, proposed)| proposed.entries.iter().find(|entry| entry.claim_id == claim.claim_id));
-        json!({
-            "claim_id": claim.claim_id,
-            "source": claim.source,
-            "component": claim.component,
-            "kind": claim.kind,
-            "words": text(claim.words.as_ref(), words),
-            "span": claim.span,
-            "bound": claim.bound,
-            "value": value(&claim.value),
-            "negated": claim.negated,
-            "proposed": proposal.map(|entry| entry.finding),
-            "finding": match finding(&claim.claim_id) {
-                Some(Settled::Found(finding)) => Some(finding.as_str()),
-                Some(Settled::Misread) => Some("misread"),
-                Some(Settled::Open) | None => None,
-            },
-        })
-    };
-    let speech = speech(piece);
-    json!({
-        "proposal": proposed.map(|(seq, _)| seq),
-        "rulebook": proposed.map(|(_, proposed)| &proposed.rulebook_version),
-        "lexicon": read.lexicon_version,
-        "speech": speech,
-        "entries": piece.ledger_claims().into_iter().map(entry).collect::<Vec<_>>(),
-        "derived": piece.standing().review().map(|(_, review)| review.derived()),
-    })
-}
-
-/// How what was said is checked: read, unavailable, or not yet.
-fn speech(piece: &Piece) -> Option<&'static str> {
-    let standing = piece.standing();
-    let speech = match (standing.review(), standing.clearance()) {
-        (Some((_, review)), _) => review.speech(),
-        (None, Some(clearance)) => Some(clearance.speech()),
-        (None, None) => None,
-    };
-    speech.map(|speech| match speech {
-        Speech::Read => "read",
-        Speech::Unavailable => "unavailable",
-    })
 }
 
 /// A whole piece, as far as this role may see.
@@ -164,7 +112,7 @@ pub async fn piece(app: &App, view: &PieceView, role: Role) -> Result<Value, Api
     let piece = &view.piece;
     let opened = piece.opened();
     // An auditor reads everything but personal data, and a free text may hold some.
-    let words = if role == Role::Auditor { Words::new() } else { app.desk().read_texts(view.key.order_id).await? };
+    let words = words_for(app, view, role).await?;
     let title = view.placed.lines.iter().find(|line| line.line_no == opened.line_no).map(|line| &line.title);
     let deadlines = queries::deadlines_of(reader, order_id, stream_id).await?;
     let capsule = queries::capsule(reader, order_id, stream_id).await?;
@@ -190,7 +138,7 @@ pub async fn piece(app: &App, view: &PieceView, role: Role) -> Result<Value, Api
         "segment": piece.segment(),
         "declared": declared(&opened.declared),
         "appraisal": shown_appraisal.map(|(_, found)| appraisal(found, &words)),
-        "ledger": ledger(piece, &words),
+        "ledger": ledger(app, view, &words),
         "verdict": piece.verdict().map(|(seq, given)| json!({
             "seq": seq,
             "verdict": given.verdict,

@@ -3,7 +3,7 @@
 use super::names::Names;
 use crate::domain::appraisal::Declared;
 use crate::domain::ids::{ClaimId, ComponentId};
-use crate::domain::ledger::{Bound, Claim, ClaimKind, ClaimSource, ClaimedValue};
+use crate::domain::ledger::{Bound, Certainty, Claim, ClaimKind, ClaimSource, ClaimedValue};
 use crate::domain::text::Name;
 
 /// The claims that a listing makes, component by component, then of the piece. The order is that of the declaration,
@@ -61,6 +61,9 @@ impl Claims {
             bound: Bound::Exactly,
             value,
             negated: false,
+            certainty: Certainty::High,
+            also: Vec::new(),
+            ambiguous: false,
         });
     }
 
@@ -91,7 +94,7 @@ mod tests {
         declared.weight = Some(grams("5.60"));
         declared.sizes = vec![size("inner_diameter_mm", 56_500), ring("cn", "15")];
         declared.presented_certificate = Some(certificate("NGTC", "20261122000417"));
-        let names = Names::embedded().unwrap();
+        let names = names();
         let claims = listed(&declared, &names);
         let short: Vec<_> = claims
             .iter()
@@ -121,6 +124,6 @@ mod tests {
 
     #[test]
     fn an_empty_listing_claims_nothing() {
-        assert_eq!(listed(&declared(Vec::new()), &Names::embedded().unwrap()), []);
+        assert_eq!(listed(&declared(Vec::new()), &names()), []);
     }
 }

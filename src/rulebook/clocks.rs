@@ -13,14 +13,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use super::editions::Files;
 use super::{Unreadable, rows};
 use crate::domain::deadline::{Deadline, Waiter, due};
 use crate::domain::event::{Event, OrderPlaced, Recorded, Resolution, Ship};
 use crate::domain::piece::Piece;
 use crate::domain::route::Stage;
 use crate::domain::text::Name;
-
-const DEADLINES: &str = include_str!("data/2026-11-22/deadlines.csv");
 
 macro_rules! clocks {
     ($($(#[$doc:meta])* $clock:ident $kind:literal $stage:ident $waits_for:literal $from:literal $waiter:ident;)*) => {
@@ -175,8 +174,8 @@ struct Row {
 pub struct Clocks(BTreeMap<Clock, i64>);
 
 impl Clocks {
-    pub fn embedded() -> Result<Self, Unreadable> {
-        Self::parse(DEADLINES)
+    pub fn read(files: &Files) -> Result<Self, Unreadable> {
+        Self::parse(files.text("deadlines.csv")?)
     }
 
     fn parse(text: &str) -> Result<Self, Unreadable> {

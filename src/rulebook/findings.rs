@@ -3,317 +3,296 @@
 //! Whatever was not examined, cannot be determined, is not there, or cannot be compared like with like is `not_tested`:
 //! nothing is confirmed by silence. All arithmetic is in whole micrograms, micrometres and parts per million.
 
-use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
+use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
-use super::names::{Match, Metal, Names, Treatments, canonical};
-use super::{Unreadable, parts, rows};
-use crate::domain::appraisal::{Appraisal, ComponentResult, ComponentRole, ComponentState, Size};
+use super::case::{Case, Compared, Found, Quantity, is_examined};
+use super::names::{Match, Treatments, canonical};
+use super::reasons::Why;
+use super::severity::Difference;
+use super::{PURE_PPM, fineness};
+use crate::domain::appraisal::{ComponentResult, ComponentRole, Size};
 use crate::domain::ids::ComponentId;
-use crate::domain::ledger::{Bound, Claim, ClaimKind, ClaimedValue, Finding, ProposedEntry};
-use crate::domain::piece::Piece;
-use crate::domain::quantity::{Length, Weighing};
+use crate::domain::ledger::{Bound, Certainty, Claim, ClaimKind, ClaimSource, ClaimedValue, Finding};
+use crate::domain::quantity::Fineness;
 use crate::domain::text::Name;
 
-const WEIGHTS: &str = include_str!("data/2026-11-22/weights.csv");
-const SIZES: &str = include_str!("data/2026-11-22/sizes.csv");
-
-/// From this fineness on a metal's name, 足金 or 足银, has no upper end: below it, the name says the grade itself
-/// (GB 11887).
-const PURE_PPM: i64 = 990_000;
-
-/// By which allowance a weight is compared (`rulebook.md`, "Weight").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Class {
-    Gold,
-    Platinum,
-    Palladium,
-    Silver,
-    /// A loose stone, sold by the carat. The decimals that were said are gone once a weight is parsed, so instead of
-    /// half of the last one the allowance is 0.01 ct.
-    Carat,
-    /// Any other gem, jade, and what is mixed. 0.05 g, for the same reason.
-    Other,
-}
-
-impl Class {
-    const ALL: [Class; 6] = [Class::Gold, Class::Platinum, Class::Palladium, Class::Silver, Class::Carat, Class::Other];
-
-    fn of(metal: Metal) -> Self {
-        match metal {
-            Metal::Gold => Class::Gold,
-            Metal::Platinum => Class::Platinum,
-            Metal::Palladium => Class::Palladium,
-            Metal::Silver => Class::Silver,
-        }
+/// What is agreed and what is not: a finding by two sentences.
+fn agree<const N: usize>(
+    agrees: bool,
+    (yes, no, difference): (Why, Why, Difference),
+    args: [(&'static str, String); N],
+) -> Found {
+    if agrees {
+        Found::new(Finding::Confirmed, yes, args)
+    } else {
+        Found::new(Finding::Contradicted, no, args).by(difference)
     }
-
-    /// Of precious metal a surplus never fails.
-    fn one_sided(self) -> bool {
-        match self {
-            Class::Gold | Class::Platinum | Class::Palladium | Class::Silver => true,
-            Class::Carat | Class::Other => false,
-        }
-    }
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct WeightRow {
-    class: Class,
-    allowance_ug: i64,
-    /// What 左右 or "about" widens a claim by; none for precious metal, whose allowance is the law's whatever is said.
-    about_ppm: Option<i64>,
-    /// Above it, the source has no allowance.
-    up_to_ug: Option<i64>,
-    materials: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct SizeRow {
-    name: String,
-    allowance_um: Option<i64>,
-    allowance_ppm: Option<i64>,
-    about_ppm: i64,
-}
-
-/// How far a measurement may lie from what was said.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    weights: BTreeMap<Class, WeightRow>,
-    carat: Vec<String>,
-    sizes: BTreeMap<String, SizeRow>,
-}
-
-impl Limits {
-    pub fn embedded() -> Result<Self, Unreadable> {
-        let mut weights = BTreeMap::new();
-        for row in rows::<WeightRow>("weights.csv", WEIGHTS)? {
-            if let Some(twice) = weights.insert(row.class, row) {
-                return Err(Unreadable { file: "weights.csv", why: format!("{:?} stands twice", twice.class) });
-            }
-        }
-        if let Some(class) = Class::ALL.iter().find(|class| !weights.contains_key(class)) {
-            return Err(Unreadable { file: "weights.csv", why: format!("{class:?} is not there") });
-        }
-        let carat = weights.get(&Class::Carat).map(|row| parts(&row.materials).map(canonical).collect());
-        let mut sizes = BTreeMap::new();
-        for row in rows::<SizeRow>("sizes.csv", SIZES)? {
-            if row.allowance_um.is_some() == row.allowance_ppm.is_some() {
-                return Err(Unreadable { file: "sizes.csv", why: format!("{}: one allowance", row.name) });
-            }
-            if let Some(twice) = sizes.insert(canonical(&row.name), row) {
-                return Err(Unreadable { file: "sizes.csv", why: format!("{} stands twice", twice.name) });
-            }
-        }
-        Ok(Self { weights, carat: carat.unwrap_or_default(), sizes })
-    }
-}
-
-/// A finding for each claim, in their order.
-pub fn propose(
-    names: &Names,
-    limits: &Limits,
-    piece: &Piece,
-    claims: &[Claim],
-    appraisal: &Appraisal,
-) -> Vec<ProposedEntry> {
-    let case = Case { names, limits, piece, claims, appraisal };
-    claims
-        .iter()
-        .map(|claim| ProposedEntry {
-            claim_id: claim.claim_id.clone(),
-            finding: case.finding(claim),
-            main: case.is_main(claim),
-            essential: case.is_essential(claim),
-        })
-        .collect()
-}
-
-struct Case<'a> {
-    names: &'a Names,
-    limits: &'a Limits,
-    piece: &'a Piece,
-    claims: &'a [Claim],
-    appraisal: &'a Appraisal,
 }
 
 impl<'a> Case<'a> {
-    /// What is said of the whole piece decides, but for its weight, which does where the price follows it.
-    fn is_main(&self, claim: &Claim) -> bool {
-        match (&claim.component, claim.kind) {
-            (Some(component), _) => self.piece.is_main(component),
-            (None, ClaimKind::Weight) => self.piece.sold_by_weight(),
-            (None, _) => true,
+    /// The finding for one claim.
+    pub fn finding(&self, claim: &'a Claim) -> Found {
+        let found = self.certain_finding(claim);
+        match (claim.certainty, found.finding) {
+            (Certainty::Low, Finding::Contradicted) => found.doubtful(),
+            (Certainty::Low | Certainty::High, _) => found,
         }
     }
 
-    /// The weight of a piece at a fixed price, or of a stone set in metal, is disclosed where it could not be had
-    /// (`journey.md`, "What must hold before a piece leaves").
-    fn is_essential(&self, claim: &Claim) -> bool {
-        let parts = &self.piece.opened().declared.components;
-        let is_set = claim.component.as_ref().is_some_and(|component| {
-            parts.iter().any(|part| part.component == *component && !part.role.is_metal())
-                && parts.iter().any(|part| part.role.is_metal())
-        });
-        claim.kind.is_essential() && (claim.kind != ClaimKind::Weight || (self.piece.sold_by_weight() && !is_set))
-    }
-
-    fn finding(&self, claim: &Claim) -> Finding {
-        match claim.kind {
-            ClaimKind::Origin | ClaimKind::BannedPhrase => return Finding::NotTestable,
-            ClaimKind::Guarantee => return Finding::Promise,
-            ClaimKind::Grade => return self.grade(&claim.value),
-            ClaimKind::Material
-            | ClaimKind::Treatment
-            | ClaimKind::Fineness
-            | ClaimKind::Weight
-            | ClaimKind::Size
-            | ClaimKind::Certificate => {}
-        }
-        // A listing denies nothing. What a denial is worth comes with the reader of speech; until then nobody is
-        // cleared by one.
-        if claim.negated {
-            return Finding::NotTested;
-        }
-        let finding = match (claim.kind, &claim.value) {
-            (ClaimKind::Material, ClaimedValue::Name { name }) => self.material(claim, name),
-            (ClaimKind::Treatment, ClaimedValue::Name { name }) => self.treatment(claim, name),
-            (ClaimKind::Fineness, ClaimedValue::Fineness { fineness_ppm }) => {
-                self.examined(claim).and_then(|found| found.fineness_ppm).map(|found| agree(*fineness_ppm <= found))
+    fn certain_finding(&self, claim: &'a Claim) -> Found {
+        let said = self.said(claim);
+        let compared = match (claim.kind, &claim.value) {
+            (_, _) if claim.negated && self.tables.severity.is_none() && claim.kind.is_compared() => {
+                None // The first edition knew no denials.
             }
-            (ClaimKind::Weight, ClaimedValue::Weight { weight, upper }) => self.weight(claim, weight, upper.as_ref()),
+            (ClaimKind::Origin, _) => Some(Found::new(Finding::NotTestable, Why::Origin, [("said", said.clone())])),
+            (ClaimKind::BannedPhrase, _) => {
+                Some(Found::new(Finding::NotTestable, Why::Banned, [("said", said.clone())]))
+            }
+            (ClaimKind::Guarantee, _) => Some(self.guarantee(claim, &said)),
+            (ClaimKind::Grade, _) => Some(self.grade(claim)),
+            (ClaimKind::Material, ClaimedValue::Name { .. }) if claim.negated => self.denied_material(claim, &said),
+            (ClaimKind::Treatment, ClaimedValue::Name { .. }) if claim.negated => self.denied_treatment(claim, &said),
+            (ClaimKind::Certificate, _) if claim.negated => Some(Found::new(Finding::Promise, Why::DeniedNumber, [])),
+            (ClaimKind::Fineness | ClaimKind::Weight | ClaimKind::Size, _) if claim.negated => {
+                Some(Found::new(Finding::Promise, Why::DeniedNumber, []))
+            }
+            (ClaimKind::Material, ClaimedValue::Name { .. }) => self.material(claim, &said),
+            (ClaimKind::Treatment, ClaimedValue::Name { .. }) => self.treatment(claim, &said),
+            (ClaimKind::Fineness, ClaimedValue::Fineness { fineness_ppm }) => self.fineness(claim, *fineness_ppm),
+            (ClaimKind::Weight, _) => self.weight(claim),
             (ClaimKind::Size, ClaimedValue::Size { name, length_um, upper_um, label, table }) => {
                 let asked =
                     Size { name: name.clone(), length_um: *length_um, label: label.clone(), table: table.clone() };
-                self.size(claim, &asked, *upper_um)
+                let found = self.size(claim, &asked, *upper_um);
+                Some(found.unwrap_or_else(|| Found::new(Finding::NotTested, Why::SizeNotComparable, [])))
             }
             (ClaimKind::Certificate, ClaimedValue::Certificate { body, number }) => {
                 let seen = self.appraisal.presented_certificate.as_ref();
-                seen.filter(|seen| seen.body == *body && seen.number == *number).map(|_| Finding::Confirmed)
+                let is_seen = seen.is_some_and(|seen| seen.body == *body && seen.number == *number);
+                Some(by_certificate(is_seen))
             }
+            (ClaimKind::Certificate, ClaimedValue::Name { .. }) => Some(self.certificate_of(&said)),
             _ => None, // A value that does not belong to its kind can be compared with nothing.
         };
-        finding.unwrap_or(Finding::NotTested)
+        let found = compared.unwrap_or_else(|| Found::new(Finding::NotTested, Why::NotExamined, [("said", said)]));
+        self.as_misfit(claim, found)
     }
 
-    /// 冰种 and its like are not testable; other grades could be tested and are not yet.
-    fn grade(&self, value: &ClaimedValue) -> Finding {
-        match value {
-            ClaimedValue::Name { name } if !self.names.not_testable(name.as_str()).is_empty() => Finding::NotTestable,
-            ClaimedValue::Name { .. }
-            | ClaimedValue::Weight { .. }
-            | ClaimedValue::Size { .. }
-            | ClaimedValue::Fineness { .. }
-            | ClaimedValue::Certificate { .. } => Finding::NotTested,
+    /// What a presented certificate prints of weight and sizes either fits this piece, or the certificate is another's.
+    fn as_misfit(&self, claim: &Claim, found: Found) -> Found {
+        let prints = matches!(claim.kind, ClaimKind::Weight | ClaimKind::Size);
+        match (claim.source, found.finding) {
+            (ClaimSource::Certificate, Finding::Contradicted) if prints => found.by(Difference::CertificateMisfit),
+            (
+                ClaimSource::Certificate | ClaimSource::Listed | ClaimSource::Spoken | ClaimSource::Added,
+                Finding::Confirmed
+                | Finding::Contradicted
+                | Finding::NotTestable
+                | Finding::NotTested
+                | Finding::Promise,
+            ) => found,
         }
     }
 
-    /// The component that a claim is about: the one it names, or the only main one.
-    fn subject(&self, claim: &'a Claim) -> Option<&'a ComponentId> {
-        if let Some(component) = &claim.component {
-            return Some(component);
+    fn guarantee(&self, claim: &Claim, said: &str) -> Found {
+        let above = self.tables.severity.is_some() && self.is_above_level(claim);
+        if above {
+            let args = [("said", said.to_owned()), ("limit", self.order.guarantee_level.to_string())];
+            return Found::new(Finding::Promise, Why::PromiseAboveLevel, args);
         }
-        let mut main = self.piece.opened().declared.components.iter().filter(|part| part.role.is_main());
-        match (main.next(), main.next()) {
-            (Some(only), None) => self.appraisal.component(&only.component).map(|found| &found.component),
-            (Some(_), Some(_)) | (None, _) => None,
+        Found::new(Finding::Promise, Why::Promise, [("said", said.to_owned())])
+    }
+
+    /// 国检, GIA: a body that was named is the presented certificate's. A certificate of no named body is promised, and
+    /// ours goes with the piece.
+    fn certificate_of(&self, body: &str) -> Found {
+        let seen = self.appraisal.presented_certificate.as_ref();
+        match seen {
+            Some(_) if body == "any" => by_certificate(true),
+            None if body == "any" => Found::new(Finding::Promise, Why::CertificatePromised, []),
+            Some(_) | None => {
+                let is = |seen: &Name| {
+                    let resolved = self.tables.names.resolve("certificate", seen.as_str());
+                    canonical(&resolved) == canonical(body)
+                };
+                by_certificate(seen.is_some_and(|seen| is(&seen.body)))
+            }
         }
     }
 
-    fn examined(&self, claim: &'a Claim) -> Option<&'a ComponentResult> {
-        self.appraisal.component(self.subject(claim)?).filter(|found| match found.state {
-            ComponentState::Examined => true,
-            ComponentState::NotExamined | ComponentState::CannotBeDetermined => false,
+    fn material(&self, claim: &'a Claim, said: &str) -> Option<Found> {
+        let found = match self.examined(claim) {
+            Some(found) => found,
+            None if claim.component.is_none() => return self.somewhere(said, None),
+            None => return None,
+        };
+        let compared = self.material_of(claim, said, found)?;
+        if claim.component.is_none() && compared.finding == Finding::Contradicted {
+            // Said of no part in particular: of another part it may be true.
+            if let Some(elsewhere) = self.somewhere(said, Some(&found.component)) {
+                return Some(elsewhere);
+            }
+            if self.appraisal.components.iter().any(|part| !is_examined(part) && part.role != ComponentRole::Cord) {
+                return Some(Found::new(Finding::NotTested, Why::MaterialElsewhere, [("said", said.to_owned())]));
+            }
+        }
+        Some(compared)
+    }
+
+    /// Some part of the piece is what was said, but for one that was looked at already.
+    fn somewhere(&self, said: &str, but: Option<&ComponentId>) -> Option<Found> {
+        let others = self.appraisal.components.iter().filter(|found| Some(&found.component) != but);
+        let parts = others.filter(|found| is_examined(found));
+        parts.filter_map(|found| Some((found, found.material.as_ref()?.as_str()))).find_map(|(found, concluded)| {
+            let is_same = match self.tables.names.metal(said) {
+                Some(_) => self.metal(said, concluded, found).finding == Finding::Confirmed,
+                None => matches!(self.tables.names.matches(said, concluded), Match::Same(_)),
+            };
+            let is_plain = self.against_readings(said, found).is_none()
+                && self.treatments_of(found).treatments.is_subset(&self.treatments_said(said));
+            (is_same && is_plain).then(|| {
+                let args = [("found", concluded.to_owned()), ("said", said.to_owned())];
+                Found::new(Finding::Confirmed, Why::MaterialSame, args)
+            })
         })
     }
 
-    fn material(&self, claim: &'a Claim, claimed: &Name) -> Option<Finding> {
-        let found = self.examined(claim)?;
-        let concluded = found.material.as_ref()?;
-        let (named, implied) = match self.names.metal(claimed.as_str()) {
-            Some(_) => (self.metal(claimed, concluded, found), Treatments::default()),
-            None => match self.names.matches(claimed.as_str(), concluded.as_str()) {
-                Match::Same(implied) => (Finding::Confirmed, implied),
-                Match::Narrower => (Finding::NotTested, Treatments::default()),
-                Match::Other => (Finding::Contradicted, Treatments::default()),
+    fn treatments_said(&self, said: &str) -> BTreeSet<String> {
+        self.tables.names.named_treatments(said).treatments
+    }
+
+    fn material_of(&self, claim: &'a Claim, said: &str, found: &'a ComponentResult) -> Option<Found> {
+        let concluded = found.material.as_ref()?.as_str();
+        let args = || [("found", concluded.to_owned()), ("said", said.to_owned())];
+        let (named, implied) = match self.tables.names.metal(said) {
+            Some(_) => (self.metal(said, concluded, found), Treatments::default()),
+            None => match self.tables.names.matches(said, concluded) {
+                Match::Same(implied) => (Found::new(Finding::Confirmed, Why::MaterialSame, args()), implied),
+                Match::Narrower => {
+                    (Found::new(Finding::NotTested, Why::MaterialNarrower, args()), Treatments::default())
+                }
+                Match::Other => {
+                    let other = Found::new(Finding::Contradicted, Why::MaterialOther, args());
+                    (other.by(Difference::Material), Treatments::default())
+                }
             },
         };
-        Some(worse(named, self.undeclared(claim, claimed, found, implied)))
+        let undeclared = self.undeclared(claim, said, found, implied);
+        let mut worst = named.worse(undeclared);
+        if worst.finding == Finding::Contradicted && self.is_substitute(said, found) {
+            worst = worst.by(Difference::Substitute);
+        }
+        match self.against_readings(said, found) {
+            Some(against) => Some(worst.worse(against)),
+            None => Some(worst),
+        }
+    }
+
+    fn is_substitute(&self, said: &str, found: &ComponentResult) -> bool {
+        let concluded = found.material.as_ref().map_or("", |name| name.as_str());
+        let seen = self.treatments_of(found);
+        let treatments: Vec<_> = seen.treatments.iter().chain(&seen.enhancements).cloned().collect();
+        let severity = self.tables.severity.as_ref();
+        severity.is_some_and(|severity| severity.is_substitute(&self.tables.names, said, concluded, &treatments))
     }
 
     /// A metal is the one that was named, and at least as fine as its name says.
-    fn metal(&self, claimed: &Name, concluded: &Name, found: &ComponentResult) -> Finding {
-        let (Some(claimed), Some(concluded)) =
-            (self.names.metal(claimed.as_str()), self.names.metal(concluded.as_str()))
-        else {
-            return Finding::Contradicted;
-        };
-        if claimed.metal != concluded.metal {
-            return Finding::Contradicted;
+    fn metal(&self, said: &str, concluded: &str, found: &ComponentResult) -> Found {
+        let args = || [("found", concluded.to_owned()), ("said", said.to_owned())];
+        let other = || Found::new(Finding::Contradicted, Why::MaterialOther, args()).by(Difference::Material);
+        let names = &self.tables.names;
+        let (Some(said), Some(seen)) = (names.metal(said), names.metal(concluded)) else { return other() };
+        if said.metal != seen.metal {
+            return other();
         }
-        let Some(least) = claimed.least_ppm else { return Finding::Confirmed };
-        match (found.fineness_ppm, concluded.least_ppm) {
-            (Some(measured), _) => agree(least <= measured.0),
-            (None, Some(named)) if least <= named => Finding::Confirmed,
+        let same = || Found::new(Finding::Confirmed, Why::MetalSame, args());
+        let below = || Found::new(Finding::Contradicted, Why::MetalBelow, args()).by(Difference::Fineness);
+        let Some(least) = said.least_ppm else { return same() };
+        match (found.fineness_ppm, seen.least_ppm) {
+            (Some(measured), _) if least <= measured.0 => same(),
+            (Some(_), _) => below(),
+            (None, Some(named)) if least <= named => same(),
             // 18K金 for 足金 is another grade; 足金 for 千足金 may be 999 and was not measured.
-            (None, Some(named)) if named < PURE_PPM => Finding::Contradicted,
-            (None, _) => Finding::NotTested,
+            (None, Some(named)) if named < PURE_PPM => below(),
+            (None, _) => Found::new(Finding::NotTested, Why::MetalGradeOpen, args()),
         }
     }
 
     /// The plain name means natural and untreated, so a treatment that was found and not declared contradicts it. (GB/T
     /// 16552; an enhancement, 优化, may stay unsaid.)
-    fn undeclared(&self, claim: &Claim, claimed: &Name, found: &ComponentResult, implied: Treatments) -> Finding {
-        let named = self.names.named_treatments(claimed.as_str());
+    fn undeclared(&self, claim: &Claim, said: &str, found: &ComponentResult, implied: Treatments) -> Found {
+        let names = &self.tables.names;
+        let named = names.named_treatments(said);
         let mut declared = implied;
         declared.add(&named);
         for other in self.claims.iter().filter(|other| other.component == claim.component && !other.negated) {
-            if let (ClaimKind::Treatment, ClaimedValue::Name { name }) = (other.kind, &other.value) {
-                declared.add(&self.names.treatments(name.as_str()));
+            if let (ClaimKind::Treatment, ClaimedValue::Name { .. }) = (other.kind, &other.value) {
+                declared.add(&names.treatments(&self.said(other)));
             }
         }
         let seen = self.treatments_of(found);
+        let concluded = [&found.material, &found.treatment].into_iter().flatten().map(|name| name.as_str());
+        let args = [("found", concluded.collect::<Vec<_>>().join("，")), ("said", said.to_owned())];
         if !seen.treatments.is_subset(&declared.treatments) {
-            return Finding::Contradicted;
+            const CLASSES: [&str; 5] = ["synthetic", "artificial", "assembled", "reconstructed", "imitation"];
+            let mut undeclared = seen.treatments.difference(&declared.treatments);
+            let (why, difference) = match undeclared.any(|one| CLASSES.contains(&one.as_str())) {
+                true => (Why::MaterialClass, Difference::Class),
+                false => (Why::TreatmentUndeclared, Difference::Treatment),
+            };
+            return Found::new(Finding::Contradicted, why, args).by(difference);
         }
         let is_open = (seen.unknown && !declared.unknown) || !named.treatments.is_subset(&seen.treatments);
-        if is_open { Finding::NotTested } else { Finding::Confirmed }
+        if is_open {
+            Found::new(Finding::NotTested, Why::TreatmentOpen, args)
+        } else {
+            Found::new(Finding::Confirmed, Why::TreatmentSame, args)
+        }
     }
 
-    fn treatments_of(&self, found: &ComponentResult) -> Treatments {
+    /// The treatments that a conclusion names, in its field or in the name itself.
+    pub fn treatments_of(&self, found: &ComponentResult) -> Treatments {
         let mut seen = Treatments::default();
         if let Some(treatment) = &found.treatment {
-            seen.add(&self.names.treatments(treatment.as_str()));
+            seen.add(&self.tables.names.treatments(treatment.as_str()));
         }
         if let Some(material) = &found.material {
-            seen.add(&self.names.named_treatments(material.as_str()));
+            seen.add(&self.tables.names.named_treatments(material.as_str()));
         }
         seen
     }
 
     /// A component that was examined and concluded without a treatment is untreated, because a treatment must stand in
     /// the conclusion; whether it was heated need not, so 无烧 takes a word of its own.
-    fn treatment(&self, claim: &'a Claim, claimed: &Name) -> Option<Finding> {
+    fn treatment(&self, claim: &'a Claim, claimed: &str) -> Option<Found> {
         let found = self.examined(claim)?;
-        found.material.as_ref()?;
+        let material = found.material.as_ref()?;
         let concluded = found.treatment.as_ref().map(|treatment| canonical(treatment.as_str()));
-        let (mut said, mut seen) = (self.names.treatments(claimed.as_str()), self.treatments_of(found));
-        if concluded == Some(canonical(claimed.as_str())) {
+        let (mut said, mut seen) = (self.tables.names.treatments(claimed), self.treatments_of(found));
+        if concluded == Some(canonical(claimed)) {
             // The same word needs no meaning; what the concluded name itself says still speaks.
             (said.unknown, seen.unknown) = (false, false);
         }
+        let shown = found.treatment.as_ref().map_or_else(|| material.to_string(), |word| format!("{material}，{word}"));
+        let with = |finding| {
+            let why = match finding {
+                Finding::Confirmed => Why::TreatmentSame,
+                Finding::Contradicted => Why::TreatmentOther,
+                Finding::NotTestable | Finding::NotTested | Finding::Promise => Why::TreatmentOpen,
+            };
+            let compared = Found::new(finding, why, [("found", shown.clone()), ("said", claimed.to_owned())]);
+            if finding == Finding::Contradicted { compared.by(Difference::Treatment) } else { compared }
+        };
         if said.unknown || said.open || seen.open {
-            return None;
+            return Some(with(Finding::NotTested));
         }
         let mut finding = if seen.unknown { Finding::NotTested } else { Finding::Confirmed };
-        let mut also = |other| finding = worse(finding, other);
+        let mut also = |other: Finding| finding = if finding.milder_than(other) { other } else { finding };
         if !seen.treatments.is_subset(&said.treatments) {
             also(Finding::Contradicted);
         }
-        let is_missing = |said: &std::collections::BTreeSet<String>, seen| !said.is_subset(seen);
+        let is_missing = |said: &BTreeSet<String>, seen| !said.is_subset(seen);
         if is_missing(&said.treatments, &seen.treatments) || is_missing(&said.enhancements, &seen.enhancements) {
             // A conclusion without a word is silent; one with another word speaks.
             also(if concluded.is_some() { Finding::Contradicted } else { Finding::NotTested });
@@ -333,141 +312,108 @@ impl<'a> Case<'a> {
                 (false, false) => Finding::NotTested,
             });
         }
-        Some(finding)
+        let compared = with(finding);
+        if finding == Finding::Contradicted && self.is_substitute(material.as_str(), found) {
+            return Some(compared.by(Difference::Substitute));
+        }
+        Some(compared)
     }
 
-    fn weight(&self, claim: &'a Claim, claimed: &Weighing, upper: Option<&Weighing>) -> Option<Finding> {
-        let (measured, class) = match &claim.component {
-            Some(component) => (self.examined(claim)?.weight.as_ref()?, self.class_of_part(component, claimed)),
-            None => (&self.appraisal.weight, self.class_of_piece(claimed)),
+    /// 不是铜: contradicted where it is, and nothing said of what else it may be.
+    fn denied_material(&self, claim: &'a Claim, said: &str) -> Option<Found> {
+        let found = self.examined(claim)?;
+        let concluded = found.material.as_ref()?.as_str();
+        let is_it = match self.tables.names.metal(said) {
+            Some(denied) => self.tables.names.metal(concluded).is_some_and(|seen| seen.metal == denied.metal),
+            None => matches!(self.tables.names.matches(said, concluded), Match::Same(_)),
         };
-        if !measured.like(claimed) || upper.is_some_and(|upper| !upper.like(claimed)) {
-            return None;
-        }
-        let row = self.limits.weights.get(&class)?;
-        if row.up_to_ug.is_some_and(|most| most < claimed.mass.0) {
-            return None;
-        }
-        let span = span(claim.bound, claimed.mass.0, upper.map(|upper| upper.mass.0), row.allowance_ug, row.about_ppm)?;
-        if class.one_sided() {
-            // Nothing is asked of precious metal but that there is enough.
-            return match claim.bound {
-                Bound::Exactly | Bound::About | Bound::AtLeast | Bound::Range => {
-                    Some(agree(*span.start() <= measured.mass.0))
-                }
-                Bound::AtMost => None,
-            };
-        }
-        Some(agree(span.contains(&measured.mass.0)))
+        let args = [("found", concluded.to_owned()), ("said", said.to_owned())];
+        Some(agree(!is_it, (Why::DeniedNotFound, Why::DeniedFound, Difference::Material), args))
     }
 
-    fn class_of_part(&self, component: &ComponentId, claimed: &Weighing) -> Class {
-        let declared = &self.piece.opened().declared.components;
-        let material =
-            declared.iter().find(|part| part.component == *component).and_then(|part| part.material.as_ref());
-        let Some(material) = material else { return Class::Other };
-        if let Some(metal) = self.names.metal(material.as_str()) {
-            return Class::of(metal.metal);
+    /// 没有注胶: contradicted where the conclusion names it. A conclusion need not say of heat, oil or wax.
+    fn denied_treatment(&self, claim: &'a Claim, said: &str) -> Option<Found> {
+        let found = self.examined(claim)?;
+        let material = found.material.as_ref()?;
+        let (denied, seen) = (self.tables.names.treatments(said), self.treatments_of(found));
+        let both = |seen: &Treatments| -> BTreeSet<String> {
+            seen.treatments.iter().chain(&seen.enhancements).cloned().collect()
+        };
+        let shown = found.treatment.as_ref().map_or_else(|| material.to_string(), |word| format!("{material}，{word}"));
+        let args = [("found", shown), ("said", said.to_owned())];
+        if !both(&denied).is_disjoint(&both(&seen)) {
+            return Some(Found::new(Finding::Contradicted, Why::DeniedFound, args).by(Difference::Treatment));
         }
-        let within = self.limits.weights.get(&Class::Carat).and_then(|row| row.up_to_ug);
-        let is_carat = self.limits.carat.contains(&canonical(material.as_str()))
-            && claimed.includes.is_empty()
-            && within.is_none_or(|most| claimed.mass.0 <= most);
-        if is_carat { Class::Carat } else { Class::Other }
+        let is_told = !denied.treatments.is_empty() && denied.enhancements.is_empty() && !denied.unknown && !seen.open;
+        let finding = if is_told && !seen.unknown { Finding::Confirmed } else { Finding::NotTested };
+        let why = if finding == Finding::Confirmed { Why::DeniedNotFound } else { Why::TreatmentOpen };
+        Some(Found::new(finding, why, args))
     }
 
-    /// A piece is weighed as metal if nothing but precious metal gives it its weight; of several, the narrowest
-    /// allowance decides.
-    fn class_of_piece(&self, claimed: &Weighing) -> Class {
-        let parts = &self.piece.opened().declared.components;
-        if let [only] = parts.as_slice() {
-            return self.class_of_part(&only.component, claimed);
+    /// Fineness is a minimum without a negative allowance (GB 11887). A part may be less fine than its piece, as far as
+    /// the standard lets it; and what X-ray fluorescence reads is the surface.
+    fn fineness(&self, claim: &'a Claim, said: Fineness) -> Option<Found> {
+        let found = self.examined(claim)?;
+        let measured = found.fineness_ppm?;
+        if claim.bound == Bound::AtMost {
+            return Some(Found::new(Finding::NotTested, Why::FinenessBound, [("said", said.per_mille())]));
         }
-        let is_stone = |role| matches!(role, ComponentRole::MainStone | ComponentRole::SideStone);
-        if parts.iter().any(|part| is_stone(part.role)) {
-            return Class::Other;
+        let parts = match found.role {
+            ComponentRole::Accessory => self.fineness_of_parts(found, said),
+            ComponentRole::MainStone
+            | ComponentRole::SideStone
+            | ComponentRole::Metal
+            | ComponentRole::Setting
+            | ComponentRole::Cord => None,
+        };
+        let least = parts.unwrap_or(said);
+        let args = || [("measured", measured.per_mille()), ("said", said.per_mille()), ("limit", least.per_mille())];
+        let words = match parts {
+            Some(_) => (Why::FinenessPartsMet, Why::FinenessPartsBelow, Difference::Fineness),
+            None => (Why::FinenessMet, Why::FinenessBelow, Difference::Fineness),
+        };
+        let mut compared = agree(least <= measured, words, args());
+        if compared.finding == Finding::Confirmed && self.reads_surface_only(found) {
+            compared = Found::new(Finding::NotTested, Why::FinenessSurface, args());
         }
-        let classes = parts.iter().filter(|part| part.role.is_metal()).map(|part| {
-            let metal = part.material.as_ref().and_then(|material| self.names.metal(material.as_str()));
-            metal.map_or(Class::Other, |metal| Class::of(metal.metal))
-        });
-        let classes: Vec<_> = classes.collect();
-        if classes.contains(&Class::Other) {
-            return Class::Other;
-        }
-        let allowance = |class: &Class| self.limits.weights.get(class).map(|row| row.allowance_ug);
-        classes.into_iter().min_by_key(allowance).unwrap_or(Class::Other)
+        Some(compared.comparing(Compared {
+            quantity: Quantity::Fineness,
+            said: said.0,
+            measured: vec![measured.0],
+            low: Some(least.0),
+            high: None,
+        }))
     }
 
-    /// A size of the piece is looked for on its main components, or on any where it has none; measured several times,
-    /// all must say the same.
-    fn size(&self, claim: &'a Claim, claimed: &Size, upper: Option<Length>) -> Option<Finding> {
-        let has_main = self.appraisal.components.iter().any(|found| found.role.is_main());
-        let findings = self
-            .appraisal
-            .components
-            .iter()
-            .filter(|found| match (&claim.component, found.state) {
-                (_, ComponentState::NotExamined | ComponentState::CannotBeDetermined) => false,
-                (Some(component), ComponentState::Examined) => found.component == *component,
-                (None, ComponentState::Examined) => found.role.is_main() || !has_main,
-            })
-            .flat_map(|found| &found.sizes)
-            .filter(|measured| measured.name == claimed.name)
-            .map(|measured| self.compare_size(claim.bound, claimed, upper, measured));
-        let findings: Vec<_> = findings.collect();
-        let first = *findings.first()?;
-        first.filter(|_| findings.iter().all(|finding| *finding == first))
+    fn fineness_of_parts(&self, found: &ComponentResult, said: Fineness) -> Option<Fineness> {
+        let metal = self.tables.names.metal(found.material.as_ref()?.as_str())?.metal;
+        fineness::of_parts(&self.tables.fineness, metal, said)
     }
 
-    fn compare_size(&self, bound: Bound, claimed: &Size, upper: Option<Length>, measured: &Size) -> Option<Finding> {
-        if let (Some(said), Some(measured)) = (claimed.length_um, measured.length_um) {
-            let row = self.limits.sizes.get(&canonical(claimed.name.as_str()))?;
-            let allowance = row.allowance_um.or_else(|| share(said.0, row.allowance_ppm?))?;
-            let span = span(bound, said.0, upper.map(|upper| upper.0), allowance, Some(row.about_ppm))?;
-            return Some(agree(span.contains(&measured.0)));
+    /// A hollow or plated piece that only X-ray fluorescence looked at.
+    fn reads_surface_only(&self, found: &ComponentResult) -> bool {
+        if self.tables.fineness.is_empty() {
+            return false; // An edition of before the rule.
         }
-        // Numbers of different tables say nothing of each other (`rulebook.md`, "Sizes").
-        let (said, found) = (claimed.table.as_ref()?, measured.table.as_ref()?);
-        if said != found || bound != Bound::Exactly {
-            return None;
-        }
-        Some(agree(claimed.label.as_ref()? == measured.label.as_ref()?))
+        let is_xray = |method: &str| {
+            matches!(canonical(method).as_str(), "XRF" | "X-RAY" | "X_RAY_FLUORESCENCE" | "X-RAYFLUORESCENCE" | "EDXRF")
+                || method.contains("荧光")
+        };
+        let only_xray = !found.tests.is_empty() && found.tests.iter().all(|test| is_xray(test.method.as_str()));
+        let seen = self.treatments_of(found);
+        let plated = seen.enhancements.contains("plated")
+            || seen.treatments.contains("gold_clad")
+            || seen.treatments.contains("silver_clad");
+        let hollow = ["hollow", "空心"].into_iter().any(|word| self.claims_word(ClaimKind::Grade, word));
+        only_xray && (plated || hollow)
     }
 }
 
-fn agree(agrees: bool) -> Finding {
-    if agrees { Finding::Confirmed } else { Finding::Contradicted }
-}
-
-fn worse(one: Finding, other: Finding) -> Finding {
-    if one.milder_than(other) { other } else { one }
-}
-
-/// So many parts per million of a quantity, cut down to whole units. Nothing that fits an event overflows it.
-fn share(of: i64, ppm: i64) -> Option<i64> {
-    i64::try_from(i128::from(of) * i128::from(ppm) / 1_000_000).ok()
-}
-
-/// What a measurement may be for a claim to hold, both ends included. None where a range has no upper end.
-fn span(
-    bound: Bound,
-    value: i64,
-    upper: Option<i64>,
-    allowance: i64,
-    about_ppm: Option<i64>,
-) -> Option<RangeInclusive<i64>> {
-    let (low, high) = (value.saturating_sub(allowance), value.saturating_add(allowance));
-    Some(match bound {
-        Bound::Exactly => low..=high,
-        Bound::About => {
-            let about = about_ppm.and_then(|ppm| share(value, ppm)).unwrap_or(0).max(allowance);
-            value.saturating_sub(about)..=value.saturating_add(about)
-        }
-        Bound::AtLeast => low..=i64::MAX,
-        Bound::AtMost => 0..=high,
-        Bound::Range => low..=upper?.saturating_add(allowance),
-    })
+fn by_certificate(is_seen: bool) -> Found {
+    match is_seen {
+        true => Found::new(Finding::Confirmed, Why::CertificateSeen, []),
+        false => Found::new(Finding::NotTested, Why::CertificateNotSeen, []),
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,16 @@
 //! The rulebook (规则集): rule data in dated, embedded files, and the comparison of a claim with what was measured. It
 //! knows `domain` and nothing else.
 //!
-//! [`Rulebook::embedded`] reads all of it once, when the program starts; what is wrong in a file is said there, by file
-//! and line, and nothing can go wrong later. A change of any number is a new folder with a new date.
+//! [`Library::embedded`] reads every edition once, when the program starts; what is wrong in a file is said there, by
+//! file and line, and nothing can go wrong later. A change of any number is a new folder with a new date: an old verdict
+//! is recomputed by its own edition, and a new edition can be tried on history first ([`retried`]).
 //!
-//! Reading order: `names` reads the words of the trade, `findings` compares, `clocks` counts the waits.
+//! Reading order: `editions` are the files, `names` reads the words of the trade, `case` puts what is compared side by
+//! side, `findings`, `weights`, `sizes` and `identify` compare, `severity` says what a difference is worth, `reasons`
+//! says why, `speech` flags, `history` asks an edition again, `clocks` counts the waits.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -12,57 +18,122 @@ use crate::domain::appraisal::Appraisal;
 use crate::domain::command::{Reading, Rules};
 use crate::domain::deadline::Deadline;
 use crate::domain::event::OrderPlaced;
-use crate::domain::ledger::{Claim, ProposedEntry};
+use crate::domain::ledger::{Asks, Bound, Claim, Finding, ProposedEntry, Verdict, least_verdict_of};
 use crate::domain::piece::Piece;
 use crate::domain::text::Name;
 
+mod case;
 mod claims;
 mod clocks;
+mod editions;
 mod findings;
+mod fineness;
+mod history;
+mod identify;
+mod kinship;
+mod limits;
 mod names;
+mod reasons;
+mod severity;
+mod sizes;
+mod speech;
 #[cfg(test)]
 mod testing;
+mod weights;
 
+pub use case::{Compared, Quantity};
 pub use clocks::Clock;
+pub use editions::Files;
+pub use history::{Retried, Unknown, retried};
+pub use identify::{Gravity, hydrostatic};
+pub use reasons::{Arg, Language, Reason, Rule, Why};
+pub use weights::carats_stated_in_china;
 
+use case::{Case, Found};
 use clocks::Clocks;
-use findings::Limits;
 use names::Names;
+use reasons::Words;
+use severity::{Difference, Severity};
 
-/// The date of the rulebook, which is its version. Every proposal names it.
-pub const VERSION: &str = "2026-11-22";
+/// From this fineness on a metal's name, 足金 or 足银, has no upper end: below it, the name says the grade itself
+/// (GB 11887).
+const PURE_PPM: i64 = 990_000;
 
-/// There is no reader of speech yet: claims come from the listing, by no lexicon.
+/// The claims of a listing are read by no lexicon.
 const NO_LEXICON: &str = "none";
 
-/// What is wrong in a file of the rulebook.
+/// What is wrong in a file of a rulebook.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("rulebook {VERSION}, {file}: {why}")]
+#[error("rulebook, {file}: {why}")]
 pub struct Unreadable {
     pub file: &'static str,
     pub why: String,
 }
 
-/// One version of the rules. It is read once and shared.
+/// The rule data of one edition, read.
+#[derive(Clone, Debug)]
+struct Tables {
+    names: Names,
+    weights: weights::Weights,
+    sizes: sizes::Sizes,
+    grades: sizes::Grades,
+    materials: identify::Materials,
+    fineness: Vec<fineness::Grade>,
+    limits: limits::Limits,
+    speech: speech::Speech,
+    /// None in the edition of before there were any: its proposals asked for nothing of their own.
+    severity: Option<Severity>,
+}
+
+/// One edition of the rules. It is read once and shared.
 #[derive(Clone, Debug)]
 pub struct Rulebook {
     version: Name,
     lexicon: Name,
-    names: Names,
-    limits: Limits,
+    tables: Arc<Tables>,
+    words: Arc<Words>,
     clocks: Clocks,
 }
 
+/// What the rulebook proposes for one claim, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assessment {
+    /// What is stored.
+    pub entry: ProposedEntry,
+    pub reason: Reason,
+    /// The numbers that were compared, where it was by numbers.
+    pub compared: Option<Compared>,
+    /// The measurement lies at its limit: it is to be repeated before a verdict.
+    pub repeat: bool,
+}
+
 impl Rulebook {
-    /// The rulebook that this program carries.
+    /// The newest edition that this program carries.
     pub fn embedded() -> Result<Self, Unreadable> {
-        let term = |text| Name::parse(text).map_err(|error| Unreadable { file: "mod.rs", why: error.to_string() });
+        let newest = Files::embedded()?.pop().ok_or_else(no_rulebook)?;
+        Self::read(&newest, &newest)
+    }
+
+    /// Reads an edition. One of before there were reasons speaks with those of `newest`.
+    pub fn read(files: &Files, newest: &Files) -> Result<Self, Unreadable> {
+        let tables = Tables {
+            names: Names::read(files)?,
+            weights: weights::Weights::read(files)?,
+            sizes: sizes::Sizes::read(files)?,
+            grades: sizes::Grades::read(files)?,
+            materials: identify::Materials::read(files)?,
+            fineness: fineness::read(files)?,
+            limits: limits::Limits::read(files)?,
+            speech: speech::Speech::read(files)?,
+            severity: Severity::read(files)?,
+        };
         Ok(Self {
-            version: term(VERSION)?,
-            lexicon: term(NO_LEXICON)?,
-            names: Names::embedded()?,
-            limits: Limits::embedded()?,
-            clocks: Clocks::embedded()?,
+            version: files.version().clone(),
+            lexicon: Name::parse(NO_LEXICON)
+                .map_err(|error| Unreadable { file: "the program", why: error.to_string() })?,
+            tables: Arc::new(tables),
+            words: Arc::new(Words::read(files, newest)?),
+            clocks: Clocks::read(files)?,
         })
     }
 
@@ -71,6 +142,108 @@ impl Rulebook {
     pub fn deadlines(&self, piece: &Piece, order: &OrderPlaced) -> Vec<Deadline> {
         self.clocks.deadlines(piece, order)
     }
+
+    /// What is proposed for each claim, in their order, with the numbers that were compared and the reason. Pure: asked
+    /// again of the same piece, the same edition says the same, so that a ledger that was settled long ago can still be
+    /// explained.
+    pub fn assess(
+        &self,
+        piece: &Piece,
+        order: &OrderPlaced,
+        claims: &[Claim],
+        appraisal: &Appraisal,
+    ) -> Vec<Assessment> {
+        let case = Case { tables: &self.tables, piece, order, claims, appraisal };
+        claims.iter().map(|claim| self.assess_one(&case, claim)).collect()
+    }
+
+    fn assess_one<'a>(&self, case: &Case<'a>, claim: &'a Claim) -> Assessment {
+        let found = case.finding(claim);
+        let (main, essential) = (case.is_main(claim), case.is_essential(claim));
+        let severity = self.tables.severity.as_ref();
+        let asks = severity.map(|severity| asks(severity, &found, main, essential));
+        // The edition of before kept neither rule nor flags.
+        let kept = severity.is_some();
+        let rule = self.words.rule_of(found.reason.why).filter(|_| kept).map(|rule| rule.rule.clone());
+        let flags = case.flags(claim, &found).into_iter().filter(|_| kept);
+        let entry = ProposedEntry {
+            claim_id: claim.claim_id.clone(),
+            finding: found.finding,
+            main,
+            essential,
+            asks,
+            rule,
+            flags: flags.filter_map(|flag| Name::parse(&flag).ok()).collect(),
+        };
+        Assessment { entry, reason: found.reason, compared: found.compared, repeat: found.repeat }
+    }
+
+    /// A reason as one sentence that names its clause.
+    pub fn sentence(&self, reason: &Reason, language: Language) -> String {
+        self.words.sentence(reason, language)
+    }
+
+    /// A rule by its name, as entries and flags store it: its clause and source.
+    pub fn rule(&self, name: &Name) -> Option<&Rule> {
+        self.words.rule(name.as_str())
+    }
+
+    /// The rules of speech that words breach by themselves, whatever they are said of: for the words of a claim that
+    /// the normalised value does not keep, such as 千足金.
+    pub fn breaches(&self, words: &str) -> Vec<&Rule> {
+        self.tables.speech.breaches(words).into_iter().filter_map(|rule| self.words.rule(rule)).collect()
+    }
+}
+
+/// What a claim asks for, as it is proposed and if a person finds it contradicted.
+fn asks(severity: &Severity, found: &Found, main: bool, essential: bool) -> Asks {
+    let contradicted = severity.verdict(found.difference.unwrap_or(Difference::Other));
+    let proposed = match found.finding {
+        Finding::Contradicted => contradicted,
+        Finding::NotTested if found.undetermined => Verdict::Undetermined,
+        Finding::Confirmed | Finding::NotTestable | Finding::NotTested | Finding::Promise => {
+            least_verdict_of(found.finding, main, essential)
+        }
+    };
+    Asks { proposed, contradicted }
+}
+
+fn no_rulebook() -> Unreadable {
+    Unreadable { file: "the program", why: "it carries no rulebook".into() }
+}
+
+/// Every edition that this program carries.
+#[derive(Clone, Debug)]
+pub struct Library {
+    /// Oldest first; never empty.
+    editions: Vec<Rulebook>,
+    newest: Rulebook,
+}
+
+impl Library {
+    pub fn embedded() -> Result<Self, Unreadable> {
+        let files = Files::embedded()?;
+        let last = files.last().ok_or_else(no_rulebook)?;
+        let editions = files.iter().map(|one| Rulebook::read(one, last)).collect::<Result<Vec<_>, _>>()?;
+        let newest = editions.last().ok_or_else(no_rulebook)?.clone();
+        Ok(Self { editions, newest })
+    }
+
+    /// A rulebook from elsewhere, read with the sentences of the newest where it has none of its own.
+    pub fn given(files: &Files) -> Result<Rulebook, Unreadable> {
+        let own = Files::embedded()?;
+        Rulebook::read(files, own.last().unwrap_or(files))
+    }
+
+    /// The edition that proposes today.
+    pub fn newest(&self) -> &Rulebook {
+        &self.newest
+    }
+
+    /// An edition by its version.
+    pub fn edition(&self, version: &Name) -> Option<&Rulebook> {
+        self.editions.iter().find(|edition| edition.version == *version)
+    }
 }
 
 impl Rules for Rulebook {
@@ -78,12 +251,18 @@ impl Rules for Rulebook {
         Reading {
             transcript_id: None,
             lexicon_version: self.lexicon.clone(),
-            claims: claims::listed(&piece.opened().declared, &self.names),
+            claims: claims::listed(&piece.opened().declared, &self.tables.names),
         }
     }
 
-    fn propose(&self, piece: &Piece, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry> {
-        findings::propose(&self.names, &self.limits, piece, claims, appraisal)
+    fn propose(
+        &self,
+        piece: &Piece,
+        order: &OrderPlaced,
+        claims: &[Claim],
+        appraisal: &Appraisal,
+    ) -> Vec<ProposedEntry> {
+        self.assess(piece, order, claims, appraisal).into_iter().map(|assessment| assessment.entry).collect()
     }
 
     fn version(&self) -> Name {
@@ -95,6 +274,32 @@ impl Rules for Rulebook {
     fn appraisals_needed(&self, _: &Piece) -> usize {
         1
     }
+}
+
+/// So many parts per million of a quantity, cut down to whole units. Nothing that fits an event overflows it.
+fn share(of: i64, ppm: i64) -> Option<i64> {
+    i64::try_from(i128::from(of) * i128::from(ppm) / 1_000_000).ok()
+}
+
+/// What a measurement may be for a claim to hold, both ends included. None where a range has no upper end.
+fn span(
+    bound: Bound,
+    value: i64,
+    upper: Option<i64>,
+    allowance: i64,
+    about_ppm: Option<i64>,
+) -> Option<RangeInclusive<i64>> {
+    let (low, high) = (value.saturating_sub(allowance), value.saturating_add(allowance));
+    Some(match bound {
+        Bound::Exactly => low..=high,
+        Bound::About => {
+            let about = about_ppm.and_then(|ppm| share(value, ppm)).unwrap_or(0).max(allowance);
+            value.saturating_sub(about)..=value.saturating_add(about)
+        }
+        Bound::AtLeast => low..=i64::MAX,
+        Bound::AtMost => 0..=high,
+        Bound::Range => low..=upper?.saturating_add(allowance),
+    })
 }
 
 /// Reads the rows of an embedded file. A row that does not fit is an error of its file, never skipped.
@@ -115,9 +320,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_embedded_rulebook_loads_and_says_its_version() {
-        let rulebook = Rulebook::embedded().unwrap();
-        assert_eq!(rulebook.version().as_str(), "2026-11-22");
+    fn the_embedded_editions_load_and_say_their_version() {
+        let library = Library::embedded().unwrap();
+        assert_eq!(library.newest().version().as_str(), "2026-11-23");
+        assert_eq!(Rulebook::embedded().unwrap().version(), library.newest().version());
+        for version in ["2026-11-22", "2026-11-23"] {
+            let version = Name::parse(version).unwrap();
+            assert_eq!(library.edition(&version).unwrap().version(), version);
+        }
+        assert!(library.edition(&Name::parse("2026-11-21").unwrap()).is_none());
+    }
+
+    #[test]
+    fn the_greatest_quantities_are_compared_without_overflow() {
+        let most = crate::domain::quantity::MAX_INTEGER;
+        assert_eq!(share(most, 1_000_000), Some(most));
+        assert_eq!(span(Bound::About, most, None, 1, Some(50_000)).map(|span| span.contains(&most)), Some(true));
     }
 
     #[test]

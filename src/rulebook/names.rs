@@ -5,13 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::editions::Files;
 use super::{Unreadable, parts, rows};
 use crate::domain::ledger::ClaimKind;
-
-const NAMES: &str = include_str!("data/2026-11-22/names.csv");
-const METALS: &str = include_str!("data/2026-11-22/metals.csv");
-const TREATMENTS: &str = include_str!("data/2026-11-22/treatments.csv");
-const NOT_TESTABLE: &str = include_str!("data/2026-11-22/not_testable.csv");
 
 /// A precious metal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
@@ -21,6 +17,17 @@ pub enum Metal {
     Platinum,
     Palladium,
     Silver,
+}
+
+impl Metal {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Metal::Gold => "gold",
+            Metal::Platinum => "platinum",
+            Metal::Palladium => "palladium",
+            Metal::Silver => "silver",
+        }
+    }
 }
 
 /// What the name of a metal says. A name without a fineness names the metal only.
@@ -44,6 +51,17 @@ enum Class {
     Treatment,
     /// It is said that it cannot be said.
     Open,
+    /// A word of the trade that no test of treatment answers, such as 养殖.
+    Nothing,
+}
+
+impl Class {
+    fn has_meaning(self) -> bool {
+        match self {
+            Class::Enhancement | Class::Treatment => true,
+            Class::Untreated | Class::Unenhanced | Class::Unheated | Class::Open | Class::Nothing => false,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -103,6 +121,15 @@ pub struct Names {
     /// Longest first, so that 无优化 is not read as 优化.
     treatments: Vec<(String, Word)>,
     not_testable: Vec<(String, ClaimKind)>,
+    /// The reader's normalised terms, such as `jadeite`, by kind.
+    terms: BTreeMap<(String, String), String>,
+}
+
+#[derive(Deserialize)]
+struct TermRow {
+    kind: String,
+    term: String,
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -132,9 +159,9 @@ struct NotTestableRow {
 }
 
 impl Names {
-    pub fn embedded() -> Result<Self, Unreadable> {
+    pub fn read(files: &Files) -> Result<Self, Unreadable> {
         let mut may_be = BTreeMap::new();
-        for row in rows::<NameRow>("names.csv", NAMES)? {
+        for row in rows::<NameRow>("names.csv", files.text("names.csv")?)? {
             let claimed = canonical(&row.claimed);
             let mut names: BTreeSet<_> = parts(&row.may_be).map(canonical).collect();
             if names.is_empty() {
@@ -147,27 +174,57 @@ impl Names {
             }
         }
         let mut metals = BTreeMap::new();
-        for row in rows::<MetalRow>("metals.csv", METALS)? {
+        for row in rows::<MetalRow>("metals.csv", files.text("metals.csv")?)? {
             let meant = MetalName { metal: row.metal, least_ppm: row.fineness_ppm };
             if metals.insert(canonical(&row.name), meant).is_some() {
                 return Err(Unreadable { file: "metals.csv", why: format!("{} stands twice", row.name) });
             }
         }
         let mut treatments = Vec::new();
-        for row in rows::<TreatmentRow>("treatments.csv", TREATMENTS)? {
+        for row in rows::<TreatmentRow>("treatments.csv", files.text("treatments.csv")?)? {
             let means: BTreeSet<_> = parts(&row.means).map(str::to_owned).collect();
-            if means.is_empty() == matches!(row.class, Class::Enhancement | Class::Treatment) {
+            if means.is_empty() == row.class.has_meaning() {
                 return Err(Unreadable { file: "treatments.csv", why: format!("{}: what does it mean?", row.word) });
             }
             treatments.push((canonical(&row.word), Word { class: row.class, means }));
         }
         let mut not_testable = Vec::new();
-        for row in rows::<NotTestableRow>("not_testable.csv", NOT_TESTABLE)? {
+        for row in rows::<NotTestableRow>("not_testable.csv", files.text("not_testable.csv")?)? {
             not_testable.push((canonical(&row.word), row.kind));
         }
         treatments.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
         not_testable.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
-        Ok(Self { may_be, metals, treatments, not_testable })
+        let mut terms = BTreeMap::new();
+        if let Some(text) = files.optional("terms.csv") {
+            for row in rows::<TermRow>("terms.csv", text)? {
+                if let Some(twice) = terms.insert((row.kind, row.term), row.name) {
+                    return Err(Unreadable { file: "terms.csv", why: format!("the term of {twice} stands twice") });
+                }
+            }
+        }
+        Ok(Self { may_be, metals, treatments, not_testable, terms })
+    }
+
+    /// The trade's name for what a reader of speech normalised, `jadeite` for 翡翠; any other word stays as it is.
+    pub fn resolve(&self, kind: &str, word: &str) -> String {
+        self.term(kind, word).unwrap_or(word).to_owned()
+    }
+
+    /// The name behind a normalised term.
+    pub fn term(&self, kind: &str, word: &str) -> Option<&str> {
+        self.terms.get(&(kind.to_owned(), word.to_owned())).map(String::as_str)
+    }
+
+    /// The name without its words for treatment and for what no test settles.
+    pub fn base(&self, name: &str) -> String {
+        self.parse(name).base
+    }
+
+    /// Every name that a laboratory may write for what is claimed, its own base among them.
+    pub fn set(&self, claimed: &str) -> BTreeSet<String> {
+        let parsed = self.parse(claimed);
+        let set = self.may_be.get(&parsed.whole).or_else(|| self.may_be.get(&parsed.base));
+        set.cloned().unwrap_or_else(|| [parsed.base].into())
     }
 
     /// The precious metal that a name means, with what else the name says of it.
@@ -246,6 +303,7 @@ impl Names {
                 Class::Enhancement => found.enhancements.extend(means.iter().cloned()),
                 Class::Treatment => found.treatments.extend(means.iter().cloned()),
                 Class::Open => found.open = true,
+                Class::Nothing => {}
             }
         }
         (text, found)
@@ -288,11 +346,12 @@ fn tidy(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::names;
     use super::*;
 
     #[track_caller]
     fn check(claimed: &str, concluded: &str, expected: &str) {
-        let word = match Names::embedded().unwrap().matches(claimed, concluded) {
+        let word = match names().matches(claimed, concluded) {
             Match::Same(_) => "same",
             Match::Narrower => "narrower",
             Match::Other => "other",
@@ -329,14 +388,18 @@ mod tests {
         check("海水珍珠", "淡水珍珠", "other");
         check("蜜蜡", "柯巴树脂", "other");
         // The set is read from the claimed name to the concluded one, never back.
-        check("珍珠", "淡水珍珠", "other");
+        check("石英岩玉", "黄龙玉", "other");
+        // But a family is what any of its own is.
+        check("珍珠", "淡水珍珠", "same");
+        check("琥珀", "蜜蜡", "same");
+        check("水晶", "紫晶", "same");
         check("和田玉", "和田玉(碧玉)", "narrower");
         check("石榴石", "石榴石(镁铝榴石)", "narrower");
     }
 
     #[test]
     fn metals_are_one_under_every_way_of_writing() {
-        let names = Names::embedded().unwrap();
+        let names = names();
         let check = |name: &str, metal, least_ppm| {
             assert_eq!(names.metal(name), Some(MetalName { metal, least_ppm }), "{name}");
         };
@@ -357,7 +420,7 @@ mod tests {
 
     #[test]
     fn words_that_no_test_settles_are_found_longest_first() {
-        let names = Names::embedded().unwrap();
+        let names = names();
         let check = |name: &str, expected: &[(&str, ClaimKind)]| {
             let found = names.not_testable(name);
             let found: Vec<_> = found.iter().map(|(word, kind)| (word.as_str(), *kind)).collect();
@@ -371,7 +434,7 @@ mod tests {
 
     #[test]
     fn treatments_are_read_longest_word_first() {
-        let names = Names::embedded().unwrap();
+        let names = names();
         assert!(names.treatments("天然无优化").unenhanced);
         assert!(names.treatments("天然无优化").enhancements.is_empty());
         assert_eq!(names.treatments("B货"), names.treatments("漂白、充填"));

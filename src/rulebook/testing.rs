@@ -4,13 +4,26 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::editions::Files;
+use super::names::Names;
+use super::{Assessment, Library, Rulebook};
 use crate::domain::actor::Role;
 use crate::domain::appraisal::*;
 use crate::domain::event::*;
 use crate::domain::ids::*;
+use crate::domain::ledger::*;
 use crate::domain::piece::Piece;
 use crate::domain::quantity::*;
 use crate::domain::text::{Name, Sealed};
+
+/// The files of the newest edition.
+pub fn newest() -> Files {
+    Files::embedded().unwrap().pop().unwrap()
+}
+
+pub fn names() -> Names {
+    book().tables.names.clone()
+}
 
 pub fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
@@ -22,7 +35,7 @@ pub fn id(text: &str) -> ComponentId {
 
 pub fn weight(value: &str, unit: &str, includes: &[Included]) -> Weighing {
     let includes = includes.iter().copied().collect();
-    Weighing { mass: Mass::parse(value, unit).unwrap(), includes, typed: true, device: None }
+    Weighing::typed(Mass::parse(value, unit).unwrap(), includes, Mass::last_digit(value, unit))
 }
 
 pub fn grams(value: &str) -> Weighing {
@@ -99,6 +112,57 @@ pub fn recorded(seq: i32, at: &str, event: impl Into<Event>) -> Recorded {
     Recorded { seq, at: at.parse().unwrap(), person, key: None, role: Role::Desk, event: event.into() }
 }
 
+/// An order of a merchant in Shanghai who signed no guarantee level, for a buyer in London.
+pub fn placed(ship: Ship, lines: usize) -> OrderPlaced {
+    let person = PersonId(uuid::Uuid::nil());
+    let line = |line_no| PlacedLine {
+        line_no,
+        sku: None,
+        title: sealed(),
+        price: Money::parse(1, "CNY").unwrap(),
+        pricing: Pricing::Fixed,
+        custom_made: false,
+    };
+    OrderPlaced {
+        tenant_id: TenantId::parse("t").unwrap(),
+        order_no: OrderNo::parse("o").unwrap(),
+        merchant_id: MerchantId::parse("m").unwrap(),
+        merchant_person_id: person,
+        buyer_id: person,
+        streamer_id: None,
+        warehouse_id: WarehouseId::parse("w").unwrap(),
+        live_id: None,
+        paid_at: at("2026-11-01T02:00:00Z").as_microsecond(), // 10:00 in Shanghai.
+        ship,
+        guarantee_level: 0,
+        guarantees: Default::default(),
+        buyer_timezone: name("Europe/London"),
+        merchant_timezone: name("Asia/Shanghai"),
+        lines: (1..=lines as i32).map(line).collect(),
+    }
+}
+
+/// An order of one line whose merchant signed 假一赔九.
+pub fn order() -> OrderPlaced {
+    OrderPlaced { guarantee_level: 9, ..placed(Ship::AsReady, 1) }
+}
+
+/// All editions, read once for all tests.
+pub fn library() -> &'static Library {
+    static LIBRARY: std::sync::LazyLock<Library> = std::sync::LazyLock::new(|| Library::embedded().unwrap());
+    &LIBRARY
+}
+
+/// The edition that proposes today.
+pub fn book() -> &'static Rulebook {
+    library().newest()
+}
+
+/// The edition of before there were severities.
+pub fn first_edition() -> &'static Rulebook {
+    library().edition(&name("2026-11-22")).unwrap()
+}
+
 /// A piece that was only opened, on the first of November.
 pub fn piece(declared: Declared, pricing: Pricing) -> Piece {
     Piece::fold([recorded(1, "2026-11-01T00:00:00Z", opened(declared, pricing))]).unwrap()
@@ -110,4 +174,48 @@ pub fn sealed() -> Sealed {
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
+}
+
+/// A claim of the stream.
+pub fn spoken(kind: ClaimKind, value: ClaimedValue) -> Claim {
+    Claim {
+        claim_id: ClaimId::parse("k1").unwrap(),
+        source: ClaimSource::Spoken,
+        component: None,
+        kind,
+        words: None,
+        span: None,
+        bound: Bound::Exactly,
+        value,
+        negated: false,
+        certainty: Certainty::High,
+        also: Vec::new(),
+        ambiguous: false,
+    }
+}
+
+/// A name that was said.
+pub fn said(kind: ClaimKind, word: &str) -> Claim {
+    spoken(kind, ClaimedValue::Name { name: name(word) })
+}
+
+/// What the newest edition says of one claim on a piece of these parts.
+pub fn assess(parts: Vec<DeclaredComponent>, pricing: Pricing, claim: &Claim, appraisal: &Appraisal) -> Assessment {
+    assess_for(&order(), parts, pricing, std::slice::from_ref(claim), appraisal).remove(0)
+}
+
+/// The same of several claims, for another order.
+pub fn assess_for(
+    order: &OrderPlaced,
+    parts: Vec<DeclaredComponent>,
+    pricing: Pricing,
+    claims: &[Claim],
+    appraisal: &Appraisal,
+) -> Vec<Assessment> {
+    book().assess(&piece(declared(parts), pricing), order, claims, appraisal)
+}
+
+/// A test on the bench.
+pub fn test(method: &str, value: &str) -> Test {
+    Test { method: name(method), instrument: None, value: Some(name(value)), unit: None, conclusion: None }
 }

@@ -28,6 +28,10 @@ pub struct Changes {
     pub certificate_codes: Vec<certificate_codes::Model>,
     pub status_places: Vec<status_places::Model>,
     pub tags: Vec<tags::Model>,
+    /// Live sessions that were listened to without a lock, by platform and id, and the transcript that was read: another
+    /// one since is a conflict.
+    pub heard: Vec<(String, String, Option<Uuid>)>,
+    pub readings: Vec<readings::Model>,
     pub events: Vec<events::Model>,
     pub event_keys: Vec<event_keys::Model>,
     pub sealed_texts: Vec<sealed_texts::Model>,
@@ -74,6 +78,8 @@ macro_rules! every_table {
             certificate_codes,
             status_places,
             tags,
+            heard,
+            readings,
             events,
             event_keys,
             sealed_texts,
@@ -130,6 +136,7 @@ impl Changes {
         // Two writers that bring the same new people wait for each other in one order, never in a ring.
         self.people.sort_by(|a, b| (&a.tenant_id, &a.kind, &a.reference).cmp(&(&b.tenant_id, &b.kind, &b.reference)));
         self.tags.sort_by(|a, b| a.tag.cmp(&b.tag));
+        self.readings.sort_by(|a, b| a.reading_id.cmp(&b.reading_id));
 
         // Who was erased since they were read stays erased.
         let renewed = OnConflict::column(people::Column::Id)
@@ -177,6 +184,21 @@ impl Changes {
         pen.insert(self.certificate_codes);
         pen.insert(self.status_places);
         pen.insert(self.tags);
+        pen.insert(self.readings);
+        for (tenant, live, transcript) in self.heard {
+            let other = match transcript {
+                None => Condition::all().add(lives::Column::TranscriptId.is_not_null()),
+                Some(read) => Condition::any()
+                    .add(lives::Column::TranscriptId.ne(read))
+                    .add(lives::Column::TranscriptId.is_null()),
+            };
+            let changed = lives::Entity::update_many()
+                .col_expr(lives::Column::Id, live.as_str().into())
+                .filter(lives::Column::TenantId.eq(tenant))
+                .filter(lives::Column::Id.eq(live.as_str()))
+                .filter(other);
+            pen.hit_none::<lives::Entity>(&changed);
+        }
         pen.insert(self.events);
         pen.insert(self.event_keys);
         pen.insert(self.sealed_texts);

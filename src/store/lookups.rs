@@ -3,8 +3,10 @@
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::entity::{idempotency, laboratories, lines, order_nos, orders, people, status_places, warehouses, waybills};
-use super::{ALTERNATIVES, Backend, Error, Transaction, padded};
+use super::entity::{
+    idempotency, laboratories, lines, lives, order_nos, orders, people, status_places, warehouses, waybills,
+};
+use super::{ALTERNATIVES, Backend, Error, Source, Transaction, padded};
 
 /// Takes the orders' rows for this transaction, in the order of their ids, so that two processes on one PostgreSQL
 /// decide on an order one after the other and never wait for each other in a ring. An SQLite transaction has the whole file.
@@ -127,4 +129,15 @@ pub async fn taken_status_places(conn: &impl ConnectionTrait, places: &[i32]) ->
     use status_places::Column::Place;
     let taken = status_places::Entity::find().select_only().column(Place);
     Ok(taken.filter(Place.is_in(places.iter().copied())).into_tuple().all(conn).await?)
+}
+
+/// The latest transcript of a live session. In a transaction of PostgreSQL the session's row is shared until its end, so
+/// that a new transcript waits for those who read the old one.
+pub async fn transcript_id(source: &Source<'_>, tenant: &str, live: &str) -> Result<Option<Uuid>, Error> {
+    let row = lives::Entity::find_by_id((tenant.to_owned(), live.to_owned()));
+    let row = match source.get_database_backend() {
+        DbBackend::Postgres => row.lock_shared(),
+        _ => row, // An SQLite transaction has the whole file.
+    };
+    Ok(row.one(source).await?.and_then(|row| row.transcript_id))
 }

@@ -3,8 +3,8 @@
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::Error;
 use super::entity::*;
+use super::{ALTERNATIVES, Error};
 
 /// A piece by its code.
 pub async fn piece_by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<pieces::Model>, Error> {
@@ -362,6 +362,38 @@ pub async fn live(conn: &impl ConnectionTrait, tenant: &str, id: &str) -> Result
     Ok(lives::Entity::find_by_id((tenant.to_owned(), id.to_owned())).one(conn).await?)
 }
 
+/// A transcript as it was handed in.
+pub async fn transcript(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<transcripts::Model>, Error> {
+    Ok(transcripts::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// The pieces of a live session's orders that are in one stage.
+pub async fn pieces_of_live(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    live: &str,
+    stage: &str,
+) -> Result<Vec<pieces::Model>, Error> {
+    let sold: Vec<Uuid> = orders::Entity::find()
+        .select_only()
+        .column(orders::Column::OrderId)
+        .filter(orders::Column::TenantId.eq(tenant))
+        .filter(orders::Column::LiveId.eq(live))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let mut found = Vec::new();
+    for orders in sold.chunks(ALTERNATIVES) {
+        let of_orders = pieces::Entity::find()
+            .filter(pieces::Column::OrderId.is_in(orders.iter().copied()))
+            .filter(pieces::Column::Stage.eq(stage))
+            .order_by_asc(pieces::Column::OrderId)
+            .order_by_asc(pieces::Column::StreamId);
+        found.extend(of_orders.all(conn).await?);
+    }
+    Ok(found)
+}
+
 /// The laboratories, oldest first.
 pub async fn laboratories(conn: &impl ConnectionTrait) -> Result<Vec<laboratories::Model>, Error> {
     Ok(laboratories::Entity::find().order_by_asc(laboratories::Column::CreatedAt).all(conn).await?)
@@ -370,6 +402,22 @@ pub async fn laboratories(conn: &impl ConnectionTrait) -> Result<Vec<laboratorie
 /// The devices, oldest first.
 pub async fn devices(conn: &impl ConnectionTrait) -> Result<Vec<devices::Model>, Error> {
     Ok(devices::Entity::find().order_by_asc(devices::Column::CreatedAt).all(conn).await?)
+}
+
+/// A reading as a station sent it.
+pub async fn frame(conn: &impl ConnectionTrait, reading_id: &str) -> Result<Option<frames::Model>, Error> {
+    Ok(frames::Entity::find_by_id(reading_id.to_owned()).one(conn).await?)
+}
+
+/// The last readings of a balance, newest first.
+pub async fn frames_of(conn: &impl ConnectionTrait, device: &str, limit: u64) -> Result<Vec<frames::Model>, Error> {
+    Ok(frames::Entity::find()
+        .filter(frames::Column::DeviceId.eq(device))
+        .order_by_desc(frames::Column::ReceivedAt)
+        .order_by_desc(frames::Column::DeviceSeq)
+        .limit(limit)
+        .all(conn)
+        .await?)
 }
 
 /// The root that was signed last.

@@ -75,6 +75,11 @@ put!(
     put_live, lives, [TenantId, Id], [RoomId, StartedAt, ReplayUrl, UpdatedAt]
 );
 
+/// A reading as a station sent it; it stays as it came.
+pub async fn keep_frame(conn: &impl ConnectionTrait, row: frames::Model) -> Result<(), Error> {
+    keep(conn, vec![row], [frames::Column::ReadingId]).await
+}
+
 /// A transcript of a live session that is known; false where it is not.
 pub async fn put_transcript(conn: &impl ConnectionTrait, row: transcripts::Model, now: i64) -> Result<bool, Error> {
     let done = lives::Entity::update_many()

@@ -45,8 +45,8 @@ pub struct Script(pub(super) Vec<Step>);
 pub struct Step {
     pub(super) statement: Statement,
     table: &'static str,
-    /// It must hit one row; hitting none is a conflict too.
-    hits_one: bool,
+    /// So many rows it must hit; another number is a conflict too.
+    hits: Option<u64>,
 }
 
 impl Script {
@@ -54,7 +54,7 @@ impl Script {
     pub async fn run(self, conn: &impl ConnectionTrait) -> Result<(), Error> {
         for step in self.0 {
             let done = conn.execute_raw(step.statement).await.map_err(|error| Error::from(error).over(step.table))?;
-            if step.hits_one && done.rows_affected() != 1 {
+            if step.hits.is_some_and(|hits| hits != done.rows_affected()) {
                 return Err(Error::Conflict(step.table));
             }
         }
@@ -76,16 +76,21 @@ impl<'a> Pen<'a> {
 
     /// One statement on a table.
     pub fn step<E: EntityTrait>(&mut self, query: &impl QueryTrait) {
-        self.push(E::default().table_name(), query.build(self.backend), false);
+        self.push(E::default().table_name(), query.build(self.backend), None);
     }
 
     /// One statement that must hit one row.
     pub fn hit_one<E: EntityTrait>(&mut self, query: &impl QueryTrait) {
-        self.push(E::default().table_name(), query.build(self.backend), true);
+        self.push(E::default().table_name(), query.build(self.backend), Some(1));
     }
 
-    fn push(&mut self, table: &'static str, statement: Statement, hits_one: bool) {
-        self.script.0.push(Step { statement, table, hits_one });
+    /// One statement that must hit nothing.
+    pub fn hit_none<E: EntityTrait>(&mut self, query: &impl QueryTrait) {
+        self.push(E::default().table_name(), query.build(self.backend), Some(0));
+    }
+
+    fn push(&mut self, table: &'static str, statement: Statement, hits: Option<u64>) {
+        self.script.0.push(Step { statement, table, hits });
     }
 
     /// Inserts rows; a key that is taken is a conflict.
@@ -136,7 +141,7 @@ impl<'a> Pen<'a> {
             let text = self.texts.get(table, taken, size, || render(backend, lot.clone(), conflict.clone()));
             let values = lot.iter_mut().flat_map(values);
             let statement = Statement::from_sql_and_values(backend, &*text, values);
-            self.push(table, statement, false);
+            self.push(table, statement, None);
         }
     }
 }

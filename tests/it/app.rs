@@ -96,6 +96,17 @@ impl Builder<'_> {
             };
             test.app.desk().put_warehouse(&place, Timestamp::now()).await.expect("a warehouse can be added");
         }
+        let balance = touchstone::store::entity::devices::Model {
+            id: "b-1".to_owned(),
+            warehouse_id: WAREHOUSE.to_owned(),
+            kind: "balance".to_owned(),
+            serial: None,
+            permissible_error_ug: Some(10_000),
+            adjusted_at: Some(0),
+            adjustment_expires_at: Some("2100-01-01T00:00:00Z".parse::<Timestamp>().expect("a time").as_microsecond()),
+            created_at: 0,
+        };
+        test.app.desk().put_device(balance).await.expect("a balance can be added");
         for (role, scope) in [
             (Role::Platform, tenant(TENANT)),
             (Role::Merchant, merchant(TENANT, MERCHANT)),

@@ -41,6 +41,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/pieces/{code}", READERS),
     ("GET", "/v1/pieces/{code}/journal", READERS),
     ("GET", "/v1/pieces/{code}/ledger", READERS),
+    ("GET", "/v1/pieces/{code}/transcript", &[INSPECTOR, SUPERVISOR]),
     ("GET", "/v1/pieces/{code}/label", &[CLERK]),
     ("GET", "/v1/pieces/{code}/return-label", &[CLERK]),
     ("POST", "/v1/pieces/{code}/dispatch", &[MERCHANT]),
@@ -81,6 +82,8 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/laboratories", &[OPERATOR]),
     ("GET", "/v1/devices", &[OPERATOR]),
     ("POST", "/v1/devices", &[OPERATOR]),
+    ("GET", "/v1/devices/{id}/readings", &[CLERK, INSPECTOR]),
+    ("POST", "/v1/devices/{id}/readings", &[CLERK, INSPECTOR]),
     ("POST", "/v1/persons/{id}/erase", &[OPERATOR]),
     ("GET", "/v1/events", &[AUDITOR]),
 ];

@@ -9,6 +9,7 @@ mod bad_input;
 mod operator;
 mod orders;
 mod parcels;
+mod readings;
 
 both!(the_service_answers, |db| async move {
     let app = TestApp::new(db).await;

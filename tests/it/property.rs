@@ -316,6 +316,7 @@ fn check_person(piece: &Piece, command: &Command, by: &By) -> Result<(), String>
         | Command::ProposeLedger
         | Command::SettleLedger { .. }
         | Command::GiveVerdict { .. } => &[Inspector],
+        Command::ReadTranscript => &[Desk],
         Command::RecordSpeechUnavailable { .. } | Command::Release { .. } => &[Inspector, Supervisor],
         Command::ReopenAppraisal { .. } | Command::RevokeCapsule { .. } => &[Supervisor],
         Command::Deliver { .. } | Command::Complete => &[Platform],

@@ -11,16 +11,22 @@ use touchstone::domain::refusal::Refusal;
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("rulebook", &["domain"]),
+    ("spoken", &["domain", "rulebook"]),
+    ("instruments", &["domain"]),
     ("vault", &[]),
     ("capsule", &[]),
     ("photos", &[]),
     ("config", &["vault", "telemetry", "capsule"]),
     ("telemetry", &[]),
     ("store", &["domain"]),
-    ("desk", &["domain", "rulebook", "capsule", "store", "vault", "telemetry"]),
+    ("desk", &["domain", "rulebook", "spoken", "capsule", "store", "vault", "telemetry"]),
     ("audit", &["domain", "rulebook", "capsule", "store", "desk", "vault"]),
-    ("http", &["desk", "store", "photos", "rulebook", "capsule", "domain", "telemetry", "vault"]),
+    (
+        "http",
+        &["desk", "store", "photos", "spoken", "rulebook", "instruments", "capsule", "domain", "telemetry", "vault"],
+    ),
     ("client", &[]),
+    ("station", &["instruments"]),
 ];
 
 /// Rooms that may know everything: they put the others together.
@@ -133,7 +139,7 @@ fn the_rules_are_pure() {
         "tracing::",
     ];
     forbid("a pure room touches the world", |source| match source.room.as_str() {
-        "domain" | "rulebook" | "capsule" => mentions(source, &outside),
+        "domain" | "rulebook" | "spoken" | "capsule" => mentions(source, &outside),
         _ => Vec::new(),
     });
 }
@@ -168,7 +174,7 @@ fn only_the_desk_appends_to_a_journal() {
 #[test]
 fn the_time_is_asked_at_the_edge() {
     forbid("somebody below the edge asks the time", |source| match source.room.as_str() {
-        "domain" | "rulebook" | "capsule" | "desk" | "store" | "vault" | "photos" => {
+        "domain" | "rulebook" | "spoken" | "capsule" | "desk" | "store" | "vault" | "photos" => {
             mentions(source, &["Timestamp::now", "SystemTime::now", "Zoned::now"])
         }
         _ => Vec::new(),

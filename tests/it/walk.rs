@@ -9,6 +9,15 @@ pub fn weight(value: &str) -> Value {
     json!({"value": value, "unit": "g", "includes": []})
 }
 
+/// A weight from the balance of the bench, a reading of its own.
+pub fn weighed(value: &str) -> Value {
+    let reading_id = uuid::Uuid::new_v4().to_string();
+    json!({
+        "frame": format!("S S {value:>10} g"), "device": "b-1", "reading_id": reading_id, "device_seq": 1,
+        "read_at": "2026-11-02T00:00:00Z", "includes": [],
+    })
+}
+
 /// What an honest inspector finds of the sample order's bangle.
 pub fn appraisal() -> Value {
     json!({
@@ -18,7 +27,7 @@ pub fn appraisal() -> Value {
             "tests": [{"method": "infrared", "instrument": "ftir-1", "conclusion": "翡翠"}],
             "state": "examined", "reason": null,
         }],
-        "weight": weight("58.40"),
+        "weight": weighed("58.40"),
         "presented_certificate": null,
         "remarks": null,
         "photo_ids": [],

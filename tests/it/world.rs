@@ -61,7 +61,7 @@ pub fn name(text: &str) -> Name {
 
 pub fn grams(value: &str, includes: &[Included]) -> Weighing {
     let includes = includes.iter().copied().collect();
-    Weighing { mass: Mass::parse(value, "g").unwrap(), includes, typed: true, device: None }
+    Weighing::typed(Mass::parse(value, "g").unwrap(), includes, None)
 }
 
 /// Runs all of them at once, and answers in their order.
@@ -545,7 +545,7 @@ pub fn appraisal() -> Appraisal {
     };
     Appraisal {
         components: vec![found("c1", ComponentRole::MainStone, "翡翠"), found("c2", ComponentRole::Cord, "棉绳")],
-        weight: grams("56.02", &[]),
+        weight: Weighing { typed: false, ..grams("56.02", &[]) },
         presented_certificate: declared().presented_certificate,
         remarks: None,
         photo_ids: BTreeSet::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::appraisal::ComponentRole;
 use super::super::ids::{Carrier, CertificateCode, Waybill};
-use super::super::ledger::{ClaimKind, Finding};
+use super::super::ledger::{Asks, ClaimKind, Finding, ProposedEntry};
 use super::super::order::LineStatus;
 use super::super::samples::*;
 use super::*;
@@ -24,7 +24,7 @@ fn now() -> Timestamp {
 
 /// Decides and lets it happen.
 #[track_caller]
-fn carry_out(piece: &mut Piece, command: Command, by: &By, rules: &Told) {
+fn carry_out(piece: &mut Piece, command: Command, by: &By, rules: &dyn Rules) {
     let events = decide(piece, &in_order(), &command, by, now(), rules).unwrap();
     for event in events {
         let recorded = Recorded {
@@ -39,7 +39,7 @@ fn carry_out(piece: &mut Piece, command: Command, by: &By, rules: &Told) {
     }
 }
 
-fn refusal(piece: &Piece, command: Command, by: &By, rules: &Told) -> Refusal {
+fn refusal(piece: &Piece, command: Command, by: &By, rules: &dyn Rules) -> Refusal {
     decide(piece, &in_order(), &command, by, now(), rules).unwrap_err()
 }
 
@@ -52,7 +52,7 @@ fn anna() -> By {
 }
 
 /// A piece whose ledger waits for its reviewer, and the proposal.
-fn in_review(rules: &Told) -> (Piece, i32) {
+fn in_review(rules: &dyn Rules) -> (Piece, i32) {
     let mut piece = new_piece();
     let receive =
         Command::Receive { parcel_id: None, condition: Condition::Intact, weight: weighing(WEIGHT), note: None };
@@ -64,7 +64,8 @@ fn in_review(rules: &Told) -> (Piece, i32) {
 }
 
 fn settle(proposal: i32, claim: u8, finding: Finding) -> Command {
-    let entries = vec![SettledEntry { claim_id: claim_id(claim), finding, note: None }];
+    let note = Some(super::super::samples::sealed());
+    let entries = vec![SettledEntry { claim_id: claim_id(claim), finding, note }];
     Command::SettleLedger { proposal, entries, added: Vec::new(), misread: BTreeSet::new() }
 }
 
@@ -101,6 +102,24 @@ fn a_settled_finding_becomes_milder_only_by_two() {
 
     carry_out(&mut piece, add(proposal, 2, ClaimKind::Treatment, Finding::Contradicted), &anna(), &rules);
     assert_eq!(refusal(&piece, settle(proposal, 2, Finding::Confirmed), &anna(), &rules), Refusal::SecondPersonNeeded);
+}
+
+#[test]
+fn who_changes_a_finding_says_why() {
+    let rules = rules(1, Finding::Confirmed);
+    let (mut piece, proposal) = in_review(&rules);
+    let entry = |finding| SettledEntry { claim_id: claim_id(1), finding, note: None };
+    let settle = |finding| Command::SettleLedger {
+        proposal,
+        entries: vec![entry(finding)],
+        added: Vec::new(),
+        misread: BTreeSet::new(),
+    };
+    let Refusal::Incomplete(faults) = refusal(&piece, settle(Finding::NotTested), &anna(), &rules) else {
+        panic!("changed in silence")
+    };
+    assert_eq!(faults[0].pointer, "/entries/0/note");
+    carry_out(&mut piece, settle(Finding::Confirmed), &anna(), &rules);
 }
 
 #[test]
@@ -171,7 +190,13 @@ fn a_rulebook_that_forgets_a_claim_is_refused() {
         fn read_claims(&self, piece: &Piece) -> super::super::command::Reading {
             self.0.read_claims(piece)
         }
-        fn propose(&self, _: &Piece, _: &[Claim], _: &Appraisal) -> Vec<super::super::ledger::ProposedEntry> {
+        fn propose(
+            &self,
+            _: &Piece,
+            _: &OrderPlaced,
+            _: &[Claim],
+            _: &Appraisal,
+        ) -> Vec<super::super::ledger::ProposedEntry> {
             Vec::new()
         }
         fn version(&self) -> super::super::text::Name {
@@ -288,4 +313,101 @@ fn a_delivery_lies_between_the_order_and_now() {
     let back = Command::ShipReturn { carrier: carrier(), waybill: waybill() };
     assert_eq!(refusal(&piece, back, &clerk, &rules).code(), "wrong_stage");
     carry_out(&mut piece, Command::Deliver { delivered_at: now().as_microsecond() }, &platform, &rules);
+}
+
+/// A rulebook with severities.
+struct Severe(Told, Asks);
+
+impl Rules for Severe {
+    fn read_claims(&self, piece: &Piece) -> super::super::command::Reading {
+        self.0.read_claims(piece)
+    }
+    fn propose(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], of: &Appraisal) -> Vec<ProposedEntry> {
+        let entries = self.0.propose(piece, order, claims, of);
+        entries.into_iter().map(|entry| ProposedEntry { asks: Some(self.1), ..entry }).collect()
+    }
+    fn version(&self) -> super::super::text::Name {
+        self.0.version()
+    }
+    fn appraisals_needed(&self, piece: &Piece) -> usize {
+        self.0.appraisals_needed(piece)
+    }
+}
+
+#[test]
+fn all_five_verdicts_follow_from_the_severities_and_name_their_rulebook() {
+    for (finding, asked, stage) in [
+        (Finding::Confirmed, Verdict::Pass, Stage::Cleared),
+        (Finding::Contradicted, Verdict::DisclosedDifference, Stage::AwaitingBuyer),
+        (Finding::NotTested, Verdict::Undetermined, Stage::Undetermined),
+        (Finding::Contradicted, Verdict::NotAsDescribed, Stage::Failed),
+        (Finding::Contradicted, Verdict::SuspectedCounterfeit, Stage::Quarantined),
+    ] {
+        let told = Told { transcript: true, ..rules(1, finding) };
+        let severe = Severe(told, Asks { proposed: asked, contradicted: asked });
+        let (mut piece, proposal) = in_review(&severe);
+        carry_out(&mut piece, settle(proposal, 1, finding), &anna(), &severe);
+        let give = |stricter| Command::GiveVerdict { proposal, stricter, reason: Some(sealed()) };
+        for milder in Verdict::ALL.into_iter().filter(|verdict| *verdict < asked) {
+            let refused = refusal(&piece, give(Some(milder)), &anna(), &severe);
+            assert_eq!(refused.code(), "evidence_missing", "{milder:?} for {asked:?}");
+        }
+        for stricter in Verdict::ALL.into_iter().filter(|verdict| asked < *verdict) {
+            let bare = Command::GiveVerdict { proposal, stricter: Some(stricter), reason: None };
+            assert_eq!(refusal(&piece, bare, &anna(), &severe).code(), "evidence_incomplete");
+            carry_out(&mut piece.clone(), give(Some(stricter)), &anna(), &severe);
+        }
+        carry_out(&mut piece, give(None), &anna(), &severe);
+        assert_eq!(piece.stage(), stage, "{asked:?}");
+        let (_, given) = piece.verdict().unwrap();
+        assert_eq!((given.verdict, given.derived), (asked, asked));
+        assert_eq!(given.rulebook_version, Some(severe.version()));
+    }
+}
+
+#[test]
+fn a_typed_weight_that_decides_takes_a_second_person_and_one_from_a_balance_does_not() {
+    let of = |typed| {
+        let claims = vec![Claim { component: None, ..claim(1, ClaimKind::Weight) }];
+        let told = Told { transcript: true, claims, finding: Finding::Confirmed };
+        let (mut piece, _) = in_review(&told);
+        // Corrected by its author: what stands is typed, or read.
+        let mut replacement = appraisal();
+        replacement.weight.typed = typed;
+        let seq = piece.settled().unwrap().0;
+        let replacement = Replacement::Appraisal { appraisal: replacement };
+        carry_out(&mut piece, Command::Correct { seq, replacement, reason: sealed() }, &anna(), &told);
+        let proposal = piece.head();
+        (piece, proposal, told)
+    };
+    let (piece, proposal, told) = of(true);
+    assert_eq!(refusal(&piece, settle(proposal, 1, Finding::Confirmed), &anna(), &told), Refusal::SecondPersonNeeded);
+    carry_out(&mut piece.clone(), settle(proposal, 1, Finding::Confirmed), &after(anna(), BORIS), &told);
+    let (mut piece, proposal, told) = of(false);
+    carry_out(&mut piece, settle(proposal, 1, Finding::Confirmed), &anna(), &told);
+}
+
+#[test]
+fn one_reading_is_one_weight_of_a_piece() {
+    use super::super::ids::ReadingId;
+    use super::super::quantity::Reading;
+    let read = |micrograms: i64, id: &str| Weighing {
+        reading: Some(Box::new(Reading {
+            reading_id: ReadingId::parse(id).unwrap(),
+            frame: "S S      1.00 g".into(),
+            device_seq: 1,
+            read_at: 0,
+            uncertainty_ug: None,
+        })),
+        ..weighing(micrograms)
+    };
+    let rules = rules(1, Finding::Confirmed);
+    let mut piece = new_piece();
+    let receive =
+        Command::Receive { parcel_id: None, condition: Condition::Intact, weight: read(WEIGHT, "r-1"), note: None };
+    carry_out(&mut piece, receive, &by(CLERK, Role::Clerk), &rules);
+    carry_out(&mut piece, Command::OpenAppraisal, &anna(), &rules);
+    let submit = |weight| Command::SubmitAppraisal { appraisal: Appraisal { weight, ..appraisal() } };
+    assert_eq!(refusal(&piece, submit(read(WEIGHT, "r-1")), &anna(), &rules), Refusal::ReadingUsed);
+    carry_out(&mut piece, submit(read(WEIGHT, "r-2")), &anna(), &rules);
 }

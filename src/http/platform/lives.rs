@@ -1,5 +1,5 @@
-//! Live sessions and what was said in them. A transcript is kept, sealed, for the reader of speech that a later
-//! release brings; until then no claim is read from it.
+//! Live sessions and what was said in them. A transcript is kept sealed and serves all orders of its session, those that
+//! are placed later too; the ledgers that wait are read again at once.
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
@@ -16,6 +16,7 @@ use super::super::{ApiError, App};
 use super::{instant, line};
 use crate::desk::{Keep, Receipt};
 use crate::domain::ids::{LiveId, Malformed};
+use crate::spoken::transcript::{Format, Transcript};
 use crate::store::entity::lives;
 
 /// A transcript's text at the most.
@@ -106,10 +107,18 @@ struct TranscriptBody {
 struct TranscriptAnswer {
     live_id: String,
     transcript_id: Uuid,
+    /// How much of it was read, in Unicode scalar values: what the offsets of claims count.
+    characters: usize,
+    /// Whether its words have times. Without them no part can be told to be of one piece, and none is read.
+    timed: bool,
 }
 
-/// Hands in the transcript of a session that is known, once for all its orders. It is kept sealed for the reader of
-/// speech, which comes with a later release; a later transcript takes the place of an earlier one.
+/// Hands in the transcript of a session that is known, once for all its orders, also after them. It is kept sealed. A
+/// later transcript takes the place of an earlier one: ledgers of the session that wait are read again, and what nobody
+/// gave a verdict on yet is open anew.
+///
+/// SubRip, WebVTT, plain text with a time at the head of its lines, or JSON: `{"segments":[{"start","end","text"}]}` in
+/// seconds, `[{"start_ms","end_ms","text"}]`, and what Whisper and FunASR write themselves.
 #[utoipa::path(put, path = "/v1/lives/{live_id}/transcript", tag = "lives", request_body = TranscriptBody,
     params(("live_id" = String, Path, description = "The platform's own id"),
         ("Idempotency-Key" = String, Header, description = "Fresh for each new request")),
@@ -126,7 +135,8 @@ async fn put_transcript(
     let write = Write::<TranscriptBody>::read(request, limit).await?;
     let TranscriptBody { format, content } = write.body;
     let mut faults = Faults::default();
-    if !["srt", "vtt", "json", "text"].contains(&format.as_str()) {
+    let form = Format::parse(&format);
+    if form.is_none() {
         faults.add("/format", "a transcript is srt, vtt, json or text");
     }
     if MAX_TRANSCRIPT < content.len() {
@@ -135,12 +145,26 @@ async fn put_transcript(
     if content.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         faults.add("/content", "this transcript holds a control character: remove it");
     }
-    faults.finish(Some(()))?;
+    let form = faults.finish(form)?;
+    let (characters, timed) = check(form, content.clone()).await?;
     let request = write.circumstances.request(&app, &caller);
-    let kept = Keep::Transcript { tenant: caller.tenant()?.clone(), live: live_id.clone(), format, content };
+    let tenant = caller.tenant()?.clone();
+    let kept = Keep::Transcript { tenant: tenant.clone(), live: live_id.clone(), format, content };
     let Receipt::Made { id, .. } = app.desk().keep(kept, &request).await? else {
         return Err(ApiError::Fault("a transcript answers with its id".into()));
     };
     let transcript_id = id.parse().map_err(|_| ApiError::Fault("a transcript's id is a UUID".into()))?;
-    Ok(Json(TranscriptAnswer { live_id: live_id.to_string(), transcript_id }))
+    app.desk().read_again((&tenant, &live_id), transcript_id, &request).await?;
+    Ok(Json(TranscriptAnswer { live_id: live_id.to_string(), transcript_id, characters, timed }))
+}
+
+/// Reads a transcript on a thread of its own: what cannot be read is refused before it is kept.
+async fn check(format: Format, content: String) -> Result<(usize, bool), ApiError> {
+    let read = move || Transcript::read(format, &content).map(|read| (read.chars(), read.is_timed()));
+    let read = tokio::task::spawn_blocking(read).await.map_err(|error| ApiError::Fault(Box::new(error)))?;
+    read.or_else(|fault| {
+        let mut faults = Faults::default();
+        faults.add("/content", fault.to_string());
+        faults.finish(None)
+    })
 }

@@ -270,7 +270,7 @@ impl SpanBody {
 
 impl DeclaredBody {
     fn parse(&self, at: &str, faults: &mut Faults) -> Option<Declared> {
-        let weight = self.weight.as_ref().and_then(|body| body.parse(&format!("{at}/weight"), faults));
+        let weight = self.weight.as_ref().and_then(|body| body.parse_said(&format!("{at}/weight"), faults));
         if !(1..=MAX_COMPONENTS).contains(&self.components.len()) {
             faults.add(format!("{at}/components"), format!("a piece has 1 to {MAX_COMPONENTS} components"));
             return None;
@@ -304,7 +304,7 @@ impl PartBody {
         let material = faults.take_optional(format!("{at}/material"), self.material.as_deref(), Name::parse);
         let treatment = faults.take_optional(format!("{at}/treatment"), self.treatment.as_deref(), Name::parse);
         let fineness_ppm = faults.take_optional(format!("{at}/fineness"), self.fineness.as_deref(), Fineness::parse);
-        let weight = self.weight.as_ref().and_then(|body| body.parse(&format!("{at}/weight"), faults));
+        let weight = self.weight.as_ref().and_then(|body| body.parse_said(&format!("{at}/weight"), faults));
         Some(DeclaredComponent { component: component?, role: role?, material, treatment, fineness_ppm, weight })
     }
 }

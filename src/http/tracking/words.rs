@@ -3,6 +3,7 @@
 use crate::domain::actor::Role;
 use crate::domain::event::{Event, Outcome};
 use crate::domain::ledger::{ClaimKind, ClaimedValue, Finding, Verdict};
+use crate::domain::quantity::decimal;
 use crate::domain::route::Stage;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,6 +200,13 @@ impl Language {
             ClaimedValue::Name { name } => name.to_string(),
             ClaimedValue::Weight { weight, upper: None } => weight.to_string(),
             ClaimedValue::Weight { weight, upper: Some(upper) } => format!("{weight} – {upper}"),
+            ClaimedValue::TradeWeight { unit, amount_millionths, upper_millionths, .. } => {
+                let said = |amount: i64| format!("{} {}", decimal(amount, 6, 0), unit.as_str());
+                match upper_millionths {
+                    None => said(*amount_millionths),
+                    Some(upper) => format!("{} – {}", decimal(*amount_millionths, 6, 0), said(*upper)),
+                }
+            }
             ClaimedValue::Fineness { fineness_ppm } => format!("{}‰", fineness_ppm.per_mille()),
             ClaimedValue::Size { length_um: Some(length), upper_um: None, .. } => {
                 format!("{} mm", length.millimetres())

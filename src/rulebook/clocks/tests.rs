@@ -5,35 +5,6 @@ use crate::domain::ids::*;
 
 const OPENED: &str = "2026-11-01T02:10:00Z";
 
-fn order(ship: Ship, lines: usize) -> OrderPlaced {
-    let person = PersonId(uuid::Uuid::nil());
-    let line = |line_no| PlacedLine {
-        line_no,
-        sku: None,
-        title: sealed(),
-        price: crate::domain::quantity::Money::parse(1, "CNY").unwrap(),
-        pricing: Pricing::Fixed,
-        custom_made: false,
-    };
-    OrderPlaced {
-        tenant_id: TenantId::parse("t").unwrap(),
-        order_no: OrderNo::parse("o").unwrap(),
-        merchant_id: MerchantId::parse("m").unwrap(),
-        merchant_person_id: person,
-        buyer_id: person,
-        streamer_id: None,
-        warehouse_id: WarehouseId::parse("w").unwrap(),
-        live_id: None,
-        paid_at: at("2026-11-01T02:00:00Z").as_microsecond(), // 10:00 in Shanghai.
-        ship,
-        guarantee_level: 0,
-        guarantees: Default::default(),
-        buyer_timezone: name("Europe/London"),
-        merchant_timezone: name("Asia/Shanghai"),
-        lines: (1..=lines as i32).map(line).collect(),
-    }
-}
-
 /// A piece with these events after its first, each at its time.
 fn journal(opened: PieceOpened, events: Vec<(&str, Event)>) -> Piece {
     let first = recorded(1, OPENED, opened);
@@ -47,7 +18,7 @@ fn plain() -> PieceOpened {
 
 #[track_caller]
 fn check(piece: &Piece, order: &OrderPlaced, expected: &[(&str, &str)]) {
-    let found = Clocks::embedded().unwrap().deadlines(piece, order);
+    let found = Clocks::read(&newest()).unwrap().deadlines(piece, order);
     let found: Vec<_> = found.iter().map(|deadline| (deadline.kind.as_str(), deadline.due_at.to_string())).collect();
     let expected: Vec<_> = expected.iter().map(|(kind, at)| (*kind, (*at).to_owned())).collect();
     assert_eq!(found, expected);
@@ -103,6 +74,7 @@ fn released() -> Vec<(&'static str, Event)> {
                 verdict: crate::domain::ledger::Verdict::Pass,
                 derived: crate::domain::ledger::Verdict::Pass,
                 reason: None,
+                rulebook_version: None,
             }
             .into(),
         ),
@@ -128,7 +100,7 @@ fn first(events: usize, mut more: Vec<(&'static str, Event)>) -> Vec<(&'static s
 
 #[test]
 fn every_row_of_the_file_has_its_clock_and_every_name_is_one() {
-    let clocks = Clocks::embedded().unwrap();
+    let clocks = Clocks::read(&newest()).unwrap();
     assert_eq!(clocks.0.len(), 22);
     for clock in Clock::ALL {
         assert_eq!(Clock::parse(clock.as_str()), Some(*clock));
@@ -148,7 +120,7 @@ fn every_row_of_the_file_has_its_clock_and_every_name_is_one() {
 
 #[test]
 fn a_merchant_has_two_days_to_dispatch() {
-    let order = order(Ship::AsReady, 1);
+    let order = placed(Ship::AsReady, 1);
     // Paid on the 1st at 02:00Z; + 48 h is the 3rd at 02:00Z, 10:00 in Shanghai: by day.
     check(&journal(plain(), vec![]), &order, &[("awaiting_dispatch:merchant", "2026-11-03T02:00:00Z")]);
     // A resubmission counts from its own beginning, ten minutes later.
@@ -161,7 +133,7 @@ fn a_merchant_has_two_days_to_dispatch() {
 
 #[test]
 fn a_parcel_stalls_after_three_days_and_is_lost_after_ten() {
-    let order = order(Ship::AsReady, 1);
+    let order = placed(Ship::AsReady, 1);
     // From 18:00Z of the 1st: + 72 h the 4th, + 240 h the 11th. A carrier has no night.
     let mut events = vec![("2026-11-01T18:00:00Z", dispatched())];
     let both = [("inbound:carrier_stalled", "2026-11-04T18:00:00Z"), ("inbound:carrier_lost", "2026-11-11T18:00:00Z")];
@@ -175,7 +147,7 @@ fn a_parcel_stalls_after_three_days_and_is_lost_after_ten() {
 
 #[test]
 fn the_house_counts_from_receipt() {
-    let order = order(Ship::AsReady, 1);
+    let order = placed(Ship::AsReady, 1);
     // Received on the 3rd at 01:00Z: + 2 h to open, + 8 h to appraise and to review.
     check(&journal(plain(), first(1, vec![])), &order, &[("received:inspector", "2026-11-03T03:00:00Z")]);
     check(&journal(plain(), first(2, vec![])), &order, &[("appraising:inspector", "2026-11-03T09:00:00Z")]);
@@ -193,7 +165,7 @@ fn the_house_counts_from_receipt() {
 
 #[test]
 fn a_passed_piece_does_not_lie_about() {
-    let single = order(Ship::AsReady, 2);
+    let single = placed(Ship::AsReady, 2);
     // Cleared at 06:00Z, + 4 h; tagged at 07:00Z, + 4 h; released at 08:00Z, + 24 h.
     check(&journal(plain(), first(8, vec![])), &single, &[("cleared:clerk", "2026-11-03T10:00:00Z")]);
     check(&journal(plain(), first(9, vec![])), &single, &[("tagged:releaser", "2026-11-03T11:00:00Z")]);
@@ -202,14 +174,14 @@ fn a_passed_piece_does_not_lie_about() {
     let untagged = first(9, vec![("2026-11-03T07:30:00Z", Untagged { reason: sealed() }.into())]);
     check(&journal(plain(), untagged), &single, &[("cleared:clerk", "2026-11-03T11:30:00Z")]);
     // In an order that ships together the clock stands still, but for an order of one line.
-    check(&journal(plain(), first(8, vec![])), &order(Ship::Together, 2), &[]);
-    let alone = order(Ship::Together, 1);
+    check(&journal(plain(), first(8, vec![])), &placed(Ship::Together, 2), &[]);
+    let alone = placed(Ship::Together, 1);
     check(&journal(plain(), first(8, vec![])), &alone, &[("cleared:clerk", "2026-11-03T10:00:00Z")]);
 }
 
 #[test]
 fn what_goes_out_stalls_arrives_and_may_come_back() {
-    let order = order(Ship::AsReady, 1);
+    let order = placed(Ship::AsReady, 1);
     // Shipped on the 3rd at 09:00Z: + 72 h the 6th, + 240 h the 13th.
     let both =
         [("outbound:carrier_stalled", "2026-11-06T09:00:00Z"), ("outbound:carrier_lost", "2026-11-13T09:00:00Z")];
@@ -234,7 +206,7 @@ fn what_goes_out_stalls_arrives_and_may_come_back() {
 
 #[test]
 fn a_return_waits_a_month_for_its_merchant() {
-    let order = order(Ship::AsReady, 1);
+    let order = placed(Ship::AsReady, 1);
     // Cancelled at 04:00Z of the 3rd; + 720 h = 30 days, the 3rd of December at 04:00Z, 12:00 in Shanghai. Posting it
     // does not stop the clock: what the merchant does not take is unclaimed too.
     let mut events = first(1, vec![("2026-11-03T04:00:00Z", CancelRequested { reason: None }.into())]);
@@ -248,9 +220,15 @@ fn a_return_waits_a_month_for_its_merchant() {
 #[test]
 fn verdicts_that_somebody_must_resolve_wait_for_them() {
     use crate::domain::ledger::Verdict;
-    let order = order(Ship::AsReady, 1);
+    let order = placed(Ship::AsReady, 1);
     let check = |verdict, expected: &[(&str, &str)]| {
-        let given = VerdictGiven { proposal_seq: 7, verdict, derived: Verdict::Pass, reason: Some(sealed()) };
+        let given = VerdictGiven {
+            proposal_seq: 7,
+            verdict,
+            derived: Verdict::Pass,
+            reason: Some(sealed()),
+            rulebook_version: None,
+        };
         let piece = journal(plain(), first(7, vec![("2026-11-03T06:00:00Z", given.into())]));
         check(&piece, &order, expected);
     };

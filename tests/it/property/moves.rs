@@ -265,7 +265,7 @@ fn settle(piece: &Piece, dice: &mut Dice) -> (Command, bool) {
                 14 => entries.push(SettledEntry {
                     claim_id: claim_id.clone(),
                     finding: dice.pick(&Finding::ALL),
-                    note: None,
+                    note: if dice.once_in(4) { None } else { Some(sealed()) },
                 }),
                 15 => {
                     misread.insert(claim_id.clone());
@@ -285,6 +285,9 @@ fn settle(piece: &Piece, dice: &mut Dice) -> (Command, bool) {
                 bound: Bound::Exactly,
                 value: ClaimedValue::Name { name: name("A货") },
                 negated: false,
+                certainty: Certainty::High,
+                also: Vec::new(),
+                ambiguous: false,
             };
             added.push(AddedClaim { claim, finding: dice.pick(&Finding::ALL) });
         }
@@ -374,6 +377,7 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         CommandKind::HandOver => Command::HandOver { to: dice.pick(&CAST).by().person },
         CommandKind::SubmitAppraisal => Command::SubmitAppraisal { appraisal: appraisal(piece, dice) },
         CommandKind::ProposeLedger => Command::ProposeLedger,
+        CommandKind::ReadTranscript => Command::ReadTranscript,
         CommandKind::SettleLedger => {
             let (command, _) = settle(piece, dice);
             match command {
@@ -509,7 +513,14 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
                 Some(_) | None => Verdict::Pass,
             };
             let derived = piece.standing().review().map_or(Verdict::Pass, |(_, review)| review.derived());
-            VerdictGiven { proposal_seq: proposal(piece), verdict, derived, reason: Some(reason) }.into()
+            VerdictGiven {
+                proposal_seq: proposal(piece),
+                verdict,
+                derived,
+                reason: Some(reason),
+                rulebook_version: None,
+            }
+            .into()
         }
         K::AppraisalReopened => AppraisalReopened { reason }.into(),
         K::DifferenceAccepted => {

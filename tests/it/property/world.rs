@@ -70,7 +70,7 @@ pub const PLATFORM: Actor = actor("the platform", 7, 107, Role::Platform);
 pub const INSPECTORS: [Actor; 3] = [ANNA, BORIS, CLARA];
 
 /// Everybody who may try something. Two persons hold two keys, and two have no business here.
-pub const CAST: [Actor; 11] = [
+pub const CAST: [Actor; 12] = [
     ANNA,
     BORIS,
     CLARA,
@@ -82,6 +82,7 @@ pub const CAST: [Actor; 11] = [
     actor("the clerk with an inspector's key", 4, 114, Role::Inspector),
     actor("the auditor", 8, 108, Role::Auditor),
     actor("the operator", 9, 109, Role::Operator),
+    actor("the desk", 10, 110, Role::Desk),
 ];
 
 impl Actor {
@@ -125,7 +126,7 @@ pub fn claim_id(number: usize) -> ClaimId {
 }
 
 pub fn weighing(micrograms: i64) -> Weighing {
-    Weighing { mass: Mass(micrograms), includes: BTreeSet::new(), typed: false, device: None }
+    Weighing { typed: false, ..Weighing::typed(Mass(micrograms), BTreeSet::new(), None) }
 }
 
 pub const WEIGHT: i64 = 56_020_000;
@@ -152,6 +153,9 @@ impl Rules for Book {
             bound: Bound::About,
             value,
             negated: false,
+            certainty: Certainty::High,
+            also: Vec::new(),
+            ambiguous: false,
         };
         let declared = &piece.opened().declared;
         let mut claims = Vec::new();
@@ -173,7 +177,7 @@ impl Rules for Book {
         Reading { transcript_id, lexicon_version: name("1"), claims }
     }
 
-    fn propose(&self, _: &Piece, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry> {
+    fn propose(&self, _: &Piece, _: &OrderPlaced, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry> {
         let finding = |claim: &Claim| match (&claim.value, &claim.component) {
             (_, None) if claim.kind == ClaimKind::Origin => Finding::NotTestable,
             (ClaimedValue::Weight { weight, .. }, _) => {
@@ -192,6 +196,9 @@ impl Rules for Book {
             finding: finding(claim),
             main: claim.component != Some(component(2)),
             essential: claim.kind.is_essential(),
+            asks: None,
+            rule: None,
+            flags: Vec::new(),
         };
         claims.iter().map(entry).collect()
     }

@@ -1,0 +1,256 @@
+//! What was said of a piece, brought to the ledger: the transcript of its live session, read once and kept for the next
+//! piece, and the claims of its segment merged with those of listing and presented certificate.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use uuid::Uuid;
+
+use super::receipt::Receipt;
+use super::{Desk, Error, Request, Seals};
+use crate::domain::actor::{By, Role};
+use crate::domain::appraisal::Appraisal;
+use crate::domain::command::{Command, Reading, Rules};
+use crate::domain::event::OrderPlaced;
+use crate::domain::ids::{LiveId, OrderId, StreamId, StreamKey, TenantId, TextId};
+use crate::domain::ledger::{Claim, ProposedEntry, Span, Statement};
+use crate::domain::merge::merge;
+use crate::domain::piece::Piece;
+use crate::domain::refusal::Refusal;
+use crate::domain::route::Stage;
+use crate::domain::text::Name;
+use crate::spoken::Reader;
+use crate::spoken::ledger::{Heard, Labels, heard};
+use crate::spoken::transcript::{Format, Part, Transcript};
+use crate::store::entity::transcripts;
+use crate::store::{Source, lookups, queries};
+use crate::vault::Vault;
+
+/// Transcripts kept in memory. A session's pieces come to the bench within the same days.
+const KEPT: usize = 16;
+
+/// Everything that reading speech needs, loaded once.
+pub struct Ear {
+    reader: Reader,
+    version: Name,
+    labels: Labels,
+    sessions: Mutex<VecDeque<Arc<Session>>>,
+}
+
+/// The transcript of one live session.
+pub struct Session {
+    pub id: TextId,
+    pub transcript: Transcript,
+}
+
+impl Ear {
+    pub fn embedded() -> Result<Self, Error> {
+        let reader = Reader::embedded().map_err(|error| Error::fault("the lexicon cannot be read", error))?;
+        let version = Name::parse(reader.version())
+            .map_err(|error| Error::fault("the lexicon's version cannot be read", error))?;
+        let labels = Labels::embedded().map_err(|error| Error::fault("the lexicon cannot be read", error))?;
+        Ok(Self { reader, version, labels, sessions: Mutex::default() })
+    }
+
+    fn kept(&self, id: Uuid) -> Option<Arc<Session>> {
+        let sessions = self.sessions.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        sessions.iter().find(|session| session.id.0 == id).cloned()
+    }
+
+    fn keep(&self, session: Arc<Session>) {
+        let mut sessions = self.sessions.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if KEPT <= sessions.len() {
+            sessions.pop_front();
+        }
+        sessions.push_back(session);
+    }
+}
+
+/// The part of a session that is a piece's. None where nothing of it can be told to be: there is no segment, the
+/// transcript has no times, or nothing is said between its two.
+fn part_of(session: &Session, piece: &Piece) -> Option<Part> {
+    let segment = piece.segment()?;
+    let part = session.transcript.part(segment.from_ms, segment.to_ms);
+    (session.transcript.is_timed() && session.transcript.is_said(&part)).then_some(part)
+}
+
+/// The rules with an ear for what was said of one order's pieces.
+pub struct Listening<'a> {
+    desk: &'a Desk,
+    order_id: OrderId,
+    placed: &'a OrderPlaced,
+    session: Option<Arc<Session>>,
+    /// The words of the claims that were read.
+    seals: RefCell<Seals>,
+}
+
+impl<'a> Listening<'a> {
+    pub fn new(desk: &'a Desk, order_id: OrderId, placed: &'a OrderPlaced, session: Option<Arc<Session>>) -> Self {
+        Self { desk, order_id, placed, session, seals: RefCell::default() }
+    }
+
+    /// The words that were sealed, to be written with the events that name them.
+    pub fn into_seals(self) -> Seals {
+        self.seals.into_inner()
+    }
+
+    /// A claim with its words sealed. They are the streamer's, or the merchant's where no streamer is known.
+    fn sealed(&self, heard: Heard) -> Claim {
+        let person = self.placed.streamer_id.unwrap_or(self.placed.merchant_person_id);
+        let seal = |words: &str| self.seals.borrow_mut().seal(self.desk.vault(), self.order_id, person, words);
+        let again = |(words, span): &(String, Span)| Statement {
+            source: heard.claim.source,
+            words: Some(seal(words)),
+            span: Some(span.clone()),
+        };
+        let also = heard.again.iter().map(again).collect();
+        Claim { words: Some(seal(&heard.words)), also, ..heard.claim }
+    }
+}
+
+impl Rules for Listening<'_> {
+    /// Listing and certificate first: of equal statements, what is written stands and what was said repeats it.
+    fn read_claims(&self, piece: &Piece) -> Reading {
+        let rules = self.desk.rules();
+        let ear = self.desk.ear();
+        let mut claims = rules.read_claims(piece).claims;
+        let mut transcript_id = None;
+        if let Some(session) = &self.session
+            && let Some(part) = part_of(session, piece)
+        {
+            transcript_id = Some(session.id);
+            let (_, text) = session.transcript.text_of(&part);
+            let said = ear.reader.read(text);
+            let declared = &piece.opened().declared;
+            let spoken = heard(&said, (&session.transcript, &part), declared, rules, &ear.labels);
+            claims.extend(spoken.into_iter().map(|heard| self.sealed(heard)));
+        }
+        Reading { transcript_id, lexicon_version: ear.version.clone(), claims: merge(claims) }
+    }
+
+    fn propose(
+        &self,
+        piece: &Piece,
+        order: &OrderPlaced,
+        claims: &[Claim],
+        appraisal: &Appraisal,
+    ) -> Vec<ProposedEntry> {
+        self.desk.rules().propose(piece, order, claims, appraisal)
+    }
+
+    fn version(&self) -> Name {
+        self.desk.rules().version()
+    }
+
+    fn appraisals_needed(&self, piece: &Piece) -> usize {
+        self.desk.rules().appraisals_needed(piece)
+    }
+}
+
+/// Whether a command reads what was said.
+pub fn listens(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::SubmitAppraisal { .. }
+            | Command::ProposeLedger
+            | Command::ReadTranscript
+            | Command::Correct { .. }
+            | Command::SetSegment { .. }
+    )
+}
+
+/// What was said in a live session, for a command that reads it.
+#[derive(Default)]
+pub struct Listened {
+    pub session: Option<Arc<Session>>,
+    /// The session and the transcript that was read of it, where nothing holds it until the commit.
+    pub unlocked: Option<(String, String, Option<Uuid>)>,
+}
+
+impl Desk {
+    /// The transcript of an order's live session. In a transaction, a new one waits until this one is done; ahead of it,
+    /// a new one is noticed when it is written. So no ledger is read from an old transcript after a new one was taken.
+    pub(super) async fn session(&self, source: &Source<'_>, placed: &OrderPlaced) -> Result<Listened, Error> {
+        let Some(live) = &placed.live_id else { return Ok(Listened::default()) };
+        let (tenant, live) = (placed.tenant_id.as_str(), live.as_str());
+        let id = lookups::transcript_id(source, tenant, live).await?;
+        let ahead = matches!(source, Source::Connection(_));
+        let unlocked = ahead.then(|| (tenant.to_owned(), live.to_owned(), id));
+        let session = match id.map(|id| (id, self.ear().kept(id))) {
+            None => None,
+            Some((_, Some(session))) => Some(session),
+            Some((id, None)) => match queries::transcript(source, id).await? {
+                Some(row) => self.open_session(row).await?,
+                None => None,
+            },
+        };
+        Ok(Listened { session, unlocked })
+    }
+
+    /// The transcript of an order's live session, for quoting.
+    pub async fn session_of(&self, placed: &OrderPlaced) -> Result<Option<Arc<Session>>, Error> {
+        let Some(live) = &placed.live_id else { return Ok(None) };
+        let reader = self.store().reader();
+        let row = queries::live(reader, placed.tenant_id.as_str(), live.as_str()).await?;
+        let Some(id) = row.and_then(|row| row.transcript_id) else { return Ok(None) };
+        if let Some(session) = self.ear().kept(id) {
+            return Ok(Some(session));
+        }
+        match queries::transcript(reader, id).await? {
+            Some(row) => self.open_session(row).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Opens a stored transcript. None where its key was destroyed. One that cannot be read is one without words: it
+    /// was taken in before transcripts were read, and a new one can be sent at any time.
+    async fn open_session(&self, row: transcripts::Model) -> Result<Option<Arc<Session>>, Error> {
+        let (Some(wrapped), Some(sealed), Some(format)) = (&row.wrapped_key, &row.sealed, Format::parse(&row.format))
+        else {
+            return Ok(None);
+        };
+        let fault = |error| Error::fault("a transcript cannot be opened", error);
+        let key = self.vault().unwrap_key(wrapped, row.id.as_bytes()).map_err(fault)?;
+        let bytes = Vault::open(&key, sealed, row.id.as_bytes()).map_err(fault)?;
+        let read = move || Transcript::read(format, &String::from_utf8_lossy(&bytes)).unwrap_or_default();
+        // Some tens of milliseconds for the largest: not on a thread that others wait for.
+        let transcript = tokio::task::spawn_blocking(read)
+            .await
+            .map_err(|error| Error::fault("a transcript could not be read", error))?;
+        let session = Arc::new(Session { id: TextId(row.id), transcript });
+        self.ear().keep(session.clone());
+        Ok(Some(session))
+    }
+
+    /// Reads the ledgers again that a new transcript concerns: of every piece of the session whose ledger waits. What
+    /// was settled with a verdict stands. Asked again with the same request, it goes on where it stopped.
+    pub async fn read_again(
+        &self,
+        (tenant, live): (&TenantId, &LiveId),
+        transcript: Uuid,
+        request: &Request,
+    ) -> Result<(), Error> {
+        let stage = Stage::SpokenReview.as_str();
+        let waiting = queries::pieces_of_live(self.store().reader(), tenant.as_str(), live.as_str(), stage).await?;
+        for row in waiting {
+            let key = StreamKey { order_id: OrderId(row.order_id), stream_id: StreamId(row.stream_id) };
+            let again = Request {
+                by: By { role: Role::Desk, ..request.by.clone() },
+                idempotency_key: format!("transcript-{transcript}"),
+                part: row.code,
+                body: transcript.to_string().into_bytes(),
+                if_match: None,
+                ..request.clone()
+            };
+            match self.carry_out(key, Command::ReadTranscript, Seals::default(), again).await {
+                Ok(Receipt::Piece(_) | Receipt::Parcel(_) | Receipt::Order(_)) => {}
+                Ok(Receipt::Proposal(_) | Receipt::Made { .. }) => {}
+                // It left the review meanwhile, or another command reads it again.
+                Err(Error::Refused(Refusal::WrongStage(_) | Refusal::Overtaken { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}

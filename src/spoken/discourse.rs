@@ -1,0 +1,181 @@
+//! Who speaks, and whether it is said of the piece: questions, hearsay, conditions, teaching, other sellers' goods.
+
+use super::cue::Cue;
+use super::lexicon::Token;
+use super::scan::{Clause, Scan};
+use crate::domain::ledger::ClaimKind;
+
+/// What becomes of a claim by the way its clause speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voice {
+    /// The seller says it of the piece.
+    Says,
+    /// Somebody asks it; the next words may answer.
+    Asks,
+    /// Somebody else says it; the seller may deny it.
+    Reports,
+    /// A condition that did not come true: 要是铜的早黑了.
+    DeniesByCondition,
+    /// Not a claim.
+    Nothing,
+}
+
+/// What the clauses before leave over for the next one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Carried {
+    /// Other sellers' goods are spoken of.
+    others: bool,
+    /// "Somebody asks," with the question in the next clause.
+    asks: bool,
+    teaches: bool,
+}
+
+impl Carried {
+    /// What is left over after this clause.
+    pub(super) fn after(self, scan: &Scan<'_>, clause: &Clause) -> Self {
+        let others = if clause.is(Cue::Own) && !last_is_other(scan, clause) {
+            false
+        } else {
+            clause.is(Cue::Other) && !clause.stops
+        };
+        let bare = !clause.claims;
+        Self {
+            others,
+            asks: clause.is(Cue::Ask) && bare && !clause.stops && is_short(scan, clause),
+            teaches: clause.is(Cue::Teach) && bare && !clause.stops && is_short(scan, clause),
+        }
+    }
+}
+
+fn is_short(scan: &Scan<'_>, clause: &Clause) -> bool {
+    let text = scan.clause_text(clause);
+    text.len() <= if text.is_ascii() { 40 } else { 36 }
+}
+
+fn last_is_other(scan: &Scan<'_>, clause: &Clause) -> bool {
+    scan.clause_tokens(clause)
+        .iter()
+        .rev()
+        .find(|token| token.is(Cue::Own) || token.is(Cue::Other))
+        .is_some_and(|token| token.is(Cue::Other))
+}
+
+/// Promises stand whatever the sentence around them supposes: 要是B货我赔十倍.
+fn is_promise(kind: ClaimKind) -> bool {
+    matches!(kind, ClaimKind::Guarantee)
+}
+
+pub(super) fn voice(
+    scan: &Scan<'_>,
+    index: usize,
+    clause: &Clause,
+    carried: Carried,
+    at: usize,
+    kind: ClaimKind,
+) -> Voice {
+    if asked(scan, clause, carried, at) {
+        return Voice::Asks;
+    }
+    if is_promise(kind) {
+        return Voice::Says;
+    }
+    if supposed(scan, at) {
+        return Voice::Nothing;
+    }
+    if scan.has_before(clause, at, Cue::Say) {
+        return Voice::Reports;
+    }
+    if scan.has_before(clause, at, Cue::Hypothetical) {
+        let next = scan.clauses.get(index + 1);
+        let counter = clause.is(Cue::Counter) || (!clause.stops && next.is_some_and(|next| next.is(Cue::Counter)));
+        return if counter { Voice::DeniesByCondition } else { Voice::Nothing };
+    }
+    if kind == ClaimKind::BannedPhrase {
+        return Voice::Says;
+    }
+    if clause.is(Cue::Teach) || (carried.teaches && !clause.is(Cue::Own)) {
+        return Voice::Nothing;
+    }
+    if of_others(scan, clause, carried, at) {
+        return Voice::Nothing;
+    }
+    if called(scan, clause, at) {
+        return Voice::Nothing;
+    }
+    Voice::Says
+}
+
+/// 空心的话我赔你.
+fn supposed(scan: &Scan<'_>, at: usize) -> bool {
+    scan.token(at).is_some_and(|token| {
+        let rest = scan.text.get(token.end as usize..).unwrap_or_default();
+        rest.starts_with("的话")
+            || rest.starts_with('话') && scan.text.get(token.range()).is_some_and(|text| text.ends_with('的'))
+    })
+}
+
+/// 是A货吗, 有没有证书, "is it natural?".
+fn asked(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> bool {
+    if clause.is(Cue::AssertQuestion) {
+        return false;
+    }
+    // 不是A货是什么: an assertion.
+    if clause.is(Cue::IsWhat) {
+        return false;
+    }
+    let behind = scan.has_before(clause, at, Cue::Whether) || scan.has_before(clause, at, Cue::Ask);
+    let ends = clause.is(Cue::AskEnd)
+        && scan
+            .clause_tokens(clause)
+            .iter()
+            .skip(at + 1 - clause.first)
+            .any(|token| token.is(Cue::AskEnd) && (clause.end - token.end as usize) <= 12);
+    let tag =
+        clause.asks && scan.clause_tokens(clause).iter().any(|token| at_start(clause, token) && token.is(Cue::Neg));
+    behind || ends || (clause.asks && !tag) || carried.asks
+}
+
+fn at_start(clause: &Clause, token: &Token) -> bool {
+    token.start as usize <= clause.start + 1
+}
+
+fn of_others(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> bool {
+    let before = scan.tokens.get(clause.first..at).unwrap_or_default();
+    let nearest = before.iter().rev().find(|token| token.is(Cue::Other) || token.is(Cue::Own));
+    match nearest {
+        Some(token) => token.is(Cue::Other),
+        None => carried.others && !clause.is(Cue::Own),
+    }
+}
+
+/// 想看证书的扣1: a call to the viewers.
+fn called(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    clause.is(Cue::Call)
+        && scan.tokens.get(at + 1..clause.last).unwrap_or_default().windows(2).any(|pair| {
+            matches!(pair, [call, number] if call.is(Cue::Call)
+                && number.number.is_some()
+                && number.start <= call.end + 1)
+        })
+}
+
+/// A short clause that only denies: 都不是, 我们不碰, nonsense.
+pub(super) fn only_denies(scan: &Scan<'_>, clause: &Clause) -> bool {
+    (clause.is(Cue::Deny) || clause.is(Cue::NegPost)) && !clause.claims && !clause.is(Cue::Numeral) && {
+        let text = scan.clause_text(clause);
+        text.chars().count() <= if text.is_ascii() { 30 } else { 12 }
+    }
+}
+
+/// Whether a clause answers yes or no before it says anything else.
+pub(super) fn answer(scan: &Scan<'_>, clause: &Clause) -> Option<(bool, usize)> {
+    let first = scan.clause_tokens(clause).iter().find(|token| !token.is(Cue::Noise))?;
+    if clause.start + 8 < first.start as usize {
+        return None;
+    }
+    let alone = scan.clause_text(clause).chars().count() <= 12 && !clause.claims;
+    if first.is(Cue::Yes) && !clause.asks {
+        return Some((true, first.end as usize));
+    }
+    (alone && (first.is(Cue::Neg) || first.is(Cue::NegPost) || first.is(Cue::Deny)))
+        .then_some((false, first.end as usize))
+}

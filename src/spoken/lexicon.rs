@@ -1,0 +1,423 @@
+//! The words of the trade, from the files in `data`: one automaton over all of them, and what each word says.
+//!
+//! A row is `term,kind,value,flags`. `term` holds one or several spellings parted by `|`, normalised as
+//! [`super::normal`] does; `kind` is a kind of claim or a cue; rows of the same term add up. The flags:
+//!
+//! | flag | meaning |
+//! | --- | --- |
+//! | `neg` | the word itself denies its value: 无烧 |
+//! | `negpos` | counts only where it is denied, and is then the promise: 不会 + 掉色 |
+//! | `~` `>=` | the bound that the word carries |
+//! | `weak` | counts only where the words around it support it |
+//! | `low` | counts, with low certainty |
+//! | `h` | is also found by its sound |
+//! | `said` | counts only directly behind 是 or a denial: "it is blue" |
+//! | `refuse` `rhet` `plain` | kinds of denial, for cues |
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
+use serde::Deserialize;
+
+use super::Unreadable;
+use super::cue::{Cue, Cues};
+use super::number::{self, Number};
+use crate::domain::ledger::{Bound, ClaimKind};
+
+const FILES: [(&str, &str); 9] = [
+    ("metals.csv", include_str!("data/metals.csv")),
+    ("jade.csv", include_str!("data/jade.csv")),
+    ("stones.csv", include_str!("data/stones.csv")),
+    ("organics.csv", include_str!("data/organics.csv")),
+    ("origins.csv", include_str!("data/origins.csv")),
+    ("labs.csv", include_str!("data/labs.csv")),
+    ("promises.csv", include_str!("data/promises.csv")),
+    ("banned.csv", include_str!("data/banned.csv")),
+    ("cues.csv", include_str!("data/cues.csv")),
+];
+
+/// What may stand between noun and adjective, for a spelling such as `光*强`.
+const ADVERBS: [&str; 24] = [
+    "",
+    "很",
+    "也",
+    "也很",
+    "都",
+    "都很",
+    "又",
+    "非常",
+    "特别",
+    "超级",
+    "超",
+    "真",
+    "够",
+    "挺",
+    "极",
+    "极其",
+    "相当",
+    "还",
+    "是真的",
+    "真的",
+    "真的很",
+    "比较",
+    "这么",
+    "太",
+];
+
+/// What a word claims.
+#[derive(Clone, Debug)]
+pub(super) struct Meaning {
+    pub(super) kind: ClaimKind,
+    /// Absent where the value is the phrase itself.
+    pub(super) value: Option<Arc<str>>,
+    pub(super) flags: Flags,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Flags {
+    pub(super) denies: bool,
+    pub(super) if_denied: bool,
+    pub(super) bound: Option<Bound>,
+    pub(super) weak: bool,
+    pub(super) low: bool,
+    pub(super) by_sound: bool,
+    /// Counts only directly behind 是 or a denial.
+    pub(super) said: bool,
+}
+
+/// How strong a denial is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Denial {
+    #[default]
+    Firm,
+    /// 不: denies a service, seldom a substance.
+    Plain,
+    /// 不敢说: declines, and thereby denies.
+    Refusing,
+    /// 要什么羊脂.
+    Rhetorical,
+}
+
+/// What one word is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Word {
+    pub(super) cues: Cues,
+    meanings: Range<u32>,
+    /// Of a unit or a part, its name.
+    pub(super) name: Option<Arc<str>>,
+    pub(super) denial: Denial,
+    edges: Edges,
+}
+
+/// Whether a word begins or ends with a letter or a digit, and so must not begin or end inside another.
+#[derive(Clone, Copy, Debug, Default)]
+struct Edges {
+    first: Option<Edge>,
+    last: Option<Edge>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edge {
+    Letter,
+    Digit,
+}
+
+fn edge(byte: u8) -> Option<Edge> {
+    match byte {
+        b'a'..=b'z' => Some(Edge::Letter),
+        b'0'..=b'9' => Some(Edge::Digit),
+        _ => None,
+    }
+}
+
+/// A word or a number of a text, in bytes of the normalised text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) word: u32,
+    /// Index of the number that begins here.
+    pub(super) number: Option<u32>,
+    pub(super) cues: Cues,
+    pub(super) claims: bool,
+}
+
+impl Token {
+    pub(super) fn is(&self, cue: Cue) -> bool {
+        self.cues.has(cue)
+    }
+
+    pub(super) fn range(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// The words and numbers of one text.
+#[derive(Debug, Default)]
+pub(super) struct Tokens {
+    pub(super) tokens: Vec<Token>,
+    pub(super) numbers: Vec<Number>,
+    /// Automaton transitions and numeral reads, for the proof of linear time.
+    pub(super) steps: usize,
+}
+
+#[derive(Clone)]
+pub(super) struct Lexicon {
+    words: Vec<Word>,
+    meanings: Vec<Meaning>,
+    by_term: HashMap<String, u32>,
+    automaton: CharwiseDoubleArrayAhoCorasick<u32>,
+}
+
+impl std::fmt::Debug for Lexicon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lexicon").field("words", &self.words.len()).finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct Row {
+    term: String,
+    kind: String,
+    value: String,
+    flags: String,
+}
+
+impl Lexicon {
+    pub(super) fn embedded() -> Result<Self, Unreadable> {
+        let mut draft = Draft::default();
+        for (file, text) in FILES {
+            for row in csv::Reader::from_reader(text.as_bytes()).deserialize::<Row>() {
+                let row = row.map_err(|error| Unreadable { file, why: error.to_string() })?;
+                draft.add(&row).map_err(|why| Unreadable { file, why: format!("{}: {why}", row.term) })?;
+            }
+        }
+        for c in number::NUMERALS.chars() {
+            draft.cue(&c.to_string(), Cue::Numeral);
+            // A number is read on from its first figure, so figures have no edges.
+            draft.entry(&c.to_string()).0.edges = Edges::default();
+        }
+        for word in number::ENGLISH.iter().map(|(word, _)| *word).chain(number::OPENERS) {
+            draft.cue(word, Cue::Numeral);
+        }
+        for c in "，,、;；:：…（）()|丨[]【】".chars() {
+            draft.cue(&c.to_string(), Cue::Comma);
+        }
+        for c in "。.!！?？\n".chars() {
+            draft.cue(&c.to_string(), Cue::Stop);
+        }
+        draft.finish()
+    }
+
+    pub(super) fn word(&self, token: &Token) -> Option<&Word> {
+        self.words.get(token.word as usize)
+    }
+
+    pub(super) fn meanings(&self, word: &Word) -> &[Meaning] {
+        self.meanings.get(word.meanings.start as usize..word.meanings.end as usize).unwrap_or_default()
+    }
+
+    pub(super) fn by_sound(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.by_term.iter().map(|(term, word)| (term.as_str(), *word)).filter(|(_, word)| {
+            let found = self.words.get(*word as usize);
+            found.is_some_and(|word| self.meanings(word).iter().any(|meaning| meaning.flags.by_sound))
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    pub(super) fn token(&self, word: u32, start: usize, end: usize) -> Token {
+        let (cues, claims) =
+            self.words.get(word as usize).map_or_else(Default::default, |word| (word.cues, !word.meanings.is_empty()));
+        Token { start: start as u32, end: end as u32, word, number: None, cues, claims }
+    }
+
+    /// All words and numbers of a text, from left to right, the longest first, none inside another.
+    pub(super) fn tokens(&self, text: &str, out: &mut Tokens) {
+        out.tokens.clear();
+        out.numbers.clear();
+        let bytes = text.as_bytes();
+        // Text before this place is taken.
+        let mut free = 0;
+        let mut from = 0;
+        'scan: loop {
+            let Some(rest) = text.get(from..) else { return };
+            for found in self.automaton.leftmost_find_iter(rest) {
+                out.steps += 1;
+                let (start, end, word) = (from + found.start(), from + found.end(), found.value());
+                if start < free {
+                    // Part of a number that was read already; a word may still begin behind it.
+                    if free < end {
+                        from = free;
+                        continue 'scan;
+                    }
+                    continue;
+                }
+                let Some(entry) = self.words.get(word as usize) else { continue };
+                let Some(end_of_word) = whole(entry, bytes, start, end) else {
+                    // The longest word only begins here by chance: a shorter one, or none.
+                    from = match self.shorter(text, start, end) {
+                        Some((word, end)) => {
+                            out.tokens.push(self.token(word, start, end));
+                            free = end;
+                            end
+                        }
+                        None => start + text[start..].chars().next().map_or(1, char::len_utf8),
+                    };
+                    continue 'scan;
+                };
+                if entry.cues.has(Cue::Numeral) {
+                    out.steps += end - start;
+                    let Some((number, length)) = text.get(start..).and_then(number::number) else { continue };
+                    let index = out.numbers.len() as u32;
+                    out.numbers.push(number);
+                    let mut token = self.token(word, start, start + length);
+                    token.number = Some(index);
+                    out.tokens.push(token);
+                    free = start + length;
+                    continue;
+                }
+                out.tokens.push(self.token(word, start, end_of_word));
+                free = end_of_word;
+            }
+            return;
+        }
+    }
+
+    /// The longest word that begins at `start`, ends before `end` and stands whole.
+    fn shorter(&self, text: &str, start: usize, end: usize) -> Option<(u32, usize)> {
+        let part = text.get(start..end)?;
+        part.char_indices().skip(1).map(|(at, _)| at).collect::<Vec<_>>().into_iter().rev().find_map(|length| {
+            let word = *self.by_term.get(part.get(..length)?)?;
+            let entry = self.words.get(word as usize)?;
+            let end = whole(entry, text.as_bytes(), start, start + length)?;
+            Some((word, end))
+        })
+    }
+}
+
+/// Where the word ends if it stands whole: `gold` not in `marigold`, `diamond` also in `diamonds`.
+fn whole(word: &Word, bytes: &[u8], start: usize, end: usize) -> Option<usize> {
+    let before = start.checked_sub(1).and_then(|at| bytes.get(at)).and_then(|byte| edge(*byte));
+    if word.edges.first.is_some() && word.edges.first == before {
+        return None;
+    }
+    let after = |at: usize| bytes.get(at).and_then(|byte| edge(*byte));
+    if word.edges.last.is_none() || word.edges.last != after(end) {
+        return Some(end);
+    }
+    let plural = word.edges.last == Some(Edge::Letter) && bytes.get(end) == Some(&b's');
+    if plural && after(end + 1) != Some(Edge::Letter) {
+        return Some(end + 1);
+    }
+    None
+}
+
+#[derive(Default)]
+struct Draft {
+    words: Vec<(Word, Vec<Meaning>)>,
+    by_term: HashMap<String, u32>,
+    values: HashMap<String, Arc<str>>,
+}
+
+impl Draft {
+    fn entry(&mut self, term: &str) -> &mut (Word, Vec<Meaning>) {
+        let index = *self.by_term.entry(term.to_owned()).or_insert_with(|| {
+            let edges =
+                Edges { first: term.bytes().next().and_then(edge), last: term.bytes().next_back().and_then(edge) };
+            self.words.push((Word { edges, ..Word::default() }, Vec::new()));
+            (self.words.len() - 1) as u32
+        });
+        &mut self.words[index as usize]
+    }
+
+    fn cue(&mut self, term: &str, cue: Cue) {
+        self.entry(term).0.cues.insert(cue);
+    }
+
+    fn value(&mut self, value: &str) -> Arc<str> {
+        self.values.entry(value.to_owned()).or_insert_with(|| value.into()).clone()
+    }
+
+    fn add(&mut self, row: &Row) -> Result<(), String> {
+        let kind = ClaimKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
+        let mut flags = Flags::default();
+        let mut denial = Denial::Firm;
+        for flag in row.flags.split_whitespace() {
+            match flag {
+                "neg" => flags.denies = true,
+                "negpos" => flags.if_denied = true,
+                "~" => flags.bound = Some(Bound::About),
+                ">=" => flags.bound = Some(Bound::AtLeast),
+                "weak" => flags.weak = true,
+                "low" => flags.low = true,
+                "h" => flags.by_sound = true,
+                "said" => flags.said = true,
+                "refuse" => denial = Denial::Refusing,
+                "rhet" => denial = Denial::Rhetorical,
+                "plain" => denial = Denial::Plain,
+                other => return Err(format!("{other} is no flag")),
+            }
+        }
+        let name = (!row.value.is_empty() && row.value != "*").then(|| self.value(&row.value));
+        let spellings =
+            row.term.split('|').flat_map(|term| match term.split_once('*').filter(|(noun, _)| !noun.is_empty()) {
+                Some((noun, adjective)) => ADVERBS.iter().map(|adverb| format!("{noun}{adverb}{adjective}")).collect(),
+                None => vec![term.to_owned()],
+            });
+        for term in spellings {
+            let term = term.as_str();
+            if term.is_empty() || term != term.trim() {
+                return Err("an empty spelling, or one with blanks around it".to_owned());
+            }
+            match kind {
+                Some(kind) => {
+                    let (_, meanings) = self.entry(term);
+                    let same = meanings.iter_mut().find(|meaning| meaning.kind == kind && meaning.value == name);
+                    match same {
+                        Some(same) => {
+                            same.flags.weak |= flags.weak;
+                            same.flags.low |= flags.low;
+                            same.flags.by_sound |= flags.by_sound;
+                            same.flags.bound = same.flags.bound.or(flags.bound);
+                        }
+                        None => meanings.push(Meaning { kind, value: name.clone(), flags }),
+                    }
+                }
+                None => {
+                    let cue = Cue::parse(&row.kind).ok_or_else(|| format!("{} is no kind", row.kind))?;
+                    let word = &mut self.entry(term).0;
+                    word.cues.insert(cue);
+                    if name.is_some() {
+                        word.name.clone_from(&name);
+                    }
+                    if denial != Denial::Firm {
+                        word.denial = denial;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Lexicon, Unreadable> {
+        let mut words = Vec::with_capacity(self.words.len());
+        let mut meanings = Vec::new();
+        for (mut word, own) in self.words {
+            let first = meanings.len() as u32;
+            meanings.extend(own);
+            word.meanings = first..meanings.len() as u32;
+            words.push(word);
+        }
+        let automaton = CharwiseDoubleArrayAhoCorasickBuilder::new()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build_with_values(self.by_term.iter().map(|(term, word)| (term.as_str(), *word)))
+            .map_err(|error| Unreadable { file: "lexicon", why: error.to_string() })?;
+        Ok(Lexicon { words, meanings, by_term: self.by_term, automaton })
+    }
+}

@@ -1,0 +1,518 @@
+//! Numbers as they are said and written, read exactly: 五十六点五, 一百五六十, 九二五, 1,200, 3/4, two and a half.
+
+use rust_decimal::Decimal;
+use winnow::ascii::digit1;
+use winnow::combinator::{alt, opt, preceded};
+use winnow::prelude::*;
+use winnow::token::{one_of, take_while};
+
+/// A number with what was heard of its shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Number {
+    pub(super) value: Decimal,
+    /// 五六, 十五六: one or the other, unless the figures are a code such as an inner diameter.
+    pub(super) spread: Option<(Decimal, Decimal)>,
+    /// Read digit by digit, without 十 or 百.
+    pub(super) figures: bool,
+}
+
+/// Longer ones are no measure of anything: link codes, telephone numbers.
+const MOST_FIGURES: usize = 9;
+
+/// The number that the text begins with, and its length in bytes.
+pub(super) fn number(text: &str) -> Option<(Number, usize)> {
+    let mut rest = text;
+    let number = alt((vulgar, arabic, chinese, english)).parse_next(&mut rest).ok()?;
+    Some((number, text.len() - rest.len()))
+}
+
+fn plain(value: Decimal) -> Number {
+    Number { value, spread: None, figures: false }
+}
+
+/// `digits` with `fraction` behind the point, as they stand.
+fn decimal(digits: &str, fraction: &str) -> Option<Decimal> {
+    if MOST_FIGURES < digits.len() || MOST_FIGURES < fraction.len() {
+        return None;
+    }
+    let whole: i64 = format!("{digits}{fraction}").parse().ok()?;
+    Some(Decimal::new(whole, u32::try_from(fraction.len()).ok()?))
+}
+
+fn vulgar(text: &mut &str) -> ModalResult<Number> {
+    one_of(['½', '¼', '¾'])
+        .map(|c| {
+            plain(match c {
+                '½' => Decimal::new(5, 1),
+                '¼' => Decimal::new(25, 2),
+                _ => Decimal::new(75, 2),
+            })
+        })
+        .parse_next(text)
+}
+
+/// `58`, `58.4`, `.5`, `1,200`, `3/4`, `2 1/2`, `1万2`.
+fn arabic(text: &mut &str) -> ModalResult<Number> {
+    let whole = alt((grouped, digit1.map(str::to_owned), |text: &mut &str| leading_point(text))).parse_next(text)?;
+    let fraction = opt(preceded('.', digit1)).parse_next(text)?.unwrap_or_default();
+    let value = decimal(&whole, fraction).ok_or_else(backtrack)?;
+    if fraction.is_empty()
+        && let Some(over) = opt(over).parse_next(text)?
+    {
+        return value.checked_div(over).map(|value| plain(value.round_dp(4).normalize())).ok_or_else(backtrack);
+    }
+    let half = opt(preceded(' ', (digit1, over))).parse_next(text)?;
+    if let Some((top, bottom)) = half {
+        let part = decimal(top, "").and_then(|top| top.checked_div(bottom)).ok_or_else(backtrack)?;
+        return Ok(plain((value + part).round_dp(4).normalize()));
+    }
+    let vulgar_part = opt(vulgar).parse_next(text)?;
+    let value = vulgar_part.map_or(value, |part| value + part.value);
+    let times = opt(one_of(['万', '千', '百'])).parse_next(text)?;
+    let value = match times {
+        Some('万') => value * Decimal::from(10_000),
+        Some('千') => value * Decimal::from(1_000),
+        Some(_) => value * Decimal::from(100),
+        None => value,
+    };
+    Ok(Number { value, spread: None, figures: fraction.is_empty() && times.is_none() })
+}
+
+fn leading_point(text: &mut &str) -> ModalResult<String> {
+    if text.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
+        return Ok("0".to_owned());
+    }
+    Err(backtrack())
+}
+
+fn over(text: &mut &str) -> ModalResult<Decimal> {
+    preceded('/', digit1)
+        .verify_map(|digits: &str| decimal(digits, "").filter(|value| !value.is_zero() && *value <= Decimal::from(100)))
+        .parse_next(text)
+}
+
+fn grouped(text: &mut &str) -> ModalResult<String> {
+    let head: &str = take_while(1..=3, |c: char| c.is_ascii_digit()).parse_next(text)?;
+    let mut whole = head.to_owned();
+    let mut groups = 0;
+    while let Some(group) = opt(preceded(',', thousand)).parse_next(text)? {
+        whole.push_str(group);
+        groups += 1;
+        if 3 < groups {
+            return Err(backtrack());
+        }
+    }
+    if groups == 0 { Err(backtrack()) } else { Ok(whole) }
+}
+
+fn thousand<'t>(text: &mut &'t str) -> ModalResult<&'t str> {
+    let group: &str = take_while(3..=3, |c: char| c.is_ascii_digit()).parse_next(text)?;
+    if text.starts_with(|c: char| c.is_ascii_digit()) { Err(backtrack()) } else { Ok(group) }
+}
+
+fn backtrack() -> winnow::error::ErrMode<winnow::error::ContextError> {
+    winnow::error::ErrMode::Backtrack(winnow::error::ContextError::new())
+}
+
+fn han_digit(c: char) -> Option<i64> {
+    Some(match c {
+        '零' | '〇' => 0,
+        '一' | '壹' | '幺' => 1,
+        '二' | '两' | '贰' => 2,
+        '三' | '叁' => 3,
+        '四' | '肆' => 4,
+        '五' | '伍' => 5,
+        '六' | '陆' => 6,
+        '七' | '柒' => 7,
+        '八' | '捌' => 8,
+        '九' | '玖' => 9,
+        _ => return None,
+    })
+}
+
+fn han_place(c: char) -> Option<i64> {
+    Some(match c {
+        '十' | '拾' => 10,
+        '百' | '佰' => 100,
+        '千' | '仟' => 1_000,
+        '万' => 10_000,
+        _ => return None,
+    })
+}
+
+/// Whether 两 behind a figure is another figure (三两克) and not the unit (三两).
+fn two_goes_on(rest: &str) -> bool {
+    rest.starts_with(['克', '斤', '个', '颗', '公', '毫', '百', '千', '万', '条', '钱'])
+}
+
+fn chinese(text: &mut &str) -> ModalResult<Number> {
+    let (number, length) = read_chinese(text).ok_or_else(backtrack)?;
+    *text = text.get(length..).unwrap_or_default();
+    Ok(number)
+}
+
+fn read_chinese(text: &str) -> Option<(Number, usize)> {
+    // What is complete so far, the place of the last mark, and the figures since.
+    let (mut total, mut section, mut place) = (0_i64, 0_i64, 0_i64);
+    let mut figures: Vec<i64> = Vec::new();
+    let mut after_nought = false;
+    let mut end = 0;
+    let mut chars = text.char_indices().peekable();
+    if text.starts_with('半') {
+        return Some((plain(Decimal::new(5, 1)), '半'.len_utf8()));
+    }
+    while let Some(&(at, c)) = chars.peek() {
+        let rest = text.get(at + c.len_utf8()..).unwrap_or_default();
+        if let Some(figure) = han_digit(c) {
+            if c == '两' && !figures.is_empty() && !two_goes_on(rest) {
+                break;
+            }
+            // Behind a place only 五六 may follow, or one figure: 六百八一克 is 六百八 a gram.
+            if place != 0 && !figures.is_empty() && figures.first().is_none_or(|first| first + 1 != figure) {
+                break;
+            }
+            if MOST_FIGURES <= figures.len() || (place != 0 && 2 <= figures.len()) {
+                break;
+            }
+            if place != 0 && figure == 0 {
+                after_nought = true;
+            } else {
+                figures.push(figure);
+            }
+        } else if let Some(mark) = han_place(c) {
+            let count = match figures.as_slice() {
+                [] if mark == 10 && place == 0 && total == 0 => 1,
+                [] if mark == 10_000 && section != 0 => 0,
+                [] if mark == 100 && place == 0 && total == 0 => 1,
+                [one] => *one,
+                // 二三十, 五六百: one or the other.
+                [one, other] if two_are_a_spread(*one, *other) => {
+                    let base = total + section;
+                    let (low, high) = (base + one * mark, base + other * mark);
+                    let length = at + c.len_utf8();
+                    return Some((spread(low.min(high), low.max(high)), length));
+                }
+                _ => break,
+            };
+            if mark == 10_000 {
+                total = (section + count).checked_mul(mark)?;
+                section = 0;
+            } else if place != 0 && place <= mark && place != 10_000 {
+                break;
+            } else {
+                section = section.checked_add(count.checked_mul(mark)?)?;
+            }
+            place = mark;
+            figures.clear();
+            after_nought = false;
+        } else {
+            break;
+        }
+        end = at + c.len_utf8();
+        chars.next();
+    }
+    if end == 0 {
+        return None;
+    }
+    let base = total + section;
+    if place == 0 {
+        let whole: String = figures.iter().map(i64::to_string).collect();
+        let (fraction, length) = han_fraction(text, end);
+        let value = decimal(&whole, &fraction)?;
+        let spread = match figures.as_slice() {
+            [one, other] if fraction.is_empty() && two_are_a_spread(*one, *other) => {
+                Some((Decimal::from(*one.min(other)), Decimal::from(*one.max(other))))
+            }
+            _ => None,
+        };
+        return Some((Number { value, spread, figures: fraction.is_empty() }, length));
+    }
+    // 一百五 is 150, 一百零五 is 105, 五十六 is 56.
+    let unit = if after_nought { 1 } else { (place / 10).max(1) };
+    match figures.as_slice() {
+        [] => {}
+        [one, other] => {
+            return Some((spread(base + one * unit, base + other * unit), end));
+        }
+        [one, ..] => {
+            let value = base + one * unit;
+            let (fraction, length) = han_fraction(text, end);
+            return Some((plain(decimal(&value.to_string(), &fraction)?), length));
+        }
+    }
+    let (fraction, length) = han_fraction(text, end);
+    Some((plain(decimal(&base.to_string(), &fraction)?), length))
+}
+
+fn two_are_a_spread(one: i64, other: i64) -> bool {
+    one != 0 && other != 0 && (one + 1 == other || (one, other) == (3, 2))
+}
+
+fn spread(low: i64, high: i64) -> Number {
+    let (low, high) = (Decimal::from(low), Decimal::from(high));
+    Number { value: low, spread: Some((low, high)), figures: false }
+}
+
+/// The figures behind 点 or a point, and where they end. 两点三十分 is a time, so 点 before 三十 is none.
+fn han_fraction(text: &str, end: usize) -> (String, usize) {
+    let rest = text.get(end..).unwrap_or_default();
+    let Some(point) = rest.chars().next().filter(|c| matches!(c, '点' | '.')) else {
+        return (String::new(), end);
+    };
+    let mut figures = String::new();
+    let mut length = end + point.len_utf8();
+    for c in rest.chars().skip(1) {
+        match han_digit(c).or_else(|| c.to_digit(10).map(i64::from)) {
+            Some(figure) if c != '两' && figures.len() < MOST_FIGURES => {
+                figures.push_str(&figure.to_string());
+                length += c.len_utf8();
+            }
+            None if han_place(c).is_some() => return (String::new(), end),
+            _ => break,
+        }
+    }
+    if figures.is_empty() { (figures, end) } else { (figures, length) }
+}
+
+/// `nine`, `twenty one`, `a hundred and five`, `three point four`, `two and a half`, `half`, `three quarters`.
+fn english(text: &mut &str) -> ModalResult<Number> {
+    let mut total = 0_i64;
+    let mut read = 0;
+    let mut words = Words { text, at: 0 };
+    let mut last = 0_i64;
+    let mut fraction = String::new();
+    let mut part = Decimal::ZERO;
+    let mut joined = false;
+    while let Some((word, end)) = words.next() {
+        let seen = 0 < read;
+        match word {
+            "and" if seen => {
+                // Only 'and a half', 'and five' after a hundred, and the like belong to the number.
+                let mut ahead = Words { text, at: end };
+                let next = ahead.next().map(|(word, _)| word);
+                let then = ahead.next().map(|(word, _)| word);
+                let whole = last == 100 && next.is_some_and(|next| english_word(next).is_some());
+                let broken = matches!((next, then), (Some("a"), Some("half" | "quarter" | "third")))
+                    || matches!((next, then), (Some("three"), Some("quarters" | "quarter")))
+                    || matches!(next, Some("half"));
+                if !whole && !broken {
+                    break;
+                }
+                words.at = end;
+                joined = true;
+                last = if whole { last } else { 0 };
+                continue;
+            }
+            "a" if seen => {}
+            "half" => {
+                part += Decimal::new(5, 1);
+                read = end;
+                break;
+            }
+            "quarter" | "quarters" => {
+                // 'three quarters' is a fraction; 'one and three quarters' keeps the one.
+                let times = if seen && (1..4).contains(&last) { last } else { 0 };
+                total -= times;
+                part += Decimal::new(25 * times.max(1), 2);
+                read = end;
+                break;
+            }
+            "third" if seen && last == 1 && !joined => {
+                total -= last;
+                part += Decimal::new(333, 3);
+                read = end;
+                break;
+            }
+            "point" => {
+                let mut ahead = Words { text, at: end };
+                while let Some((word, end)) = ahead.next() {
+                    match english_word(word) {
+                        Some(figure @ 0..=9) if fraction.len() < MOST_FIGURES => fraction.push_str(&figure.to_string()),
+                        Some(tens @ 10..=99) if fraction.is_empty() => fraction.push_str(&tens.to_string()),
+                        _ => break,
+                    }
+                    read = end;
+                }
+                if fraction.is_empty() && !seen {
+                    return Err(backtrack());
+                }
+                break;
+            }
+            word => match english_word(word) {
+                Some(hundred @ (100 | 1_000)) => {
+                    total =
+                        total.max(1).checked_mul(hundred).filter(|total| *total < 1_000_000).ok_or_else(backtrack)?;
+                    last = hundred;
+                    read = end;
+                }
+                Some(value) => {
+                    let fits = !seen || (20..100).contains(&last) && last % 10 == 0 && value < 10 || 100 <= last;
+                    let quarter = seen && last < 20;
+                    if !fits && !(quarter && words.text.get(end..).is_some_and(|rest| rest.starts_with(" quarter"))) {
+                        break;
+                    }
+                    total += value;
+                    last = value;
+                    read = end;
+                }
+                None => break,
+            },
+        }
+        words.at = end;
+    }
+    if read == 0 {
+        return Err(backtrack());
+    }
+    let value = decimal(&total.to_string(), &fraction).ok_or_else(backtrack)? + part;
+    *text = text.get(read..).unwrap_or_default();
+    Ok(plain(value))
+}
+
+struct Words<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Words<'t> {
+    /// The next word and where it ends; only one space may stand before it.
+    fn next(&mut self) -> Option<(&'t str, usize)> {
+        let rest = self.text.get(self.at..)?;
+        let skipped = rest.strip_prefix(' ').unwrap_or(rest);
+        let start = self.at + (rest.len() - skipped.len());
+        let length = skipped.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(skipped.len());
+        if length == 0 || (0 < self.at && start == self.at) {
+            return None;
+        }
+        self.at = start + length;
+        Some((skipped.get(..length)?, start + length))
+    }
+}
+
+/// The words that may begin a number are also numerals of the lexicon.
+pub(super) const NUMERALS: &str = "0123456789零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖十百千万拾佰仟半½¼¾";
+pub(super) const ENGLISH: [(&str, i64); 31] = [
+    ("one", 1),
+    ("two", 2),
+    ("three", 3),
+    ("four", 4),
+    ("five", 5),
+    ("six", 6),
+    ("seven", 7),
+    ("eight", 8),
+    ("nine", 9),
+    ("ten", 10),
+    ("eleven", 11),
+    ("twelve", 12),
+    ("thirteen", 13),
+    ("fourteen", 14),
+    ("fifteen", 15),
+    ("sixteen", 16),
+    ("seventeen", 17),
+    ("eighteen", 18),
+    ("nineteen", 19),
+    ("twenty", 20),
+    ("thirty", 30),
+    ("forty", 40),
+    ("fifty", 50),
+    ("sixty", 60),
+    ("seventy", 70),
+    ("eighty", 80),
+    ("ninety", 90),
+    ("hundred", 100),
+    ("thousand", 1_000),
+    ("zero", 0),
+    ("oh", 0),
+];
+/// Words that begin a number and are none by themselves.
+pub(super) const OPENERS: [&str; 4] = ["half", "quarter", "point", "fourty"];
+
+fn english_word(word: &str) -> Option<i64> {
+    ENGLISH.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, value: &str, read: &str) {
+        let (number, length) = number(text).unwrap_or_else(|| panic!("{text} is no number"));
+        assert_eq!((number.value.to_string().as_str(), &text[..length]), (value, read), "{text}");
+    }
+
+    fn check_spread(text: &str, low: i64, high: i64) {
+        let (number, length) = number(text).unwrap_or_else(|| panic!("{text} is no number"));
+        assert_eq!(number.spread, Some((Decimal::from(low), Decimal::from(high))), "{text}");
+        assert_eq!(length, text.len(), "{text}");
+    }
+
+    #[test]
+    fn chinese_numerals_are_read_in_every_form() {
+        check("五十六克", "56", "五十六");
+        check("两百三十五点五克", "235.5", "两百三十五点五");
+        check("一百五", "150", "一百五");
+        check("一百零五克", "105", "一百零五");
+        check("一千二", "1200", "一千二");
+        check("一万二", "12000", "一万二");
+        check("十八k", "18", "十八");
+        check("十克", "10", "十");
+        check("二十克", "20", "二十");
+        check("九二五银", "925", "九二五");
+        check("九九九点九", "999.9", "九九九点九");
+        check("五点二克", "5.2", "五点二");
+        check("零点三克拉", "0.3", "零点三");
+        check("三两", "3", "三");
+        check("半克拉", "0.5", "半");
+        check("一百九十八克", "198", "一百九十八");
+        check("六百八一克", "680", "六百八");
+        check("两点三十分", "2", "两");
+        check("三万六千八", "36800", "三万六千八");
+        check("一百二十斤", "120", "一百二十");
+        check("两千零八十", "2080", "两千零八十");
+        check("壹佰克", "100", "壹佰");
+    }
+
+    #[test]
+    fn two_neighbours_are_one_or_the_other() {
+        check_spread("五六", 5, 6);
+        check_spread("十五六", 15, 16);
+        check_spread("五十六七", 56, 57);
+        check_spread("二三十", 20, 30);
+        check_spread("一百五六", 150, 160);
+        check_spread("五六百", 500, 600);
+        assert_eq!(number("三两克").unwrap().0.spread, Some((Decimal::from(2), Decimal::from(3))));
+        assert_eq!(number("五八").unwrap().0.spread, None);
+    }
+
+    #[test]
+    fn figures_are_read_with_points_groups_and_fractions() {
+        check("58.4g", "58.4", "58.4");
+        check("1,200克", "1200", "1,200");
+        check("56,58", "56", "56");
+        check("1/2 carat", "0.5", "1/2");
+        check("2 1/2 inch", "2.5", "2 1/2");
+        check(".5 carat", "0.5", ".5");
+        check("½", "0.5", "½");
+        check("0.30ct", "0.30", "0.30");
+        assert_eq!(number("138000000000000000001"), None);
+    }
+
+    #[test]
+    fn english_numbers_are_read_in_words() {
+        check("nine carat", "9", "nine");
+        check("twenty one grams", "21", "twenty one");
+        check("three point four grams", "3.4", "three point four");
+        check("two and a half carats", "2.5", "two and a half");
+        check("half a carat", "0.5", "half");
+    }
+
+    #[test]
+    fn english_hundreds_and_quarters() {
+        check("one hundred and five grams", "105", "one hundred and five");
+        check("three quarters of a carat", "0.75", "three quarters");
+        check("one and three quarter carats", "1.75", "one and three quarter");
+        check("point five carats", "0.5", "point five");
+        check("eighteen inch", "18", "eighteen");
+        check("two and it", "2", "two");
+        assert_eq!(number("and"), None);
+    }
+}

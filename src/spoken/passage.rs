@@ -1,0 +1,197 @@
+//! One window of text to mentions: every clause through the rules, then what one clause says of another.
+
+use super::Certainty;
+use super::cue::Cue;
+use super::discourse::{self, Carried, Voice};
+use super::mention::Mention;
+use super::polarity;
+use super::quantity::{self, Found};
+use super::scan::{Clause, Scan};
+use super::terms::{self, Heard};
+use super::{promise, sound};
+use crate::domain::ledger::ClaimKind;
+
+/// How far before and behind a correction, in bytes, the words stand that it corrects and that correct them.
+const BEFORE: usize = 42;
+const BEHIND: usize = 72;
+
+/// Everything that was said in the window, in the order of the text; and where the seller changed their mind.
+#[derive(Debug, Default)]
+pub(super) struct Passage {
+    pub(super) mentions: Vec<Mention>,
+    pub(super) turns: Vec<usize>,
+}
+
+pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
+    let mut passage = Passage::default();
+    let mut taken = vec![false; scan.tokens.len()];
+    let mut carried = Carried::default();
+    // What was asked in the clause before, and what others were said to say in the two before.
+    let mut asked: Vec<Mention> = Vec::new();
+    let mut reported: Vec<Mention> = Vec::new();
+    let mut heard = Vec::new();
+    let mut numbers = Vec::new();
+    for (index, clause) in scan.clauses.iter().enumerate() {
+        if let Some((yes, end)) = Some(&asked).filter(|asked| !asked.is_empty()).and(discourse::answer(scan, clause)) {
+            passage.mentions.extend(asked.drain(..).map(|mut mention| {
+                mention.negated ^= !yes;
+                mention.end = end;
+                mention.certainty = Certainty::Low;
+                mention.strength = 0;
+                mention
+            }));
+        }
+        asked.clear();
+        reported.retain(|mention| index <= mention.clause + 2);
+        if discourse::only_denies(scan, clause) {
+            deny(&mut passage.mentions, &mut reported, index);
+        }
+        let mut found = Found { mentions: &mut numbers, taken: &mut taken };
+        promise::read(scan, index, clause, &mut found);
+        quantity::read(scan, index, clause, &mut found);
+        for mention in numbers.iter_mut().filter(|mention| mention.clause == index) {
+            let first = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
+            if mention.kind != ClaimKind::Guarantee {
+                let polarity = polarity::before(scan, clause, first, mention.start);
+                let behind = polarity::behind(scan, clause, first);
+                mention.negated ^= polarity.negated || behind.is_some();
+                mention.start = polarity.start.unwrap_or(mention.start);
+                mention.end = behind.unwrap_or(mention.end).max(mention.end);
+                mention.part = terms::part(scan, clause, first.min(scan.tokens.len().saturating_sub(1)));
+            }
+        }
+        let said = numbers.iter().filter(|mention| mention.clause == index).cloned().map(|mention| {
+            let at = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
+            Heard { mention, at: at.clamp(clause.first, clause.last.max(clause.first + 1) - 1), refused: false }
+        });
+        heard.clear();
+        heard.extend(said);
+        if clause.claims {
+            for at in clause.first..clause.last {
+                let claims = scan.token(at).is_some_and(|token| token.claims);
+                if claims && !taken.get(at).copied().unwrap_or_default() {
+                    terms::read(scan, index, clause, at, &mut heard);
+                }
+            }
+        }
+        if beside_claims(scan, index) {
+            sounds.read(scan, index, clause, &mut heard);
+        }
+        for Heard { mut mention, at, refused } in heard.drain(..) {
+            if refused {
+                continue;
+            }
+            match discourse::voice(scan, index, clause, carried, at, mention.kind) {
+                Voice::Says => passage.mentions.push(mention),
+                Voice::Asks => asked.push(mention),
+                Voice::Reports => {
+                    mention.negated = !mention.negated;
+                    if clause.is(Cue::Deny) && scan.has_after(clause, at, Cue::Deny) {
+                        passage.mentions.push(mention);
+                    } else {
+                        reported.push(mention);
+                    }
+                }
+                Voice::DeniesByCondition => {
+                    if matches!(mention.kind, ClaimKind::Material | ClaimKind::Treatment) && !mention.negated {
+                        mention.negated = true;
+                        mention.certainty = Certainty::Low;
+                        passage.mentions.push(mention);
+                    }
+                }
+                Voice::Nothing => {}
+            }
+        }
+        if clause.is(Cue::Turn) {
+            passage.turns.push(clause.start);
+        }
+        carried = carried.after(scan, clause);
+    }
+    // A tolerance in a later clause may have widened a figure that was copied before.
+    for figure in numbers.iter().filter(|figure| figure.limits.is_some()) {
+        if let Some(said) =
+            passage.mentions.iter_mut().find(|said| said.start == figure.start && said.kind == figure.kind)
+        {
+            said.limits = figure.limits;
+            said.bound = figure.bound;
+            said.end = figure.end;
+        }
+    }
+    passage.mentions.sort_by_key(|mention| (mention.start, mention.end));
+    correct(scan, &mut passage.mentions);
+    passage
+}
+
+/// Whether the clause, or the one before or behind it, claims something.
+fn beside_claims(scan: &Scan<'_>, index: usize) -> bool {
+    let near = index.saturating_sub(1)..=index + 1;
+    scan.clauses
+        .get(near.start().to_owned()..(near.end() + 1).min(scan.clauses.len()))
+        .is_some_and(|clauses| clauses.iter().any(|clause| clause.claims))
+}
+
+/// A clause that only denies turns what the clauses before reported, or named, into denials.
+fn deny(said: &mut Vec<Mention>, reported: &mut Vec<Mention>, index: usize) {
+    if !reported.is_empty() {
+        said.append(reported);
+        return;
+    }
+    for mention in said.iter_mut().filter(|mention| mention.clause + 1 == index && !mention.negated) {
+        let bad = match mention.kind {
+            ClaimKind::Treatment => !matches!(&*mention.value, "untreated" | "natural"),
+            ClaimKind::Grade => matches!(&*mention.value, "crack" | "cotton_inclusions" | "minor_blemish"),
+            _ => false,
+        };
+        mention.negated |= bad;
+    }
+}
+
+/// 58克，不对，是56克: only what stands after the correction was claimed.
+fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
+    let mut dropped = vec![false; mentions.len()];
+    for clause in &scan.clauses {
+        let bare = bare_denial(scan, clause);
+        if !clause.is(Cue::Correct) && bare.is_none() {
+            continue;
+        }
+        let tokens = scan.clause_tokens(clause).iter().filter(|token| token.is(Cue::Correct));
+        let places = tokens.map(|token| (token.start as usize, token.end as usize)).chain(bare);
+        for (start, end) in places.collect::<Vec<_>>() {
+            let split = mentions.partition_point(|mention| mention.start < start);
+            let behind: Vec<_> = mentions
+                .iter()
+                .skip(split)
+                .take_while(|mention| mention.start <= end + BEHIND)
+                .map(|mention| (mention.clause, mention.kind, mention.end))
+                .collect();
+            let Some((first, ..)) = behind.first().copied() else { continue };
+            let kinds: Vec<_> = behind.iter().filter(|(at, ..)| *at <= first + 1).map(|(_, kind, _)| *kind).collect();
+            let metal = |kind| matches!(kind, ClaimKind::Material | ClaimKind::Fineness);
+            let last = mentions.get(split.wrapping_sub(1)).map(|mention| mention.clause);
+            for (mention, dropped) in mentions.iter().zip(&mut dropped).take(split).rev().take(6) {
+                if mention.end + BEFORE < start || last.is_some_and(|last| mention.clause + 1 < last) {
+                    break;
+                }
+                // Promises are added to each other, seldom corrected.
+                if matches!(mention.kind, ClaimKind::Guarantee | ClaimKind::BannedPhrase | ClaimKind::Certificate) {
+                    continue;
+                }
+                let same = kinds.contains(&mention.kind)
+                    || metal(mention.kind) && kinds.iter().any(|kind| metal(*kind)) && last == Some(mention.clause);
+                *dropped |= same && mention.end <= start + 3;
+            }
+        }
+    }
+    let mut at = 0;
+    mentions.retain(|_| {
+        at += 1;
+        !dropped.get(at - 1).copied().unwrap_or_default()
+    });
+}
+
+/// A clause that says no more than 不是, 不 or "no".
+fn bare_denial(scan: &Scan<'_>, clause: &Clause) -> Option<(usize, usize)> {
+    let text = scan.clause_text(clause);
+    let bare = matches!(text.trim(), "不是" | "不" | "哦不" | "no" | "不是啊" | "哎" | "哎呀" | "哎哟" | "oh");
+    bare.then_some((clause.start, clause.end))
+}

@@ -1,0 +1,182 @@
+//! Whether a word is said or denied: 不是镀金, 没有一条B货, 染色的也不碰, not plated or filled.
+
+use super::cue::{Cue, Cues};
+use super::lexicon::{Denial, Token};
+use super::scan::{Clause, Scan};
+use crate::domain::ledger::ClaimKind;
+
+/// What the words around a claim do to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Polarity {
+    pub(super) negated: bool,
+    /// The seller declines to claim it.
+    pub(super) refused: bool,
+    /// Where the denial begins, if it stands before.
+    pub(super) start: Option<usize>,
+    /// Where it ends, if it stands behind.
+    pub(super) end: Option<usize>,
+    /// Said with 真, 都是, genuine.
+    pub(super) strength: u8,
+}
+
+const STEPS: usize = 10;
+const LINKS: Cues = Cues::of(&[Cue::Join]);
+
+/// Reads the polarity of the claim at `at`, of the given kind.
+pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -> Polarity {
+    let mut polarity = Polarity::default();
+    let Some(head) = scan.token(at) else { return polarity };
+    let mut denials = 0;
+    // The last word that belongs to the claim or to a denial of it.
+    let mut right = head;
+    for token in scan.tokens.get(clause.first..at).unwrap_or_default().iter().rev().take(STEPS) {
+        let gap = scan.between(token, head);
+        let reach = if gap.is_ascii() && scan.text.get(head.range()).is_some_and(str::is_ascii) { 34 } else { 27 };
+        if reach < gap.len() {
+            break;
+        }
+        if token.is(Cue::AssertQuestion) {
+            denials = 0;
+            polarity.strength = polarity.strength.max(1);
+            break;
+        }
+        if token.is(Cue::Neg) || token.is(Cue::NegPost) {
+            if !reaches(scan, token, right, kind) {
+                if denials == 0 && token.is(Cue::NegPost) {
+                    break;
+                }
+                continue;
+            }
+            denials += 1;
+            polarity.start = Some(token.start as usize);
+            right = token;
+            continue;
+        }
+        if token.is(Cue::But) {
+            break;
+        }
+        if token.is(Cue::Is) && denials == 0 {
+            let strong = scan.name(token) == Some("strong");
+            if scan.between(token, head).chars().count() <= 4 {
+                polarity.strength = polarity.strength.max(1 + u8::from(strong));
+            }
+            break;
+        }
+        if token.is(Cue::Strong) && denials == 0 && scan.between(token, head).len() <= 6 {
+            polarity.strength = 2;
+            continue;
+        }
+        if token.claims && denials == 0 {
+            // A denial passes over a like claim before this one: 没有注胶染色, no heat or oil.
+            // A place also takes the denial of the word before it: "it isn't the natural Dominican blue".
+            let alike = scan.meanings(token).iter().any(|meaning| meaning.kind == kind) || kind == ClaimKind::Origin;
+            if !alike || !linked(scan, token, right) {
+                break;
+            }
+            right = token;
+            continue;
+        }
+        if token.cues.meets(LINKS) && denials == 0 {
+            right = token;
+        }
+        if 0 < denials && token.claims {
+            break;
+        }
+    }
+    polarity.negated = denials % 2 == 1;
+    if scan.text.get(head.range()).is_some_and(|text| text.starts_with('真')) {
+        polarity.strength = 2;
+    }
+    if refused(scan, clause, at) {
+        polarity.refused = true;
+    }
+    if denials == 0
+        && !polarity.refused
+        && let Some(end) = behind(scan, clause, at)
+    {
+        polarity.negated = true;
+        polarity.end = Some(end);
+    }
+    polarity
+}
+
+/// Whether the text between two claims only lists them.
+fn linked(scan: &Scan<'_>, left: &Token, right: &Token) -> bool {
+    let between = scan.between(left, right);
+    matches!(between, "" | " " | "的" | "、" | ", " | " or " | " nor " | " and ") || between.chars().count() <= 1
+}
+
+/// Whether a denial reaches the word: 不 alone denies only what it touches.
+fn reaches(scan: &Scan<'_>, denial: &Token, claim: &Token, kind: ClaimKind) -> bool {
+    let between = scan.between(denial, claim).chars().count();
+    let word = scan.word(denial);
+    let short = scan.text.get(denial.range()).is_some_and(|text| text.chars().count() == 1 && !text.is_ascii());
+    match word.map(|word| word.denial).unwrap_or_default() {
+        Denial::Plain => {
+            let service = matches!(kind, ClaimKind::Guarantee | ClaimKind::Certificate);
+            between <= if service { 5 } else { 1 }
+        }
+        Denial::Firm if denial.is(Cue::NegPost) && !denial.is(Cue::Neg) => between <= 2,
+        // 未镶嵌翡翠 denies the setting, not the jade.
+        Denial::Firm if short => between <= 3,
+        Denial::Firm | Denial::Refusing | Denial::Rhetorical => true,
+    }
+}
+
+/// The end of a denial behind the claim, with no other claim after it: 染色的也不碰.
+pub(super) fn behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usize> {
+    if !clause.is(Cue::NegPost) {
+        return None;
+    }
+    let head = scan.token(at)?;
+    let rest = scan.tokens.get(at + 1..clause.last)?;
+    let mut right = head;
+    for (ahead, token) in rest.iter().enumerate().take(STEPS) {
+        if token.is(Cue::NegPost) {
+            let alone = rest.get(ahead + 1..)?.iter().take(STEPS).all(|after| !after.claims && after.number.is_none());
+            return (alone && scan.between(head, token).chars().count() <= 10).then_some(token.end as usize);
+        }
+        if token.claims && !linked(scan, right, token) {
+            return None;
+        }
+        if token.claims {
+            right = token;
+        }
+    }
+    None
+}
+
+/// 不写羊脂, 国检也不会给你打: what somebody would not say is no claim.
+fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    if !clause.is(Cue::Refuse) {
+        return false;
+    }
+    let Some(head) = scan.token(at) else { return false };
+    let reach = |gap: &str| gap.len() <= if gap.is_ascii() { 34 } else { 27 };
+    let before = scan.tokens.get(clause.first..at).unwrap_or_default().iter().rev().take(STEPS);
+    let declined = before
+        .take_while(|token| !token.is(Cue::But) && reach(scan.between(token, head)))
+        .any(|token| token.is(Cue::Refuse));
+    let after = scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter().take(2);
+    declined
+        || after
+            .take_while(|token| !token.claims)
+            .any(|token| token.is(Cue::Refuse) && scan.between(head, token).chars().count() <= 2)
+}
+
+/// The same for a span of text, such as a quantity: only a denial right before it.
+pub(super) fn before(scan: &Scan<'_>, clause: &Clause, first: usize, start: usize) -> Polarity {
+    let mut polarity = Polarity::default();
+    let Some(token) = scan.before(first).filter(|token| clause.first < first && token.end as usize <= start) else {
+        return polarity;
+    };
+    let between = scan.text.get(token.end as usize..start).unwrap_or_default();
+    if between.chars().count() <= 2 && token.is(Cue::Neg) {
+        let short = scan.text.get(token.range()).is_some_and(|text| text.chars().count() == 1);
+        if !short || between.is_empty() {
+            polarity.negated = true;
+            polarity.start = Some(token.start as usize);
+        }
+    }
+    polarity
+}

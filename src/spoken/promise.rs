@@ -1,0 +1,215 @@
+//! Promises that carry a number or are said in many ways: 假一赔十, 赔十倍, 15天包退, 拿去国检, 两只手镯出得来.
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use super::Certainty;
+use super::cue::Cue;
+use super::mention::Mention;
+use super::polarity;
+use super::quantity::Found;
+use super::scan::{Clause, Scan};
+use crate::domain::ledger::ClaimKind;
+
+pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
+    if clause.is(Cue::Numeral) {
+        fake_pay(scan, index, clause, found);
+        days(scan, index, clause, found);
+        yields(scan, index, clause, found);
+    }
+    recheck(scan, index, clause, found);
+    unmatched(scan, index, clause, found);
+}
+
+fn whole(value: Decimal) -> Option<u32> {
+    value.is_integer().then(|| value.to_u32()).flatten()
+}
+
+/// 假一赔十, 赔十倍, 十倍赔偿.
+fn fake_pay(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
+    if !clause.is(Cue::FakePay) && !(clause.is(Cue::Pay) && clause.is(Cue::FoldUnit)) {
+        return;
+    }
+    for at in clause.first..clause.last {
+        let Some(token) = scan.token(at) else { continue };
+        let Some(times) = scan.number(token).and_then(|number| whole(number.value)) else { continue };
+        let before = scan.before(at).filter(|_| clause.first < at);
+        let after = scan.token(at + 1).filter(|after| at + 1 < clause.last && after.start <= token.end + 3);
+        let fold = after.filter(|after| after.is(Cue::FoldUnit));
+        let vow = before.filter(|before| {
+            let gap = (token.start - before.end) as usize;
+            before.is(Cue::FakePay) && gap <= 3 || before.is(Cue::Pay) && fold.is_some() && gap <= 9
+        });
+        let later = fold.and_then(|_| scan.token(at + 2)).filter(|later| {
+            at + 2 < clause.last && later.is(Cue::Pay) && (later.start as usize) <= token.end as usize + 9
+        });
+        if (vow.is_none() && later.is_none()) || times < 2 || 10_000 < times {
+            continue;
+        }
+        let start = vow.map_or(token.start, |vow| vow.start) as usize;
+        let end = later.or(fold).map_or(token.end, |token| token.end) as usize;
+        let first = vow.map_or(at, |_| at - 1);
+        found.take(first, at + 1 + usize::from(fold.is_some()));
+        let value = format!("fake_pay_{times}");
+        let mut mention = Mention::new(ClaimKind::Guarantee, value, start, end, index);
+        mention.negated = polarity::before(scan, clause, first, start).negated;
+        found.mentions.push(mention);
+    }
+}
+
+/// 15天包退, "30 day returns": the period joins the promise that follows it.
+fn days(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
+    for at in clause.first..clause.last {
+        let Some(token) = scan.token(at).filter(|token| token.number.is_some() && !found.is_taken(at)) else {
+            continue;
+        };
+        let Some(days) = scan.number(token).and_then(|number| whole(number.value)) else { continue };
+        let Some(unit) = scan.token(at + 1).filter(|unit| at + 1 < clause.last && unit.start <= token.end + 3) else {
+            continue;
+        };
+        let days = match scan.text.get(unit.range()) {
+            Some("天" | "day" | "days" | "日") => days,
+            Some("month" | "months" | "月") => days.saturating_mul(30),
+            Some("year" | "years" | "年") => days.saturating_mul(365),
+            _ => continue,
+        };
+        if days == 0 || 36_500 < days {
+            continue;
+        }
+        let promise = (at + 2..clause.last.min(at + 5)).find_map(|next| {
+            let token = scan.token(next)?;
+            let meaning = scan.meanings(token).iter().find(|meaning| meaning.kind == ClaimKind::Guarantee)?;
+            (scan.between(unit, token).chars().count() <= 12).then_some((next, token, meaning.value.as_deref()?))
+        });
+        let Some((next, promise, value)) = promise else { continue };
+        let value = match value {
+            "return" | "refund" | "refund_full" => format!("return_{days}d"),
+            "warranty" => format!("warranty_{days}d"),
+            "inspection_period" => format!("inspection_period_{days}d"),
+            _ => continue,
+        };
+        let polarity = polarity::of(scan, clause, next, ClaimKind::Guarantee);
+        let denies = scan.meanings(promise).iter().any(|meaning| meaning.flags.denies);
+        let mut mention = Mention::new(ClaimKind::Guarantee, value, token.start as usize, promise.end as usize, index);
+        mention.negated = polarity.negated != denies;
+        found.take(at, next + 1);
+        found.mentions.push(mention);
+    }
+}
+
+/// 可以去任何金店验, 随便拿去烧, 拿去国检: a test by others is offered.
+fn recheck(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
+    let offered = clause.is(Cue::Go) || clause.is(Cue::Free);
+    if !offered {
+        return;
+    }
+    let tokens = scan.clause_tokens(clause);
+    let Some((from, opener)) = tokens.iter().enumerate().find(|(_, token)| token.is(Cue::Go) || token.is(Cue::Free))
+    else {
+        return;
+    };
+    let tested = tokens.iter().enumerate().skip(from + 1).find(|(_, token)| {
+        (token.is(Cue::Test)
+            || scan.meanings(token).iter().any(|meaning| meaning.kind == ClaimKind::Certificate)
+                && !scan.text.get(token.range()).is_some_and(|text| text.contains('证')))
+            && scan.between(opener, token).chars().count() <= 12
+    });
+    let Some((to, test)) = tested else { return };
+    // The offer must reach the test by going somewhere, or be a test freely chosen.
+    let goes = tokens.get(from..to).unwrap_or_default().iter().any(|token| token.is(Cue::Go));
+    let free = tokens.get(from..to).unwrap_or_default().iter().any(|token| token.is(Cue::Free));
+    let verb = tokens.get(to..).unwrap_or_default().iter().rev().find(|token| {
+        token.is(Cue::Test) && (token.start == test.start || scan.between(test, token).chars().count() <= 12)
+    });
+    let lab = !test.is(Cue::Test);
+    if !(goes && (free || lab || verb.is_some())) && !(free && verb.is_some()) {
+        return;
+    }
+    if tokens.get(..from).unwrap_or_default().iter().any(|token| token.is(Cue::Hypothetical) || token.is(Cue::Say)) {
+        return;
+    }
+    let at = clause.first + from;
+    let end = verb.unwrap_or(test).end.max(test.end) as usize;
+    let mut mention = Mention::new(ClaimKind::Guarantee, "recheck_supported", opener.start as usize, end, index);
+    mention.negated = polarity::before(scan, clause, at, opener.start as usize).negated;
+    if !free && !lab {
+        mention.certainty = Certainty::Low;
+    }
+    found.mentions.push(mention);
+}
+
+/// What a rough is promised to yield: 两只手镯一只牌子，出得来.
+fn yields(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
+    if !clause.is(Cue::Product) {
+        return;
+    }
+    let next = scan.clauses.get(index + 1).filter(|_| !clause.stops);
+    let sure = next.filter(|next| next.is(Cue::YieldSure)).and_then(|next| {
+        scan.clause_tokens(next).iter().find(|token| token.is(Cue::YieldSure)).map(|token| token.end as usize)
+    });
+    let within = scan.clause_tokens(clause);
+    let verb = within.iter().position(|token| token.is(Cue::YieldVerb));
+    let here = within.iter().find(|token| token.is(Cue::YieldSure)).map(|token| token.end as usize);
+    if verb.is_none() && sure.is_none() && here.is_none() {
+        return;
+    }
+    let mut value = String::from("yield");
+    let mut span: Option<(usize, usize)> = None;
+    for at in clause.first..clause.last {
+        let Some(token) = scan.token(at) else { continue };
+        let Some(count) = scan.number(token).and_then(|number| whole(number.value)) else { continue };
+        let product = (at + 1..clause.last.min(at + 4)).find_map(|next| {
+            let product = scan.token(next)?;
+            (product.is(Cue::Product) && scan.between(token, product).chars().count() <= 4).then_some(product)
+        });
+        let Some(product) = product else { continue };
+        let name = match scan.text.get(product.range()) {
+            Some("手镯" | "镯子" | "镯") => "bangles",
+            Some("牌子" | "牌") => "plaque",
+            Some("戒面") => "cabochons",
+            _ => "pieces",
+        };
+        value.push_str(&format!("_{count}_{name}"));
+        let start = span.map_or(token.start as usize, |(start, _)| start);
+        span = Some((start, product.end as usize));
+    }
+    let Some((start, end)) = span else { return };
+    let verb_start = verb.and_then(|at| within.get(at)).map(|token| token.start as usize).filter(|at| *at < start);
+    if verb_start.is_none() && sure.is_none() && here.is_none() {
+        return;
+    }
+    let end = here.or(sure).unwrap_or(end).max(end);
+    found.mentions.push(Mention::new(ClaimKind::Guarantee, value, verb_start.unwrap_or(start), end, index));
+}
+
+/// 全场没有比它更绿的, 最透的: superlatives that no list holds.
+fn unmatched(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
+    if !clause.is(Cue::Unmatched) {
+        return;
+    }
+    for at in clause.first..clause.last {
+        let Some(token) = scan.token(at).filter(|token| token.is(Cue::Unmatched)) else { continue };
+        let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+        let said = scan.text.get(token.range()).unwrap_or_default();
+        let end = if said == "最" {
+            // 最 with one or two characters and 的: 最绿的.
+            let mut chars = rest.char_indices();
+            let close = chars.by_ref().take(3).find(|(at, c)| *c == '的' && 0 < *at).map(|(at, c)| at + c.len_utf8());
+            match close {
+                Some(length) => token.end as usize + length,
+                None => continue,
+            }
+        } else if rest.contains('更') || rest.contains("better") || rest.contains("还") {
+            clause.end
+        } else {
+            continue;
+        };
+        let start = token.start as usize;
+        let words = scan.text.get(start..end).unwrap_or_default().trim_end();
+        let mut mention = Mention::new(ClaimKind::BannedPhrase, words, start, start + words.len(), index);
+        if said == "最" {
+            mention.certainty = Certainty::Low;
+        }
+        found.mentions.push(mention);
+    }
+}

@@ -1,0 +1,252 @@
+//! Words that claim something by themselves, where the words around them let them.
+
+use super::cue::{Cue, Cues};
+use super::lexicon::{Meaning, Token};
+use super::mention::Mention;
+use super::polarity;
+use super::scan::{Clause, Scan};
+use super::{Certainty, Part};
+use crate::domain::ledger::{Bound, ClaimKind};
+
+/// A mention, and where it was found.
+pub(super) struct Heard {
+    pub(super) mention: Mention,
+    pub(super) at: usize,
+    pub(super) refused: bool,
+}
+
+/// What the word at `at` claims.
+pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, heard: &mut Vec<Heard>) {
+    let Some(token) = scan.token(at) else { return };
+    let meanings = scan.meanings(token);
+    if meanings.is_empty() || token.is(Cue::Noise) {
+        return;
+    }
+    let fine = meanings.iter().any(|meaning| meaning.kind == ClaimKind::Fineness);
+    for meaning in meanings {
+        let polarity = polarity::of(scan, clause, at, meaning.kind);
+        if !supported(scan, clause, at, token, meaning, polarity.negated) {
+            continue;
+        }
+        let mut negated = polarity.negated != meaning.flags.denies;
+        if meaning.flags.if_denied {
+            if !polarity.negated && !vowed(scan, clause, at) {
+                continue;
+            }
+            negated = false;
+        }
+        // Behind a denial, 天然 before a place only colours it.
+        if negated
+            && meaning.value.as_deref() == Some("natural")
+            && scan.token(at + 1).is_some_and(|next| {
+                at + 1 < clause.last
+                    && scan.touches(token, next)
+                    && scan.meanings(next).iter().any(|meaning| meaning.kind == ClaimKind::Origin)
+            })
+        {
+            continue;
+        }
+        if negated && meaning.kind == ClaimKind::Grade && meanings.iter().any(|other| other.kind == ClaimKind::Material)
+        {
+            continue;
+        }
+        // 不是足银 denies the fineness; what the metal is, it leaves open.
+        if negated && fine && meaning.kind == ClaimKind::Material {
+            continue;
+        }
+        let (mut start, mut end) = (token.start as usize, token.end as usize);
+        start = polarity.start.unwrap_or(start).min(start);
+        end = polarity.end.unwrap_or(end).max(end);
+        let value = match &meaning.value {
+            Some(value) => value.clone(),
+            None => scan.text.get(token.range()).unwrap_or_default().into(),
+        };
+        let mut mention = Mention::new(meaning.kind, value, start, end, index);
+        mention.negated = negated;
+        mention.strength = polarity.strength;
+        mention.bound = meaning.flags.bound.unwrap_or(Bound::Exactly);
+        if matches!(meaning.kind, ClaimKind::Grade | ClaimKind::Material | ClaimKind::Origin) {
+            nearness(scan, clause, at, token, &mut mention);
+        }
+        if meaning.flags.low || meaning.flags.weak || clause.is(Cue::Maybe) {
+            mention.certainty = Certainty::Low;
+        }
+        mention.part = part(scan, clause, at);
+        heard.push(Heard { mention, at, refused: polarity.refused });
+    }
+}
+
+/// 接近羊脂, 冰种偏上: near, not equal.
+fn nearness(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, mention: &mut Mention) {
+    if let Some(before) = scan.before(at).filter(|before| clause.first < at && before.is(Cue::Near))
+        && scan.between(before, token).chars().count() <= 2
+    {
+        mention.bound = Bound::About;
+        mention.start = mention.start.min(before.start as usize);
+    }
+    if let Some(after) = scan.token(at + 1).filter(|after| at + 1 < clause.last && after.is(Cue::NearPost))
+        && scan.between(token, after).is_empty()
+    {
+        mention.bound = Bound::About;
+        mention.end = mention.end.max(after.end as usize);
+    }
+}
+
+/// 掉色包退: a vow behind the fault is a promise that it will not come.
+fn vowed(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    scan.has_after(clause, at, Cue::Vow)
+}
+
+/// The part that the claim is said of, where one was named just before it.
+pub(super) fn part(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<Part> {
+    if !clause.is(Cue::Part) {
+        return None;
+    }
+    let head = scan.token(at)?;
+    let token = scan.tokens.get(clause.first..=at)?.iter().rev().take(6).find(|token| token.is(Cue::Part))?;
+    let between = scan.between(token, head);
+    if (if between.is_ascii() { 24 } else { 18 }) < between.len() {
+        return None;
+    }
+    Part::parse(scan.name(token)?)
+}
+
+fn supported(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, meaning: &Meaning, negated: bool) -> bool {
+    let weak = meaning.flags.weak;
+    match meaning.kind {
+        ClaimKind::Material => material(scan, clause, at, token, negated) && (!weak || named(scan, clause, at, token)),
+        ClaimKind::Origin => origin(scan, clause, at, token, weak || negated),
+        ClaimKind::Certificate => certificate(scan, clause, at, token, weak),
+        ClaimKind::Grade if meaning.flags.said => said(scan, clause, at, token),
+        ClaimKind::Grade => {
+            !like(scan, clause, at, token) && (!weak || clause.claims && beside_others(scan, clause, at))
+        }
+        ClaimKind::Treatment => !weak || beside_others(scan, clause, at),
+        ClaimKind::Guarantee => !weak,
+        ClaimKind::Fineness | ClaimKind::Weight | ClaimKind::Size | ClaimKind::BannedPhrase => true,
+    }
+}
+
+/// Whether another word in the clause claims something too.
+fn beside_others(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    (clause.first..clause.last).any(|other| {
+        other != at
+            && scan.token(other).is_some_and(|token| token.claims && scan.meanings(token).iter().any(|m| !m.flags.weak))
+    })
+}
+
+/// A weak name of a material needs 是 or a denial before it, or a word that says what it is part of.
+fn named(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    let told = scan.before(at).is_some_and(|before| {
+        clause.first < at
+            && (before.is(Cue::Is) || before.is(Cue::Neg) || before.is(Cue::Strong))
+            && scan.between(before, token).chars().count() <= 3
+    });
+    told || beside_others(scan, clause, at)
+}
+
+/// Directly behind 是 or a denial: "it is blue".
+fn said(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    scan.before(at).is_some_and(|before| {
+        clause.first < at
+            && (before.is(Cue::Is) || before.is(Cue::Neg))
+            && matches!(scan.between(before, token), "" | " " | " a " | " the " | " so " | " very " | " lovely ")
+    })
+}
+
+const LIKENESS: Cues = Cues::of(&[Cue::Likeness]);
+
+/// 像羊脂一样, "looks like a diamond".
+fn like(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    clause.is(Cue::Likeness)
+        && (scan.before(at).is_some_and(|before| {
+            clause.first < at && before.cues.meets(LIKENESS) && scan.between(before, token).chars().count() <= 3
+        }) || scan.token(at + 1).is_some_and(|after| {
+            at + 1 < clause.last && after.cues.meets(LIKENESS) && scan.between(token, after).is_empty()
+        }) || compared(scan, clause, at, token))
+}
+
+/// 跟天然钻肉眼看是一样的.
+fn compared(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    scan.before(at).is_some_and(|before| {
+        clause.first < at
+            && matches!(scan.text.get(before.range()), Some("跟" | "和" | "与"))
+            && scan.between(before, token).chars().count() <= 1
+    }) && scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter().any(|after| after.cues.meets(LIKENESS))
+}
+
+fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated: bool) -> bool {
+    if like(scan, clause, at, token) {
+        return false;
+    }
+    let after = scan.token(at + 1).filter(|_| at + 1 < clause.last);
+    // 翡翠圈, 黄金类目, 喜欢珍珠的: the kind of thing, not this piece.
+    if !negated && after.is_some_and(|after| after.is(Cue::GenericAfter) && scan.between(token, after).is_empty()) {
+        return false;
+    }
+    if !negated
+        && scan.before(at).is_some_and(|before| {
+            clause.first < at && before.is(Cue::GenericBefore) && scan.between(before, token).is_empty()
+        })
+    {
+        return false;
+    }
+    // 沙金不是黄金 speaks of what a thing is called, and claims only the denial.
+    let defines = after.is_some_and(|after| {
+        after.is(Cue::Neg)
+            && scan.between(token, after).chars().count() <= 1
+            && scan.text.get(after.range()).is_some_and(|text| text.ends_with("不是"))
+            && scan.token(at + 2).is_some_and(|then| {
+                at + 2 < clause.last
+                    && scan.between(after, then).chars().count() <= 2
+                    && scan.meanings(then).iter().any(|meaning| meaning.kind == ClaimKind::Material)
+            })
+    });
+    !defines || negated
+}
+
+fn origin(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak: bool) -> bool {
+    let after = scan.token(at + 1).filter(|_| at + 1 < clause.last);
+    let before = scan.before(at).filter(|_| clause.first < at);
+    let near = |left: &Token, right: &Token, within: usize| scan.between(left, right).chars().count() <= within;
+    if before.is_some_and(|before| before.is(Cue::NotOrigin) && near(before, token, 12))
+        || after.is_some_and(|after| after.is(Cue::NotOriginAfter) && near(token, after, 1))
+        || after.is_some_and(|after| after.is(Cue::Folk) && near(token, after, 2))
+        || after.is_some_and(|after| after.is(Cue::GenericAfter) && near(token, after, 0))
+    {
+        return false;
+    }
+    if !weak {
+        return true;
+    }
+    // The place must be said of the material.
+    let text = scan.text.get(token.range()).unwrap_or_default();
+    let sourced = ["料", "产", "矿", "珠", "玉"].iter().any(|tail| text.ends_with(tail));
+    sourced
+        || after.is_some_and(|after| after.is(Cue::Source) && near(token, after, 1))
+        || before.is_some_and(|before| before.is(Cue::From) && near(before, token, 3))
+        || after.is_some_and(|after| {
+            near(token, after, 2)
+                && scan.meanings(after).iter().any(|meaning| {
+                    matches!(meaning.kind, ClaimKind::Material | ClaimKind::Grade | ClaimKind::Treatment)
+                })
+        })
+}
+
+fn certificate(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak: bool) -> bool {
+    // 拿去国检 promises a test, it shows no certificate.
+    if clause.is(Cue::Go)
+        && scan.before(at).is_some_and(|before| {
+            clause.first < at && before.is(Cue::Go) && scan.between(before, token).chars().count() <= 2
+        })
+        && !scan.text.get(token.range()).is_some_and(|text| text.contains('证'))
+    {
+        return false;
+    }
+    if !weak {
+        return true;
+    }
+    scan.before(at).is_some_and(|before| {
+        clause.first < at && (before.is(Cue::Yes) || before.claims) && scan.between(before, token).is_empty()
+    })
+}
