@@ -112,7 +112,7 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
                     && is_layer(scan, then)
                     && metal_next.is_some_and(|metal| scan.touches(metal, then))
             });
-    let layer_before = scan.tokens.get(clause.first..quantity.first).unwrap_or_default().iter().rev().take(3).any(
+    let layer_before = scan.tokens.get(clause.first..quantity.first).unwrap_or_default().iter().rev().take(6).any(
         |token| is_layer(scan, token) && quantity.start <= token.end as usize + 18 && !denied(scan, clause, token),
     );
     let mut last = quantity.last;
@@ -239,10 +239,20 @@ fn stamp(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     let alone = quantity.number.figures
         && (*fineness == "925" && rest.starts_with([' ', '的', ',', '.', '，', '。'])
             || rest.starts_with('的') && scan.speaks_of(Topic::Metals, clause.start));
-    if !named && !alone {
+    let short = (["银", "的银", "金", "的金"].iter().any(|tail| rest.starts_with(tail))) && quantity.number.figures;
+    if !named && !alone && !short {
         return false;
     }
     found.take(quantity.first, quantity.last);
+    // 九九九的银: 银 alone names the metal here.
+    for (name, tails) in [("silver", ["银", "的银"]), ("gold", ["金", "的金"])] {
+        if let Some(tail) = tails.iter().find(|tail| rest.starts_with(**tail))
+            && end == quantity.end
+        {
+            end = quantity.end + tail.len();
+            found.mentions.push(Mention::new(ClaimKind::Material, name, start, end, index));
+        }
+    }
     found.mentions.push(Mention::new(ClaimKind::Fineness, *fineness, start, end, index));
     true
 }

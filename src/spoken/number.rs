@@ -304,6 +304,12 @@ fn english(text: &mut &str) -> ModalResult<Number> {
                 continue;
             }
             "a" if seen => {}
+            // 'a full carat' is one.
+            "full" if !seen => {
+                total = 1;
+                read = end;
+                break;
+            }
             "half" => {
                 part += Decimal::new(5, 1);
                 read = end;
@@ -423,7 +429,7 @@ pub(super) const ENGLISH: [(&str, i64); 31] = [
     ("oh", 0),
 ];
 /// Words that begin a number and are none by themselves.
-pub(super) const OPENERS: [&str; 4] = ["half", "quarter", "point", "fourty"];
+pub(super) const OPENERS: [&str; 4] = ["half", "quarter", "point", "full"];
 
 fn english_word(word: &str) -> Option<i64> {
     ENGLISH.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)

@@ -86,8 +86,8 @@ fn days(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
             "inspection_period" => format!("inspection_period_{days}d"),
             _ => continue,
         };
-        let polarity = polarity::of(scan, clause, next, ClaimKind::Guarantee);
         let denies = scan.meanings(promise).iter().any(|meaning| meaning.flags.denies);
+        let polarity = polarity::of(scan, clause, next, ClaimKind::Guarantee, denies);
         let mut mention =
             Mention::new(ClaimKind::Guarantee, value, token.start as usize, promise.end as usize, index);
         mention.negated = polarity.negated != denies;

@@ -340,6 +340,7 @@ pub(super) fn context_before<'t>(
     }
     let head = scan.token(at)?;
     for token in scan.tokens.get(clause.first..at)?.iter().rev() {
+        scan.looked(1);
         if within < (head.start - token.end) as usize || token.number.is_some() {
             return None;
         }
@@ -429,7 +430,7 @@ fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_
     if is_price_of_one(scan, clause, quantity) || quantity.value().is_zero() {
         return None;
     }
-    if context_before(scan, clause, quantity.first, Cue::Lot, 6).is_some() {
+    if context_before(scan, clause, quantity.first, Cue::Body, 6).is_some() {
         return None;
     }
     let ends = quantity.ends(true);
@@ -746,6 +747,18 @@ fn bead(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
     let high = quantity.ends(true).map_or(value, |(_, high)| high);
     if value < Decimal::from(3) || Decimal::from(22) < high || !scan.speaks_of(Topic::Beads, clause.start) {
         return None;
+    }
+    // 十五的珠子
+    let rest = scan.text.get(quantity.end..).unwrap_or_default();
+    if rest.starts_with("的珠") || rest.starts_with("的大珠") || rest.starts_with("的圆珠") {
+        return Some(measured(
+            ClaimKind::Size,
+            index,
+            quantity,
+            quantity.ends(true),
+            Decimal::ONE,
+            Some(Unit::Millimetre),
+        ));
     }
     let unit = scan.token(quantity.last).filter(|token| {
         quantity.last < clause.last

@@ -24,7 +24,7 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
     }
     let fine = meanings.iter().any(|meaning| meaning.kind == ClaimKind::Fineness);
     for meaning in meanings {
-        let polarity = polarity::of(scan, clause, at, meaning.kind);
+        let polarity = polarity::of(scan, clause, at, meaning.kind, meaning.flags.denies);
         if !supported(scan, clause, at, token, meaning, polarity.negated) {
             continue;
         }
@@ -224,6 +224,7 @@ fn origin(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak: bool
     sourced
         || after.is_some_and(|after| after.is(Cue::Source) && near(token, after, 1))
         || before.is_some_and(|before| before.is(Cue::From) && near(before, token, 3))
+        || before.is_some_and(|before| before.is(Cue::Is) && near(before, token, 0) && text.ends_with('的'))
         || after.is_some_and(|after| {
             near(token, after, 2)
                 && scan.meanings(after).iter().any(|meaning| {
