@@ -130,10 +130,13 @@ fn asked(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> bool 
     }
     let behind = scan.has_before(clause, at, Cue::Whether) || scan.has_before(clause, at, Cue::Ask);
     let ends = clause.is(Cue::AskEnd)
-        && scan.clause_tokens(clause).iter().skip(at + 1 - clause.first).any(|token| {
-            token.is(Cue::AskEnd) && (clause.end - token.end as usize) <= 12
-        });
-    let tag = clause.asks && scan.clause_tokens(clause).iter().any(|token| at_start(clause, token) && token.is(Cue::Neg));
+        && scan
+            .clause_tokens(clause)
+            .iter()
+            .skip(at + 1 - clause.first)
+            .any(|token| token.is(Cue::AskEnd) && (clause.end - token.end as usize) <= 12);
+    let tag =
+        clause.asks && scan.clause_tokens(clause).iter().any(|token| at_start(clause, token) && token.is(Cue::Neg));
     behind || ends || (clause.asks && !tag) || carried.asks
 }
 

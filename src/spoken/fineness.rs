@@ -68,7 +68,10 @@ pub(super) fn read(
 /// What a word says of a metal.
 fn metal<'t>(scan: &Scan<'t>, token: &Token) -> Option<&'t str> {
     scan.meanings(token).iter().find(|meaning| meaning.kind == ClaimKind::Material).and_then(|meaning| {
-        meaning.value.as_deref().filter(|value| matches!(*value, "gold" | "k_gold" | "silver" | "platinum" | "palladium"))
+        meaning
+            .value
+            .as_deref()
+            .filter(|value| matches!(*value, "gold" | "k_gold" | "silver" | "platinum" | "palladium"))
     })
 }
 
@@ -112,15 +115,17 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
                     && is_layer(scan, then)
                     && metal_next.is_some_and(|metal| scan.touches(metal, then))
             });
-    let layer_before = scan.tokens.get(clause.first..quantity.first).unwrap_or_default().iter().rev().take(6).any(
-        |token| is_layer(scan, token) && quantity.start <= token.end as usize + 18 && !denied(scan, clause, token),
-    );
+    let layer_before =
+        scan.tokens.get(clause.first..quantity.first).unwrap_or_default().iter().rev().take(6).any(|token| {
+            is_layer(scan, token) && quantity.start <= token.end as usize + 18 && !denied(scan, clause, token)
+        });
     let mut last = quantity.last;
     let mut end = quantity.end;
     if let Some(token) = metal_next
-        && scan.text.get(quantity.end..token.start as usize).is_some_and(|between| {
-            matches!(between, "" | " " | "的" | " solid " | " of ")
-        })
+        && scan
+            .text
+            .get(quantity.end..token.start as usize)
+            .is_some_and(|between| matches!(between, "" | " " | "的" | " solid " | " of "))
     {
         last += 1;
         end = token.end as usize;
@@ -155,7 +160,13 @@ fn denied(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
 }
 
 /// "Nine carat" of gold beside "nine carats" of topaz: gold is spoken of, and no stone follows.
-fn carats_of_gold(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>, next: Option<&Token>) -> bool {
+fn carats_of_gold(
+    scan: &Scan<'_>,
+    index: usize,
+    clause: &Clause,
+    quantity: &Quantity<'_>,
+    next: Option<&Token>,
+) -> bool {
     if ![9, 10, 14, 18, 22, 24].iter().any(|karats| Decimal::from(*karats) == quantity.number.value) {
         return false;
     }
@@ -177,9 +188,10 @@ fn carats_of_gold(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Qua
 
 /// 三个九, 四条九.
 fn nines(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>, found: &mut Found<'_>) -> bool {
-    let Some(next) = scan.token(quantity.last).filter(|token| {
-        quantity.last < clause.last && token.is(Cue::Nines) && token.start as usize == quantity.end
-    }) else {
+    let Some(next) = scan
+        .token(quantity.last)
+        .filter(|token| quantity.last < clause.last && token.is(Cue::Nines) && token.start as usize == quantity.end)
+    else {
         return false;
     };
     let fineness = match quantity.number.value.to_string().as_str() {
@@ -282,9 +294,10 @@ fn percentage(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantit
             && metal(scan, token).is_some()
             && (token.start as usize) <= after.map_or(quantity.end, |token| token.end as usize) + 6
     });
-    let preceded = scan.tokens.get(clause.first..quantity.first).is_some_and(|tokens| {
-        tokens.iter().rev().take(2).any(|token| metal(scan, token).is_some())
-    });
+    let preceded = scan
+        .tokens
+        .get(clause.first..quantity.first)
+        .is_some_and(|tokens| tokens.iter().rev().take(2).any(|token| metal(scan, token).is_some()));
     if context.is_none() && follows.is_none() && !preceded {
         return false;
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::mention::Mention;
 use super::Said;
+use super::mention::Mention;
 use crate::domain::ledger::{Bound, ClaimKind};
 
 /// How far apart, in scalar values, two mentions may stand to be the same thing said twice: some two minutes of speech.
@@ -200,7 +200,9 @@ fn yields(old: &Said, new: &Said, apart: usize) -> Option<Gives> {
         ClaimKind::Material => is_wider(&wide.value, &narrow.value),
         ClaimKind::Treatment => match wide.value.as_str() {
             "natural" => narrow.value == "untreated" && apart <= 8,
-            "fracture_filled" => matches!(narrow.value.as_str(), "polymer_impregnated" | "glass_filled") && apart <= NEAR,
+            "fracture_filled" => {
+                matches!(narrow.value.as_str(), "polymer_impregnated" | "glass_filled") && apart <= NEAR
+            }
             _ => false,
         },
         ClaimKind::Fineness => {

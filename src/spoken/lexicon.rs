@@ -40,8 +40,30 @@ const FILES: [(&str, &str); 9] = [
 
 /// What may stand between noun and adjective, for a spelling such as `光*强`.
 const ADVERBS: [&str; 24] = [
-    "", "很", "也", "也很", "都", "都很", "又", "非常", "特别", "超级", "超", "真", "够", "挺", "极", "极其", "相当", "还", "是真的", "真的",
-    "真的很", "比较", "这么", "太",
+    "",
+    "很",
+    "也",
+    "也很",
+    "都",
+    "都很",
+    "又",
+    "非常",
+    "特别",
+    "超级",
+    "超",
+    "真",
+    "够",
+    "挺",
+    "极",
+    "极其",
+    "相当",
+    "还",
+    "是真的",
+    "真的",
+    "真的很",
+    "比较",
+    "这么",
+    "太",
 ];
 
 /// What a word claims.
@@ -318,10 +340,8 @@ struct Draft {
 impl Draft {
     fn entry(&mut self, term: &str) -> &mut (Word, Vec<Meaning>) {
         let index = *self.by_term.entry(term.to_owned()).or_insert_with(|| {
-            let edges = Edges {
-                first: term.bytes().next().and_then(edge),
-                last: term.bytes().next_back().and_then(edge),
-            };
+            let edges =
+                Edges { first: term.bytes().next().and_then(edge), last: term.bytes().next_back().and_then(edge) };
             self.words.push((Word { edges, ..Word::default() }, Vec::new()));
             (self.words.len() - 1) as u32
         });
@@ -357,10 +377,11 @@ impl Draft {
             }
         }
         let name = (!row.value.is_empty() && row.value != "*").then(|| self.value(&row.value));
-        let spellings = row.term.split('|').flat_map(|term| match term.split_once('*').filter(|(noun, _)| !noun.is_empty()) {
-            Some((noun, adjective)) => ADVERBS.iter().map(|adverb| format!("{noun}{adverb}{adjective}")).collect(),
-            None => vec![term.to_owned()],
-        });
+        let spellings =
+            row.term.split('|').flat_map(|term| match term.split_once('*').filter(|(noun, _)| !noun.is_empty()) {
+                Some((noun, adjective)) => ADVERBS.iter().map(|adverb| format!("{noun}{adverb}{adjective}")).collect(),
+                None => vec![term.to_owned()],
+            });
         for term in spellings {
             let term = term.as_str();
             if term.is_empty() || term != term.trim() {

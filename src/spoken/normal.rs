@@ -48,9 +48,7 @@ impl Normaliser {
             },
             // The full-width comma stays: between digits it parts two numbers, where the ASCII one groups one.
             0xff0c => c,
-            code @ 0xff01..=0xff5e => {
-                char::from_u32(code - 0xfee0).map_or(c, |narrow| narrow.to_ascii_lowercase())
-            }
+            code @ 0xff01..=0xff5e => char::from_u32(code - 0xfee0).map_or(c, |narrow| narrow.to_ascii_lowercase()),
             0x3000 | 0xa0 => ' ',
             0x2018 | 0x2019 | 0x2bc | 0x60 => '\'',
             0x2010..=0x2012 => '-',

@@ -346,7 +346,8 @@ fn english(text: &mut &str) -> ModalResult<Number> {
             }
             word => match english_word(word) {
                 Some(hundred @ (100 | 1_000)) => {
-                    total = total.max(1).checked_mul(hundred).filter(|total| *total < 1_000_000).ok_or_else(backtrack)?;
+                    total =
+                        total.max(1).checked_mul(hundred).filter(|total| *total < 1_000_000).ok_or_else(backtrack)?;
                     last = hundred;
                     read = end;
                 }

@@ -109,7 +109,8 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
     }
     // A tolerance in a later clause may have widened a figure that was copied before.
     for figure in numbers.iter().filter(|figure| figure.limits.is_some()) {
-        if let Some(said) = passage.mentions.iter_mut().find(|said| said.start == figure.start && said.kind == figure.kind)
+        if let Some(said) =
+            passage.mentions.iter_mut().find(|said| said.start == figure.start && said.kind == figure.kind)
         {
             said.limits = figure.limits;
             said.bound = figure.bound;
@@ -124,9 +125,9 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
 /// Whether the clause, or the one before or behind it, claims something.
 fn beside_claims(scan: &Scan<'_>, index: usize) -> bool {
     let near = index.saturating_sub(1)..=index + 1;
-    scan.clauses.get(near.start().to_owned()..(near.end() + 1).min(scan.clauses.len())).is_some_and(|clauses| {
-        clauses.iter().any(|clause| clause.claims)
-    })
+    scan.clauses
+        .get(near.start().to_owned()..(near.end() + 1).min(scan.clauses.len()))
+        .is_some_and(|clauses| clauses.iter().any(|clause| clause.claims))
 }
 
 /// A clause that only denies turns what the clauses before reported, or named, into denials.

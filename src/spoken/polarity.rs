@@ -117,8 +117,7 @@ fn is_rhetorical(scan: &Scan<'_>, token: &Token) -> bool {
 /// Whether the text between two claims only lists them.
 fn linked(scan: &Scan<'_>, left: &Token, right: &Token) -> bool {
     let between = scan.between(left, right);
-    matches!(between, "" | " " | "的" | "、" | ", " | " or " | " nor " | " and ")
-        || between.chars().count() <= 1
+    matches!(between, "" | " " | "的" | "、" | ", " | " or " | " nor " | " and ") || between.chars().count() <= 1
 }
 
 /// Whether a denial reaches the word: 不 alone denies only what it touches.
@@ -174,9 +173,9 @@ fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
         .any(|token| token.is(Cue::Refuse));
     let after = scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter().take(2);
     declined
-        || after.take_while(|token| !token.claims).any(|token| {
-            token.is(Cue::Refuse) && scan.between(head, token).chars().count() <= 2
-        })
+        || after
+            .take_while(|token| !token.claims)
+            .any(|token| token.is(Cue::Refuse) && scan.between(head, token).chars().count() <= 2)
 }
 
 /// The same for a span of text, such as a quantity: only a denial right before it.

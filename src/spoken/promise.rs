@@ -60,7 +60,9 @@ fn fake_pay(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_
 /// 15天包退, "30 day returns": the period joins the promise that follows it.
 fn days(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
     for at in clause.first..clause.last {
-        let Some(token) = scan.token(at).filter(|token| token.number.is_some() && !found.is_taken(at)) else { continue };
+        let Some(token) = scan.token(at).filter(|token| token.number.is_some() && !found.is_taken(at)) else {
+            continue;
+        };
         let Some(days) = scan.number(token).and_then(|number| whole(number.value)) else { continue };
         let Some(unit) = scan.token(at + 1).filter(|unit| at + 1 < clause.last && unit.start <= token.end + 3) else {
             continue;
@@ -88,8 +90,7 @@ fn days(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
         };
         let denies = scan.meanings(promise).iter().any(|meaning| meaning.flags.denies);
         let polarity = polarity::of(scan, clause, next, ClaimKind::Guarantee, denies);
-        let mut mention =
-            Mention::new(ClaimKind::Guarantee, value, token.start as usize, promise.end as usize, index);
+        let mut mention = Mention::new(ClaimKind::Guarantee, value, token.start as usize, promise.end as usize, index);
         mention.negated = polarity.negated != denies;
         found.take(at, next + 1);
         found.mentions.push(mention);
@@ -129,8 +130,7 @@ fn recheck(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>
     }
     let at = clause.first + from;
     let end = verb.unwrap_or(test).end.max(test.end) as usize;
-    let mut mention =
-        Mention::new(ClaimKind::Guarantee, "recheck_supported", opener.start as usize, end, index);
+    let mut mention = Mention::new(ClaimKind::Guarantee, "recheck_supported", opener.start as usize, end, index);
     mention.negated = polarity::before(scan, clause, at, opener.start as usize).negated;
     if !free && !lab {
         mention.certainty = Certainty::Low;

@@ -266,7 +266,8 @@ impl<'t> Walk<'_, 't> {
         }
         // The next word of the text may be a measure word that the lexicon does not know.
         let after = self.scan.text.get(next.end as usize..).and_then(|rest| rest.chars().next());
-        if !half && after.is_some_and(|c| super::normal::is_han(c) && !"的左多出啊哈吧呢哦呀了不起以，到".contains(c)) {
+        if !half && after.is_some_and(|c| super::normal::is_han(c) && !"的左多出啊哈吧呢哦呀了不起以，到".contains(c))
+        {
             return;
         }
         let part = if half { Decimal::new(5, 1) } else { number.value * Decimal::new(1, 1) };
@@ -352,16 +353,20 @@ pub(super) fn context_before<'t>(
 }
 
 /// The word with this role that stands right behind the quantity.
-fn context_after<'t>(scan: &Scan<'t>, clause: &Clause, quantity: &Quantity<'_>, cue: Cue) -> Option<(usize, &'t Token)> {
+fn context_after<'t>(
+    scan: &Scan<'t>,
+    clause: &Clause,
+    quantity: &Quantity<'_>,
+    cue: Cue,
+) -> Option<(usize, &'t Token)> {
     let token = scan.token(quantity.last).filter(|_| quantity.last < clause.last && clause.is(cue))?;
     let between = scan.text.get(quantity.end..token.start as usize)?;
     (token.is(cue) && between.chars().count() <= 2).then_some((quantity.last, token))
 }
 
 fn next_is(scan: &Scan<'_>, clause: &Clause, quantity: &Quantity<'_>, cue: Cue) -> bool {
-    scan.token(quantity.last).is_some_and(|token| {
-        quantity.last < clause.last && token.is(cue) && token.start as usize <= quantity.end + 1
-    })
+    scan.token(quantity.last)
+        .is_some_and(|token| quantity.last < clause.last && token.is(cue) && token.start as usize <= quantity.end + 1)
 }
 
 fn claim(
@@ -580,16 +585,9 @@ fn bangle(
 }
 
 /// A number without a unit: what it measures is told by the words around it.
-fn bare(
-    scan: &Scan<'_>,
-    index: usize,
-    clause: &Clause,
-    quantity: &Quantity<'_>,
-    found: &Found<'_>,
-) -> Option<Mention> {
-    let between = |low: i64, high: i64| {
-        Decimal::from(low) <= quantity.value() && quantity.value() <= Decimal::from(high)
-    };
+fn bare(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>, found: &Found<'_>) -> Option<Mention> {
+    let between =
+        |low: i64, high: i64| Decimal::from(low) <= quantity.value() && quantity.value() <= Decimal::from(high);
     if quantity.across[0].is_some() {
         let small = |value: Decimal| Decimal::ONE <= value && value <= Decimal::from(150);
         if !small(quantity.value()) || !quantity.across.into_iter().flatten().all(small) {
@@ -668,7 +666,8 @@ fn resumed(
         && quantity.start <= clause.start + 7
         && said <= scan.text.get(quantity.start..quantity.end).unwrap_or_default().chars().count() + 2
         && !quantity.value().is_integer();
-    let follows = scan.token(quantity.last).filter(|next| quantity.last < clause.last && next.start as usize == quantity.end);
+    let follows =
+        scan.token(quantity.last).filter(|next| quantity.last < clause.last && next.start as usize == quantity.end);
     if (!corrected && !alone) || follows.is_some_and(|next| next.is(Cue::Count) || next.is(Cue::Price)) {
         return None;
     }
@@ -690,7 +689,9 @@ fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
     });
     // 15号的戒圈
     let number_sign = scan.token(quantity.last).filter(|token| {
-        token.start as usize == quantity.end && scan.text.get(token.range()) == Some("号") && quantity.last < clause.last
+        token.start as usize == quantity.end
+            && scan.text.get(token.range()) == Some("号")
+            && quantity.last < clause.last
     });
     let after = match number_sign {
         Some(sign) => scan.token(quantity.last + 1).filter(|token| {

@@ -60,8 +60,15 @@ const TOPIC: usize = 600;
 
 impl<'t> Scan<'t> {
     pub(super) fn new(lexicon: &'t Lexicon, text: &'t str, tokens: &'t Tokens) -> Self {
-        let mut scan =
-            Self { lexicon, text, tokens: &tokens.tokens, numbers: &tokens.numbers, clauses: Vec::new(), topics: Default::default(), work: Cell::new(0) };
+        let mut scan = Self {
+            lexicon,
+            text,
+            tokens: &tokens.tokens,
+            numbers: &tokens.numbers,
+            clauses: Vec::new(),
+            topics: Default::default(),
+            work: Cell::new(0),
+        };
         scan.part();
         scan.find_topics();
         scan
@@ -144,15 +151,17 @@ impl<'t> Scan<'t> {
         // A point inside a name or a number ends nothing.
         token.is(Cue::Stop)
             && (self.text.get(token.range()) != Some(".")
-                || self.text.get(token.end as usize..).is_none_or(|rest| {
-                    rest.chars().next().is_none_or(|c| c == ' ' || c == '\n' || is_han(c))
-                }))
+                || self
+                    .text
+                    .get(token.end as usize..)
+                    .is_none_or(|rest| rest.chars().next().is_none_or(|c| c == ' ' || c == '\n' || is_han(c))))
     }
 
     /// Whether a comma stands in a list of like things: 染色、注胶, fillers, dyes or coatings.
     fn joins(&self, at: usize, comma: &Token) -> bool {
         let Some("、" | ",") = self.text.get(comma.range()) else { return false };
-        let (Some(before), Some(after)) = (at.checked_sub(1).and_then(|at| self.tokens.get(at)), self.tokens.get(at + 1))
+        let (Some(before), Some(after)) =
+            (at.checked_sub(1).and_then(|at| self.tokens.get(at)), self.tokens.get(at + 1))
         else {
             return false;
         };

@@ -142,13 +142,7 @@ pub fn matching(gold: &[Item], predicted: &[Item]) -> Matching {
     matching
 }
 
-fn augment(
-    gold: &[Item],
-    predicted: &[Item],
-    at: usize,
-    owner: &mut [Option<usize>],
-    tried: &mut [bool],
-) -> bool {
+fn augment(gold: &[Item], predicted: &[Item], at: usize, owner: &mut [Option<usize>], tried: &mut [bool]) -> bool {
     let Some(item) = gold.get(at) else { return false };
     for (index, prediction) in predicted.iter().enumerate() {
         if tried.get(index).copied().unwrap_or(true) || !prediction.matches(item) {

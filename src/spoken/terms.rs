@@ -46,7 +46,8 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         {
             continue;
         }
-        if negated && meaning.kind == ClaimKind::Grade && meanings.iter().any(|other| other.kind == ClaimKind::Material) {
+        if negated && meaning.kind == ClaimKind::Grade && meanings.iter().any(|other| other.kind == ClaimKind::Material)
+        {
             continue;
         }
         // 不是足银 denies the fineness; what the metal is, it leaves open.

@@ -37,7 +37,15 @@ impl<'r> Stream<'r> {
     }
 
     pub(super) fn of(reader: &'r Reader, language: Option<Lang>) -> Self {
-        Self { reader, language, rest: String::new(), passed: 0, fold: Fold::default(), tokens: Tokens::default(), looked: 0 }
+        Self {
+            reader,
+            language,
+            rest: String::new(),
+            passed: 0,
+            fold: Fold::default(),
+            tokens: Tokens::default(),
+            looked: 0,
+        }
     }
 
     /// Takes the next piece of text and gives the claims that are settled by now, in the order of the text.
@@ -146,8 +154,8 @@ fn cut(text: &str) -> Option<usize> {
     if text.len() <= MOST {
         return None;
     }
-    let pause = part.rfind([',', '，', '、', ' ', ';', '；']).map(|at| {
-        from + at + part.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
-    });
+    let pause = part
+        .rfind([',', '，', '、', ' ', ';', '；'])
+        .map(|at| from + at + part.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
     Some(pause.unwrap_or(most))
 }
