@@ -256,15 +256,6 @@ fn stamp(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
         return false;
     }
     found.take(quantity.first, quantity.last);
-    // 九九九的银: 银 alone names the metal here.
-    for (name, tails) in [("silver", ["银", "的银"]), ("gold", ["金", "的金"])] {
-        if let Some(tail) = tails.iter().find(|tail| rest.starts_with(**tail))
-            && end == quantity.end
-        {
-            end = quantity.end + tail.len();
-            found.mentions.push(Mention::new(ClaimKind::Material, name, start, end, index));
-        }
-    }
     found.mentions.push(Mention::new(ClaimKind::Fineness, *fineness, start, end, index));
     true
 }

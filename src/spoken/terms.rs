@@ -139,10 +139,11 @@ fn beside_others(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
 fn named(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     let told = scan.before(at).is_some_and(|before| {
         clause.first < at
-            && (before.is(Cue::Is) || before.is(Cue::Neg) || before.is(Cue::Strong))
-            && scan.between(before, token).chars().count() <= 3
+            && (before.is(Cue::Is) || before.is(Cue::Neg) || before.is(Cue::Strong) || before.number.is_some())
+            && scan.between(before, token).chars().count() <= if before.number.is_some() { 1 } else { 3 }
     });
-    told || beside_others(scan, clause, at)
+    // 银 alone says too little to lean on other words.
+    told || 3 < token.end - token.start && beside_others(scan, clause, at)
 }
 
 /// Directly behind 是 or a denial: "it is blue".
