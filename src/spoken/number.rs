@@ -353,8 +353,9 @@ fn english(text: &mut &str) -> ModalResult<Number> {
                 }
                 Some(value) => {
                     let fits = !seen || (20..100).contains(&last) && last % 10 == 0 && value < 10 || 100 <= last;
-                    let quarter = seen && last < 20;
-                    if !fits && !(quarter && words.text.get(end..).is_some_and(|rest| rest.starts_with(" quarter"))) {
+                    let rest = words.text.get(end..).unwrap_or_default();
+                    let quarters = seen && last < 20 && rest.starts_with(" quarter");
+                    if !(fits || quarters) {
                         break;
                     }
                     total += value;

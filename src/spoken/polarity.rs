@@ -62,12 +62,11 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
                 polarity.strength = polarity.strength.max(1 + u8::from(strong));
             }
             // 'Who said it's glass' denies past the 'is'.
-            match scan.before(place).filter(|before| clause.first < place && is_rhetorical(scan, before)) {
-                Some(before) => {
-                    denials += 1;
-                    polarity.start = Some(before.start as usize);
-                }
-                None => {}
+            if let Some(before) =
+                scan.before(place).filter(|before| clause.first < place && is_rhetorical(scan, before))
+            {
+                denials += 1;
+                polarity.start = Some(before.start as usize);
             }
             break;
         }
