@@ -109,6 +109,8 @@ cues! {
     Unmatched = "unmatched",
     /// Beads are spoken of.
     Bead = "bead",
+    /// A number of the speaker's own: 体重.
+    Body = "body",
 }
 
 /// A set of cues, one bit each.

@@ -41,7 +41,12 @@ impl Carried {
         let bare = !clause.claims;
         Self {
             others,
-            asks: clause.is(Cue::Ask) && bare && !clause.stops && is_short(scan, clause),
+            asks: clause.is(Cue::Ask)
+                && !clause.is(Cue::Whether)
+                && !clause.is(Cue::AskEnd)
+                && bare
+                && !clause.stops
+                && is_short(scan, clause),
             teaches: clause.is(Cue::Teach) && bare && !clause.stops && is_short(scan, clause),
         }
     }

@@ -116,7 +116,7 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
                     && metal_next.is_some_and(|metal| scan.touches(metal, then))
             });
     let layer_before =
-        scan.tokens.get(clause.first..quantity.first).unwrap_or_default().iter().rev().take(3).any(|token| {
+        scan.tokens.get(clause.first..quantity.first).unwrap_or_default().iter().rev().take(6).any(|token| {
             is_layer(scan, token) && quantity.start <= token.end as usize + 18 && !denied(scan, clause, token)
         });
     let mut last = quantity.last;
@@ -251,7 +251,8 @@ fn stamp(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     let alone = quantity.number.figures
         && (*fineness == "925" && rest.starts_with([' ', '的', ',', '.', '，', '。'])
             || rest.starts_with('的') && scan.speaks_of(Topic::Metals, clause.start));
-    if !named && !alone {
+    let short = (["银", "的银", "金", "的金"].iter().any(|tail| rest.starts_with(tail))) && quantity.number.figures;
+    if !named && !alone && !short {
         return false;
     }
     found.take(quantity.first, quantity.last);

@@ -27,6 +27,7 @@ struct Open {
 pub(super) struct Fold {
     open: VecDeque<Open>,
     turns: VecDeque<usize>,
+    pub(super) steps: usize,
 }
 
 impl Fold {
@@ -48,6 +49,7 @@ impl Fold {
         let mut index = self.open.len();
         while let Some(at) = index.checked_sub(1) {
             index = at;
+            self.steps += 1;
             let Some(old) = self.open.get_mut(at) else { continue };
             if !near(old) {
                 break;

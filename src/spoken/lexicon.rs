@@ -271,13 +271,25 @@ impl Lexicon {
                     };
                     continue 'scan;
                 };
-                if entry.cues.has(Cue::Numeral) {
-                    out.steps += end - start;
-                    let Some((number, length)) = text.get(start..).and_then(number::number) else { continue };
+                // 二两: the figure before makes 两 a unit.
+                let unit = entry.cues.has(Cue::Unit)
+                    && out.tokens.last().is_some_and(|last| last.number.is_some() && last.end as usize == start);
+                if entry.cues.has(Cue::Numeral) && !unit {
+                    let Some((number, length)) = text.get(start..).and_then(number::number) else {
+                        // A run of figures that is no number is looked at once.
+                        let run = bytes.iter().skip(start).take_while(|byte| byte.is_ascii_digit()).count();
+                        out.steps += run;
+                        free = start + run;
+                        continue;
+                    };
+                    out.steps += length;
                     let index = out.numbers.len() as u32;
                     out.numbers.push(number);
                     let mut token = self.token(word, start, start + length);
                     token.number = Some(index);
+                    // 零 also denies, but not inside a number.
+                    token.cues = Cues::of(&[Cue::Numeral]);
+                    token.claims = false;
                     out.tokens.push(token);
                     free = start + length;
                     continue;

@@ -10,7 +10,7 @@
 //! 2. `normal` writes the window as the lexicon is written (half width, simplified, lower case) and keeps the way back.
 //! 3. `lexicon` finds words and numbers with one automaton over the files in `data`. A new word is a line there.
 //! 4. `scan` parts them into clauses.
-//! 5. `quantity` and `fineness` read numbers, `promise` the promises that carry one, `terms` the words that claim by
+//! 5. `quantity` gathers numbers, `measure` and `fineness` say what they tell, `promise` the promises that carry one, `terms` the words that claim by
 //!    themselves, `sound` what a recogniser wrote by its sound.
 //! 6. `polarity` says whether a claim is denied, `discourse` whether it is the seller's claim about the piece at all:
 //!    questions, hearsay, conditions, teaching and other sellers' goods are not.
@@ -38,6 +38,7 @@ mod fold;
 pub mod ledger;
 pub mod lexicon;
 pub mod mask;
+mod measure;
 mod mention;
 mod normal;
 mod number;

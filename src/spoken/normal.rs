@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_space_is_a_pause_or_nothing() {
-        check("A货 圈口五六 国检", "a货圈口五六，国检");
+        check("A货 圈口五六 国检", "a货，圈口五六，国检");
         check("这 条 镯 子 五 十 六 克", "这条镯子五十六克");
         check("GIA 证书 扣 1", "gia证书扣1");
         check("nine  carat   gold", "nine carat gold");

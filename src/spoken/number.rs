@@ -304,6 +304,12 @@ fn english(text: &mut &str) -> ModalResult<Number> {
                 continue;
             }
             "a" if seen => {}
+            // 'a full carat' is one.
+            "full" if !seen => {
+                total = 1;
+                read = end;
+                break;
+            }
             "half" => {
                 part += Decimal::new(5, 1);
                 read = end;
@@ -347,8 +353,9 @@ fn english(text: &mut &str) -> ModalResult<Number> {
                 }
                 Some(value) => {
                     let fits = !seen || (20..100).contains(&last) && last % 10 == 0 && value < 10 || 100 <= last;
-                    let quarter = seen && last < 20;
-                    if !fits && !(quarter && words.text.get(end..).is_some_and(|rest| rest.starts_with(" quarter"))) {
+                    let rest = words.text.get(end..).unwrap_or_default();
+                    let quarters = seen && last < 20 && rest.starts_with(" quarter");
+                    if !(fits || quarters) {
                         break;
                     }
                     total += value;
@@ -424,7 +431,7 @@ pub(super) const ENGLISH: [(&str, i64); 31] = [
     ("oh", 0),
 ];
 /// Words that begin a number and are none by themselves.
-pub(super) const OPENERS: [&str; 4] = ["half", "quarter", "point", "fourty"];
+pub(super) const OPENERS: [&str; 4] = ["half", "quarter", "point", "full"];
 
 fn english_word(word: &str) -> Option<i64> {
     ENGLISH.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)

@@ -22,14 +22,15 @@ pub(super) struct Polarity {
 const STEPS: usize = 10;
 const LINKS: Cues = Cues::of(&[Cue::Join]);
 
-/// Reads the polarity of the claim at `at`, of the given kind.
-pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -> Polarity {
+/// Reads the polarity of the claim at `at`, of the given kind; `denies` says that the word itself is a denial.
+pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, denies: bool) -> Polarity {
     let mut polarity = Polarity::default();
     let Some(head) = scan.token(at) else { return polarity };
     let mut denials = 0;
     // The last word that belongs to the claim or to a denial of it.
     let mut right = head;
-    for token in scan.tokens.get(clause.first..at).unwrap_or_default().iter().rev().take(STEPS) {
+    for (place, token) in (clause.first..at).rev().take(STEPS).filter_map(|place| Some((place, scan.token(place)?))) {
+        scan.looked(1);
         let gap = scan.between(token, head);
         let reach = if gap.is_ascii() && scan.text.get(head.range()).is_some_and(str::is_ascii) { 34 } else { 27 };
         if reach < gap.len() {
@@ -60,6 +61,13 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -
             if scan.between(token, head).chars().count() <= 4 {
                 polarity.strength = polarity.strength.max(1 + u8::from(strong));
             }
+            // 'Who said it's glass' denies past the 'is'.
+            if let Some(before) =
+                scan.before(place).filter(|before| clause.first < place && is_rhetorical(scan, before))
+            {
+                denials += 1;
+                polarity.start = Some(before.start as usize);
+            }
             break;
         }
         if token.is(Cue::Strong) && denials == 0 && scan.between(token, head).len() <= 6 {
@@ -70,7 +78,7 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -
             // A denial passes over a like claim before this one: 没有注胶染色, no heat or oil.
             // A place also takes the denial of the word before it: "it isn't the natural Dominican blue".
             let alike = scan.meanings(token).iter().any(|meaning| meaning.kind == kind) || kind == ClaimKind::Origin;
-            if !alike || !linked(scan, token, right) {
+            if denies || !alike || !linked(scan, token, right) {
                 break;
             }
             right = token;
@@ -83,7 +91,8 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -
             break;
         }
     }
-    polarity.negated = denials % 2 == 1;
+    // 这不是A货是什么 asserts.
+    polarity.negated = denials % 2 == 1 && !scan.has_after(clause, at, Cue::IsWhat);
     if scan.text.get(head.range()).is_some_and(|text| text.starts_with('真')) {
         polarity.strength = 2;
     }
@@ -98,6 +107,10 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -
         polarity.end = Some(end);
     }
     polarity
+}
+
+fn is_rhetorical(scan: &Scan<'_>, token: &Token) -> bool {
+    token.is(Cue::Neg) && scan.word(token).is_some_and(|word| word.denial == Denial::Rhetorical)
 }
 
 /// Whether the text between two claims only lists them.

@@ -27,7 +27,8 @@ fn whole(value: Decimal) -> Option<u32> {
 
 /// 假一赔十, 赔十倍, 十倍赔偿.
 fn fake_pay(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
-    if !clause.is(Cue::FakePay) && !(clause.is(Cue::Pay) && clause.is(Cue::FoldUnit)) {
+    let multiplied = clause.is(Cue::Pay) && clause.is(Cue::FoldUnit);
+    if !(clause.is(Cue::FakePay) || multiplied) {
         return;
     }
     for at in clause.first..clause.last {
@@ -43,7 +44,7 @@ fn fake_pay(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_
         let later = fold.and_then(|_| scan.token(at + 2)).filter(|later| {
             at + 2 < clause.last && later.is(Cue::Pay) && (later.start as usize) <= token.end as usize + 9
         });
-        if (vow.is_none() && later.is_none()) || times < 2 || 10_000 < times {
+        if (vow.is_none() && later.is_none()) || !(2..=10_000).contains(&times) {
             continue;
         }
         let start = vow.map_or(token.start, |vow| vow.start) as usize;
@@ -88,8 +89,8 @@ fn days(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
             "inspection_period" => format!("inspection_period_{days}d"),
             _ => continue,
         };
-        let polarity = polarity::of(scan, clause, next, ClaimKind::Guarantee);
         let denies = scan.meanings(promise).iter().any(|meaning| meaning.flags.denies);
+        let polarity = polarity::of(scan, clause, next, ClaimKind::Guarantee, denies);
         let mut mention = Mention::new(ClaimKind::Guarantee, value, token.start as usize, promise.end as usize, index);
         mention.negated = polarity.negated != denies;
         found.take(at, next + 1);

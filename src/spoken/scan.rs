@@ -1,5 +1,7 @@
 //! A window of text with its words, parted into clauses; what the rules look at.
 
+use std::cell::Cell;
+
 use super::cue::{Cue, Cues};
 use super::lexicon::{Lexicon, Meaning, Token, Tokens, Word};
 use super::normal::is_han;
@@ -40,6 +42,8 @@ pub(super) struct Scan<'t> {
     pub(super) numbers: &'t [Number],
     pub(super) clauses: Vec<Clause>,
     topics: [Vec<usize>; 4],
+    /// Words looked at, for the proof of linear time.
+    work: Cell<usize>,
 }
 
 /// What the talk turns around, where a number alone does not tell.
@@ -63,10 +67,20 @@ impl<'t> Scan<'t> {
             numbers: &tokens.numbers,
             clauses: Vec::new(),
             topics: Default::default(),
+            work: Cell::new(0),
         };
         scan.part();
         scan.find_topics();
         scan
+    }
+
+    pub(super) fn steps(&self) -> usize {
+        self.work.get()
+    }
+
+    /// Counts a look at so many words.
+    pub(super) fn looked(&self, words: usize) {
+        self.work.set(self.work.get() + words);
     }
 
     fn part(&mut self) {
@@ -202,6 +216,7 @@ impl<'t> Scan<'t> {
     }
 
     pub(super) fn has_before(&self, clause: &Clause, at: usize, cue: Cue) -> bool {
+        self.looked(if clause.is(cue) { at - clause.first.min(at) } else { 1 });
         clause.is(cue) && self.tokens.get(clause.first..at).unwrap_or_default().iter().any(|token| token.is(cue))
     }
 

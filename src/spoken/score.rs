@@ -111,7 +111,7 @@ impl Count {
 }
 
 fn share(part: u64, whole: u64) -> u64 {
-    if whole == 0 { 10_000 } else { (part * 10_000 + whole / 2) / whole }
+    (part * 10_000 + whole / 2).checked_div(whole).unwrap_or(10_000)
 }
 
 /// How one passage was read: indices into its gold claims and its predictions.

@@ -24,7 +24,7 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
     }
     let fine = meanings.iter().any(|meaning| meaning.kind == ClaimKind::Fineness);
     for meaning in meanings {
-        let polarity = polarity::of(scan, clause, at, meaning.kind);
+        let polarity = polarity::of(scan, clause, at, meaning.kind, meaning.flags.denies);
         if !supported(scan, clause, at, token, meaning, polarity.negated) {
             continue;
         }
@@ -139,10 +139,11 @@ fn beside_others(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
 fn named(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     let told = scan.before(at).is_some_and(|before| {
         clause.first < at
-            && (before.is(Cue::Is) || before.is(Cue::Neg) || before.is(Cue::Strong))
-            && scan.between(before, token).chars().count() <= 3
+            && (before.is(Cue::Is) || before.is(Cue::Neg) || before.is(Cue::Strong) || before.number.is_some())
+            && scan.between(before, token).chars().count() <= if before.number.is_some() { 1 } else { 3 }
     });
-    told || beside_others(scan, clause, at)
+    // 银 alone says too little to lean on other words.
+    told || 3 < token.end - token.start && beside_others(scan, clause, at)
 }
 
 /// Directly behind 是 or a denial: "it is blue".
@@ -225,6 +226,7 @@ fn origin(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak: bool
     sourced
         || after.is_some_and(|after| after.is(Cue::Source) && near(token, after, 1))
         || before.is_some_and(|before| before.is(Cue::From) && near(before, token, 3))
+        || before.is_some_and(|before| before.is(Cue::Is) && near(before, token, 0) && text.ends_with('的'))
         || after.is_some_and(|after| {
             near(token, after, 2)
                 && scan.meanings(after).iter().any(|meaning| {

@@ -139,7 +139,7 @@ fn the_span_is_the_words_for_every_width_mark_and_emoji() {
     check("𠮷祥如意，足金999，三十克", "足金999");
     check("这 条 是 翡 翠 镯 子，A 货", "翡 翠");
     check("重\u{feff}量\r\n五十六克左右", "五十六克左右");
-    check("𝄞 It's a Ceylon sapphire", "Ceylon");
+    check("𝄞 It's a Ceylon sapphire", "Ceylon sapphire");
     check("翡翠\u{fe0f}\u{301}好", "翡翠");
 }
 
@@ -280,6 +280,6 @@ fn twice_the_text_is_twice_the_work() {
             stream.steps()
         };
         let (once, twice) = (steps(4_000), steps(8_000));
-        assert!(twice <= once * 2 + once / 10 + 1_000, "{text}: {once} and {twice} steps");
+        assert!(twice <= once * 2 + once / 4 + 1_000, "{text}: {once} and {twice} steps");
     }
 }

@@ -1,6 +1,6 @@
 //! Reading a long transcript in pieces: windows cut at sentence ends, claims with places in the whole text.
 
-use super::cue::Cue;
+use super::cue::{Cue, Cues};
 use super::fold::Fold;
 use super::lexicon::Tokens;
 use super::normal::WayBack;
@@ -11,6 +11,9 @@ use super::{Lang, Reader, Said, passage};
 const ENOUGH: usize = 2_048;
 /// … or, where no sentence ends, at the last pause, or anywhere, before this many.
 const MOST: usize = 6_144;
+
+/// Words without which nothing is claimed.
+const OPENING: Cues = Cues::of(&[Cue::Numeral, Cue::Go, Cue::Free, Cue::Unmatched, Cue::RingContext]);
 
 /// A reading in progress. It holds at most one window of text and the claims that a later word may still change.
 /// How the text is cut into pieces makes no difference to what is read.
@@ -24,6 +27,8 @@ pub struct Stream<'r> {
     passed: usize,
     fold: Fold,
     tokens: Tokens,
+    /// Words that the rules looked at.
+    looked: usize,
 }
 
 impl<'r> Stream<'r> {
@@ -32,7 +37,15 @@ impl<'r> Stream<'r> {
     }
 
     pub(super) fn of(reader: &'r Reader, language: Option<Lang>) -> Self {
-        Self { reader, language, rest: String::new(), passed: 0, fold: Fold::default(), tokens: Tokens::default() }
+        Self {
+            reader,
+            language,
+            rest: String::new(),
+            passed: 0,
+            fold: Fold::default(),
+            tokens: Tokens::default(),
+            looked: 0,
+        }
     }
 
     /// Takes the next piece of text and gives the claims that are settled by now, in the order of the text.
@@ -67,9 +80,10 @@ impl<'r> Stream<'r> {
         out
     }
 
-    /// Automaton transitions so far: the measure of work, for the proof of linear time.
+    /// Words found, figures read and words looked at by the rules so far: the measure of work, for the proof of linear
+    /// time.
     pub fn steps(&self) -> usize {
-        self.tokens.steps
+        self.tokens.steps + self.looked + self.fold.steps
     }
 
     /// Reads all windows that are certain, and says how many bytes they took.
@@ -86,9 +100,10 @@ impl<'r> Stream<'r> {
     fn window(&mut self, text: &str) {
         let normal = self.reader.normaliser.normalise(text);
         self.reader.lexicon.tokens(&normal.text, &mut self.tokens);
-        if self.tokens.tokens.iter().any(|token| token.claims || token.number.is_some() || token.is(Cue::Go)) {
+        if self.tokens.tokens.iter().any(|token| token.claims || token.cues.meets(OPENING)) {
             let scan = Scan::new(&self.reader.lexicon, &normal.text, &self.tokens);
             let heard = passage::hear(&scan, &self.reader.sounds);
+            self.looked += scan.steps();
             let mut way = WayBack::new(&normal);
             let mut turns = heard.turns.into_iter().peekable();
             for mention in &heard.mentions {

@@ -1,0 +1,429 @@
+//! What a gathered number measures: weights, lengths, inner diameters, ring sizes, beads.
+
+use rust_decimal::Decimal;
+
+use super::cue::Cue;
+use super::mention::Mention;
+use super::quantity::{Found, Quantity, context_after, context_before, next_is};
+use super::scan::{Clause, Scan, Topic};
+use super::{Certainty, Unit};
+use crate::domain::ledger::{Bound, ClaimKind};
+
+/// The mention of a number, with its bound; values are multiplied into the unit of the claim.
+fn measured(
+    kind: ClaimKind,
+    index: usize,
+    quantity: &Quantity<'_>,
+    ends: Option<(Decimal, Decimal)>,
+    times: Decimal,
+    unit: Option<Unit>,
+) -> Mention {
+    let scaled = |value: Decimal| if times == Decimal::ONE { value } else { tidy(value * times) };
+    let ends = ends.map(|(low, high)| (scaled(low), scaled(high)));
+    let value = match ends {
+        Some((low, high)) => format!("{low}-{high}"),
+        None => scaled(quantity.value()).to_string(),
+    };
+    let mut mention = Mention::new(kind, value, quantity.start, quantity.end, index);
+    mention.unit = unit;
+    mention.bound = if ends.is_some() { Bound::Range } else { quantity.bound };
+    mention.limits = ends;
+    mention
+}
+
+/// Without the noughts that a multiplication leaves behind.
+fn tidy(value: Decimal) -> Decimal {
+    value.normalize()
+}
+
+pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
+    if is_price_of_one(scan, clause, quantity) || quantity.value().is_zero() {
+        return None;
+    }
+    if context_before(scan, clause, quantity.first, Cue::Body, 6).is_some() {
+        return None;
+    }
+    let ends = quantity.ends(true);
+    let of = |times, unit| Some(measured(ClaimKind::Weight, index, quantity, ends, times, unit));
+    match quantity.unit? {
+        "g" => of(Decimal::ONE, Some(Unit::Gram)),
+        "mg" => of(Decimal::new(1, 3), Some(Unit::Gram)),
+        "kg" => of(Decimal::from(1_000), Some(Unit::Gram)),
+        "jin" => of(Decimal::from(500), Some(Unit::Gram)),
+        "ct" => of(Decimal::ONE, Some(Unit::Carat)),
+        "point" => points(scan, index, clause, quantity),
+        // The size of 两 and 钱 depends on place and trade: kept as said.
+        unit @ ("liang" | "qian") => {
+            let mut mention = of(Decimal::ONE, None)?;
+            mention.value = format!("{}{}", mention.value, if unit == "liang" { "两" } else { "钱" }).into();
+            Some(mention)
+        }
+        _ => None,
+    }
+}
+
+/// 三十分 is 0.30 ct of a diamond, and else a share, a time or a mark.
+fn points(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
+    let last = Decimal::from(300);
+    if quantity.value() < Decimal::ONE || last < quantity.value() || !scan.speaks_of(Topic::Diamonds, clause.start) {
+        return None;
+    }
+    let hundredth = |value: Decimal| Decimal::new(1, 2) * value;
+    let ends = quantity.ends(true).map(|(low, high)| (hundredth(low), hundredth(high)));
+    let mut mention = measured(ClaimKind::Weight, index, quantity, None, Decimal::ONE, Some(Unit::Carat));
+    mention.value = match ends {
+        Some((low, high)) => format!("{low}-{high}").into(),
+        None => hundredth(quantity.value()).to_string().into(),
+    };
+    if ends.is_some() {
+        mention.bound = Bound::Range;
+        mention.limits = ends;
+    }
+    Some(mention)
+}
+
+/// 一克十五块, 六百八一克, 每克八百: what one unit costs, not what the piece weighs.
+fn is_price_of_one(scan: &Scan<'_>, clause: &Clause, quantity: &Quantity<'_>) -> bool {
+    if context_before(scan, clause, quantity.first, Cue::Per, 2).is_some() {
+        return true;
+    }
+    if quantity.value() != Decimal::ONE || quantity.upper.is_some() {
+        return false;
+    }
+    let Some(head) = scan.token(quantity.first) else { return false };
+    let before = scan.before(quantity.first).filter(|_| clause.first < quantity.first).is_some_and(|before| {
+        before.end + 1 >= head.start && (before.number.is_some() || before.is(Cue::Price))
+            || before.is(Cue::PricePre)
+            || before.is(Cue::Around) && before.end == head.start
+    });
+    let carat = quantity.unit == Some("ct");
+    let after = scan.token(quantity.last).filter(|_| quantity.last < clause.last).is_some_and(|after| {
+        let priced = scan.token(quantity.last + 1).is_some_and(|then| then.is(Cue::Price));
+        after.number.is_some() && (priced || !carat) && (after.start as usize) <= quantity.end + 6
+            || after.is(Cue::Whether)
+    });
+    before || after
+}
+
+pub(super) fn size(index: usize, quantity: &Quantity<'_>) -> Option<Mention> {
+    if quantity.value().is_zero() {
+        return None;
+    }
+    let (times, unit) = match quantity.unit? {
+        "mm" => (Decimal::ONE, Unit::Millimetre),
+        "cm" => (Decimal::ONE, Unit::Centimetre),
+        "inch" => (Decimal::new(254, 2), Unit::Centimetre),
+        _ => return None,
+    };
+    if quantity.across[0].is_some() {
+        return Some(dimensions(index, quantity, times, unit));
+    }
+    Some(measured(ClaimKind::Size, index, quantity, quantity.ends(true), times, Some(unit)))
+}
+
+/// 12x14, 50x30x10.
+fn dimensions(index: usize, quantity: &Quantity<'_>, times: Decimal, unit: Unit) -> Mention {
+    let scaled = |value: Decimal| if times == Decimal::ONE { value } else { tidy(value * times) };
+    let mut value = scaled(quantity.value()).to_string();
+    for across in quantity.across.into_iter().flatten() {
+        value.push('x');
+        value.push_str(&scaled(across).to_string());
+    }
+    let mut mention = Mention::new(ClaimKind::Size, value, quantity.start, quantity.end, index);
+    mention.unit = Some(unit);
+    mention.bound = if quantity.bound == Bound::Exactly { Bound::Exactly } else { Bound::About };
+    mention
+}
+
+/// The inner diameter of a bangle: 圈口五十七, 五六的圈口, 5.6圈口.
+pub(super) fn bangle(
+    scan: &Scan<'_>,
+    index: usize,
+    clause: &Clause,
+    quantity: &Quantity<'_>,
+    last_bangle: Option<usize>,
+) -> Option<Mention> {
+    if !matches!(quantity.unit, None | Some("mm" | "cm")) {
+        return None;
+    }
+    let plausible = |value: Decimal| Decimal::from(44) <= value && value <= Decimal::from(72);
+    let tenfold = |value: Decimal| if value < Decimal::TEN { tidy(value * Decimal::TEN) } else { value };
+    let value = quantity.value();
+    if !plausible(tenfold(value)) || (value < Decimal::TEN && value.scale() == 0) {
+        return None;
+    }
+    let context = context_before(scan, clause, quantity.first, Cue::BangleContext, 30);
+    let after = context_after(scan, clause, quantity, Cue::BangleContext);
+    let listed = last_bangle.is_some_and(|end| quantity.start <= end + 9);
+    if context.is_none() && after.is_none() && !listed {
+        return None;
+    }
+    let counted = quantity.unit.is_none()
+        && scan.token(quantity.last).is_some_and(|next| {
+            next.start as usize == quantity.end && (next.is(Cue::Price) || next.is(Cue::Unit)) && after.is_none()
+        });
+    if counted {
+        return None;
+    }
+    let mut quantity = *quantity;
+    quantity.number.value = tenfold(value);
+    quantity.upper = quantity.upper.map(tenfold);
+    // 五十六五 is 56.5.
+    if let Some(next) = scan.token(quantity.last).filter(|next| next.start as usize == quantity.end)
+        && let Some(tenths) = scan.number(next).filter(|_| quantity.last < clause.last && quantity.unit.is_none())
+        && tenths.value < Decimal::TEN
+        && quantity.upper.is_none()
+    {
+        let half = scan.text.get(next.range()) == Some("半");
+        quantity.number.value += if half { tenths.value } else { tenths.value * Decimal::new(1, 1) };
+        quantity.end = next.end as usize;
+    }
+    if let Some(context) = context {
+        quantity.start = context.start as usize;
+    }
+    if let Some((_, after)) = after {
+        quantity.end = after.end as usize;
+    }
+    let spread = !quantity.number.figures;
+    let ends = quantity.ends(spread);
+    Some(measured(ClaimKind::Size, index, &quantity, ends, Decimal::ONE, Some(Unit::Millimetre)))
+}
+
+/// A number without a unit: what it measures is told by the words around it.
+pub(super) fn bare(
+    scan: &Scan<'_>,
+    index: usize,
+    clause: &Clause,
+    quantity: &Quantity<'_>,
+    found: &Found<'_>,
+) -> Option<Mention> {
+    let between =
+        |low: i64, high: i64| Decimal::from(low) <= quantity.value() && quantity.value() <= Decimal::from(high);
+    if quantity.across[0].is_some() {
+        let small = |value: Decimal| Decimal::ONE <= value && value <= Decimal::from(150);
+        if !small(quantity.value()) || !quantity.across.into_iter().flatten().all(small) {
+            return None;
+        }
+        let mut mention = dimensions(index, quantity, Decimal::ONE, Unit::Millimetre);
+        mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
+    if let Some(mention) = resumed(scan, index, clause, quantity, found) {
+        return Some(mention);
+    }
+    if let Some(mention) = ring(scan, index, clause, quantity) {
+        return Some(mention);
+    }
+    if let Some(mention) = bead(scan, index, clause, quantity) {
+        return Some(mention);
+    }
+    let follows = |cue| next_is(scan, clause, quantity, cue);
+    if follows(Cue::Count) || follows(Cue::Price) || follows(Cue::Percent) || follows(Cue::Unit) || follows(Cue::Lot) {
+        return None;
+    }
+    let unsaid = |cue, within| {
+        let context = context_before(scan, clause, quantity.first, cue, within)?;
+        // In English the unit is always said.
+        scan.text.get(context.range()).filter(|text| !text.is_ascii())?;
+        Some(context)
+    };
+    if let Some(context) = unsaid(Cue::WeightContext, 15)
+        && between(0, 5_000)
+        && !quantity.value().is_zero()
+        && quantity.number.spread.is_none()
+    {
+        let mut mention =
+            measured(ClaimKind::Weight, index, quantity, quantity.ends(false), Decimal::ONE, Some(Unit::Gram));
+        mention.start = context.start as usize;
+        return Some(mention);
+    }
+    if let Some(context) = unsaid(Cue::LengthContext, 12)
+        && between(10, 120)
+    {
+        let mut mention =
+            measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Centimetre));
+        mention.start = context.start as usize;
+        mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
+    if let Some(context) = unsaid(Cue::SizeContext, 9)
+        && between(1, 80)
+    {
+        let mut mention =
+            measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
+        mention.start = context.start as usize;
+        mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
+    None
+}
+
+/// 圈口五十四，哦不对，五十四点五, or 四十克不到，三十九点八: the number alone takes up what was measured before it.
+fn resumed(
+    scan: &Scan<'_>,
+    index: usize,
+    clause: &Clause,
+    quantity: &Quantity<'_>,
+    found: &Found<'_>,
+) -> Option<Mention> {
+    let last = found.mentions.last().filter(|last| {
+        matches!(last.kind, ClaimKind::Weight | ClaimKind::Size) && last.clause < index && index <= last.clause + 3
+    })?;
+    let corrected = (last.clause..=index)
+        .filter_map(|at| scan.clauses.get(at))
+        .any(|clause| clause.is(Cue::Correct) || matches!(scan.clause_text(clause).trim(), "不是" | "不" | "no"));
+    let said = scan.text.get(quantity.start..clause.end).unwrap_or_default().chars().count();
+    let alone = index == last.clause + 1
+        && quantity.start <= clause.start + 7
+        && said <= scan.text.get(quantity.start..quantity.end).unwrap_or_default().chars().count() + 2
+        && !quantity.value().is_integer();
+    let told = [Cue::WeightContext, Cue::SizeContext, Cue::LengthContext, Cue::BangleContext]
+        .into_iter()
+        .any(|cue| scan.has_before(clause, quantity.first, cue));
+    let follows =
+        scan.token(quantity.last).filter(|next| quantity.last < clause.last && next.start as usize == quantity.end);
+    if told || (!corrected && !alone) || follows.is_some_and(|next| next.is(Cue::Count) || next.is(Cue::Price)) {
+        return None;
+    }
+    let before = last.limits.map_or_else(|| last.value.parse().ok(), |(low, _)| Some(low))?;
+    let value = quantity.value();
+    let close = value <= before * Decimal::TWO && before <= value * Decimal::TWO;
+    close.then(|| measured(last.kind, index, quantity, quantity.ends(false), Decimal::ONE, last.unit))
+}
+
+/// The number of a ring size; its table is the rulebook's matter.
+fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
+    if quantity.value() < Decimal::ONE || Decimal::from(35) < quantity.value() {
+        return None;
+    }
+    let context = context_before(scan, clause, quantity.first, Cue::RingContext, 12);
+    let context = context.filter(|context| {
+        let text = scan.text.get(context.range()).unwrap_or_default();
+        !matches!(text, "us" | "uk") || context.end + 1 == quantity.start as u32
+    });
+    // 15号的戒圈
+    let number_sign = scan.token(quantity.last).filter(|token| {
+        token.start as usize == quantity.end
+            && scan.text.get(token.range()) == Some("号")
+            && quantity.last < clause.last
+    });
+    let after = match number_sign {
+        Some(sign) => scan.token(quantity.last + 1).filter(|token| {
+            quantity.last + 1 < clause.last && token.is(Cue::RingContext) && token.start <= sign.end + 6
+        }),
+        None => None,
+    };
+    if context.is_none() && after.is_none() {
+        return None;
+    }
+    let mut mention = measured(ClaimKind::Size, index, quantity, quantity.ends(false), Decimal::ONE, None);
+    if let Some(sign) = number_sign {
+        mention.end = sign.end as usize;
+    }
+    mention.start = context.map_or(mention.start, |context| context.start as usize);
+    mention.end = after.map_or(mention.end, |after| after.end as usize);
+    // 6号半
+    let half = scan.text.get(mention.end..).is_some_and(|rest| rest.starts_with('半'));
+    if half {
+        mention.value = (quantity.value() + Decimal::new(5, 1)).to_string().into();
+        mention.end += '半'.len_utf8();
+    }
+    Some(mention)
+}
+
+/// British ring sizes are letters: "a size N".
+pub(super) fn ring_letter(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
+    if !clause.is(Cue::RingContext) {
+        return;
+    }
+    for token in scan.clause_tokens(clause).iter().filter(|token| token.is(Cue::RingContext)) {
+        if !scan.text.get(token.range()).is_some_and(|text| text.ends_with("size")) {
+            continue;
+        }
+        let mut rest = scan.text.get(token.end as usize..).unwrap_or_default().chars();
+        if let (Some(' '), Some(letter @ 'f'..='z'), after) = (rest.next(), rest.next(), rest.next())
+            && after.is_none_or(|after| !after.is_ascii_alphanumeric() && after != '\'')
+        {
+            let value = letter.to_ascii_uppercase().to_string();
+            found.mentions.push(Mention::new(
+                ClaimKind::Size,
+                value,
+                token.start as usize,
+                token.end as usize + 2,
+                index,
+            ));
+        }
+    }
+}
+
+/// Beads and pearls are measured in 个: 十四个 is 14 mm.
+fn bead(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
+    let value = quantity.value();
+    let high = quantity.ends(true).map_or(value, |(_, high)| high);
+    if value < Decimal::from(3) || Decimal::from(22) < high || !scan.speaks_of(Topic::Beads, clause.start) {
+        return None;
+    }
+    // 十五的珠子
+    let rest = scan.text.get(quantity.end..).unwrap_or_default();
+    if rest.starts_with("的珠") || rest.starts_with("的大珠") || rest.starts_with("的圆珠") {
+        return Some(measured(
+            ClaimKind::Size,
+            index,
+            quantity,
+            quantity.ends(true),
+            Decimal::ONE,
+            Some(Unit::Millimetre),
+        ));
+    }
+    // 珍珠，七到七点五: said without a unit.
+    let next = scan.token(quantity.last).filter(|_| quantity.last < clause.last);
+    let bare = next.is_none_or(|next| {
+        !next.is(Cue::Count) && !next.is(Cue::Price) && !next.is(Cue::Unit) && !next.is(Cue::Percent)
+    });
+    if quantity.upper.is_some() && bare && quantity.start <= clause.start + 9 {
+        let mut mention =
+            measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
+        mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
+    let unit = scan.token(quantity.last).filter(|token| {
+        quantity.last < clause.last
+            && token.start as usize <= quantity.end + 1
+            && scan.text.get(token.range()) == Some("个")
+    })?;
+    let rest = scan.text.get(unit.end as usize..).unwrap_or_default();
+    let follows = rest.chars().next();
+    let alone = follows.is_none_or(|c| !super::normal::is_han(c) || "的多左出大半到吧啊哈呢了起以正强极".contains(c));
+    if !alone {
+        return None;
+    }
+    let mut mention =
+        measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
+    mention.end = unit.end as usize;
+    if rest.starts_with('多') || rest.starts_with("左右") || rest.starts_with("出头") {
+        mention.bound = Bound::About;
+    }
+    if rest.starts_with('半') {
+        mention.value = (value + Decimal::new(5, 1)).to_string().into();
+        mention.end += '半'.len_utf8();
+    }
+    Some(mention)
+}
+
+/// 误差半个毫米以内: the figure before becomes a range.
+pub(super) fn tolerance(quantity: &Quantity<'_>, found: &mut Found<'_>) {
+    let kind = match quantity.unit {
+        Some("g" | "ct") => ClaimKind::Weight,
+        Some("mm" | "cm") => ClaimKind::Size,
+        _ => return,
+    };
+    let Some(last) = found.mentions.iter_mut().rev().find(|mention| mention.kind == kind) else { return };
+    let Ok(value) = last.value.parse::<Decimal>() else { return };
+    if last.limits.is_some() || quantity.start < last.end {
+        return;
+    }
+    let by = quantity.value();
+    last.limits = Some((tidy(value - by), tidy(value + by)));
+    last.bound = Bound::Range;
+    last.end = quantity.end;
+}
