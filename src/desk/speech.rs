@@ -239,6 +239,7 @@ impl Desk {
                 by: By { role: Role::Desk, ..request.by.clone() },
                 idempotency_key: format!("transcript-{transcript}"),
                 part: row.code,
+                target: "the desk, ledger/proposal".to_owned(),
                 body: transcript.to_string().into_bytes(),
                 if_match: None,
                 ..request.clone()
