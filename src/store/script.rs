@@ -18,9 +18,11 @@ use super::Error;
 /// Rows in one statement at the most.
 const LOT: usize = 64;
 
-/// The rendered texts of one store.
+/// The rendered texts of one store, by table, by what becomes of a key that is taken, and by number of rows.
 #[derive(Debug, Default)]
-pub(super) struct Texts(Mutex<HashMap<(&'static str, Taken, usize), Arc<str>>>);
+pub(super) struct Texts(Mutex<HashMap<Kind, Arc<str>>>);
+
+type Kind = (&'static str, Taken, usize);
 
 /// What becomes of a row whose key is taken. No table has two ways of setting columns, so this tells its texts apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -159,7 +159,11 @@ both!(what_was_said_and_is_not_so_leads_to_the_verdict, |db| async move {
     let open = ledger(&app, code).await;
     let sizes: Vec<_> = open["entries"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "size").collect();
     let said = sizes.iter().find(|entry| entry["source"] == "spoken").expect("it was said");
-    assert_eq!((said["proposed"].as_str(), said["words"].as_str()), (Some("contradicted"), Some("圈口五十九毫米")));
+    assert_eq!(
+        (said["proposed"].as_str(), said["words"].as_str()),
+        (Some("contradicted"), Some("圈口五十九毫米")),
+        "{said}"
+    );
     // The seller's own words: 56.5 mm listed, 59 mm said.
     let listed = sizes.iter().find(|entry| entry["source"] == "listed").expect("it was listed");
     assert_eq!(said["at_odds_with"], json!([listed["claim_id"]]));

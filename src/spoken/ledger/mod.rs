@@ -110,12 +110,21 @@ fn span(transcript: &Transcript, start: usize, end: usize) -> Option<Span> {
     Some(Span { start: first, end: last, at_ms: transcript.at(start) })
 }
 
-/// The words of a claim with those next to them: a few characters of Chinese, a few words of English.
+/// The words of a claim with those next to them: a few characters of Chinese, a few words of English, or some of both.
 fn around(transcript: &Transcript, start: usize, end: usize) -> String {
-    let near = |text: &str| if text.is_ascii() { 28 } else { 8 };
-    let before = near(transcript.words(start.saturating_sub(28), start));
-    let behind = near(transcript.words(end, end + 28));
-    transcript.words(start.saturating_sub(before), end + behind).to_owned()
+    /// In letters of English; a character of Chinese says as much as several.
+    const REACH: usize = 28;
+    const CHARACTER: usize = 3;
+    let near = |text: &mut dyn Iterator<Item = char>| {
+        text.scan(0, |said, c| {
+            *said += if c.is_ascii() { 1 } else { CHARACTER };
+            (*said <= REACH).then_some(())
+        })
+        .count()
+    };
+    let before = near(&mut transcript.words(start.saturating_sub(REACH), start).chars().rev());
+    let behind = near(&mut transcript.words(end, end + REACH).chars());
+    transcript.words(start - before, end + behind).to_owned()
 }
 
 /// The words of a claim with those next to them, up to a mark.
@@ -139,7 +148,10 @@ fn is_cut(transcript: &Transcript, start: usize, end: usize) -> bool {
         c.is_some_and(|c| c.is_numeric() || "零〇一二两三四五六七八九十百千点半".contains(c))
     };
     // A cue stands one line break behind the one before.
-    let begins = transcript.is_seam(start) && 2 <= start && is_figure(transcript.words(start - 2, start));
+    let begins = transcript.is_seam(start)
+        && 2 <= start
+        && is_figure(transcript.words(start - 2, start))
+        && is_figure(transcript.words(start, start + 1));
     let ends = transcript.is_seam(end + 1)
         && is_figure(transcript.words(end.saturating_sub(1), end))
         && is_figure(transcript.words(end, end + 2));
