@@ -32,7 +32,7 @@ fn edition(file: &str, line: &str, instead: &str) -> Rulebook {
 }
 
 both!(every_verdict_follows_from_its_own_edition_and_another_is_tried_first, |db| async move {
-    let world = World::new(&db).await;
+    let world = World::new(db).await;
     let placed = world.place("N-1", 2).await;
     for piece in &placed.pieces {
         world.bring(*piece, Stage::Cleared).await;
