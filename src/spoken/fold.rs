@@ -25,8 +25,7 @@ struct Open {
 /// Claims that a later word may still change.
 #[derive(Debug, Default)]
 pub(super) struct Fold {
-    /// By kind, each in the order of the text.
-    open: [VecDeque<Open>; ClaimKind::ALL.len()],
+    open: VecDeque<Open>,
     turns: VecDeque<usize>,
     pub(super) steps: usize,
 }
@@ -45,32 +44,30 @@ impl Fold {
             said: said(mention, start, end),
         };
         self.name_the_gold(&mut new, english);
-        let Some(open) = self.open.get_mut(new.said.kind as usize) else { return };
-        let turned = |from: usize| self.turns.iter().any(|at| from <= *at && *at <= start);
-        let mut index = open.len();
+        let near = |open: &Open| start.saturating_sub(open.said.start) <= HORIZON;
+        let turned = |from: usize, turns: &VecDeque<usize>| turns.iter().any(|at| from <= *at && *at <= start);
+        let mut index = self.open.len();
         while let Some(at) = index.checked_sub(1) {
             index = at;
             self.steps += 1;
-            let Some(old) = open.get_mut(at) else { continue };
-            if HORIZON < start.saturating_sub(old.said.start) {
+            let Some(old) = self.open.get_mut(at) else { continue };
+            if !near(old) {
                 break;
+            }
+            if old.said.kind != new.said.kind {
+                continue;
             }
             if old.key == new.key && old.said.unit == new.said.unit {
                 if old.said.negated == new.said.negated {
-                    // A span that moves to the stronger mention moves to the end of the row.
-                    if merge(old, new)
-                        && let Some(moved) = open.remove(at)
-                    {
-                        open.push_back(moved);
-                    }
+                    merge(old, new);
                     return;
                 }
                 let topical = new.said.negated
                     && old.strength == 0
                     && is_substance(new.said.kind)
                     && start.abs_diff(old.said.start) <= 2 * NEAR;
-                if topical || turned(old.said.start) {
-                    open.remove(at);
+                if topical || turned(old.said.start, &self.turns) {
+                    self.open.remove(at);
                 } else if old.said.negated && new.strength == 0 && is_substance(new.said.kind) {
                     // 不是足银，足银太软了: the second speaks of 足银, not of the piece.
                     return;
@@ -86,39 +83,33 @@ impl Fold {
                     return;
                 }
                 Some(Gives::Old) => {
-                    let old = open.remove(at);
+                    let old = self.open.remove(at);
                     new.said.again.extend(old.map(|old| (old.said.start, old.said.end)));
                 }
                 None => {}
             }
         }
-        open.push_back(new);
+        let place = self.open.iter().rposition(|open| open.said.start <= start).map_or(0, |at| at + 1);
+        self.open.insert(place, new);
     }
 
     /// "Gold" beside a karat is the alloy.
     fn name_the_gold(&mut self, new: &mut Open, english: bool) {
         let alloy = |said: &Said| {
-            !said.negated
-                && said.value != "925"
+            said.kind == ClaimKind::Fineness
+                && !said.negated
                 && said.value.parse().is_ok_and(|value: Decimal| value < Decimal::from(950))
         };
-        if new.said.kind != ClaimKind::Material {
-            return;
-        }
         let start = new.said.start;
-        let near = |open: &Open| start.saturating_sub(open.said.start) <= HORIZON;
-        if english && new.said.value == "gold" {
-            let row = self.open.get(ClaimKind::Fineness as usize);
-            if row.is_some_and(|row| row.iter().rev().take_while(|open| near(open)).any(|open| alloy(&open.said))) {
+        let near = |open: &&mut Open| start.saturating_sub(open.said.start) <= HORIZON;
+        if english && new.said.kind == ClaimKind::Material && new.said.value == "gold" {
+            if self.open.iter_mut().filter(near).any(|open| alloy(&open.said) && open.said.value != "925") {
                 new.said.value = "k_gold".to_owned();
                 new.key = "k_gold".into();
             }
-        } else if &*new.key == "k_gold"
-            && new.implied
-            && let Some(row) = self.open.get_mut(ClaimKind::Material as usize)
-        {
-            for open in row.iter_mut().rev().take_while(|open| near(open)) {
-                if &*open.key == "gold" && !open.said.negated {
+        } else if new.said.kind == ClaimKind::Material && &*new.key == "k_gold" && new.implied {
+            for open in self.open.iter_mut().filter(near) {
+                if open.said.kind == ClaimKind::Material && &*open.key == "gold" && !open.said.negated {
                     open.said.value = "k_gold".to_owned();
                     open.key = "k_gold".into();
                 }
@@ -126,32 +117,18 @@ impl Fold {
         }
     }
 
-    /// The claims that nothing before `until` can change any more, in the order of the text.
+    /// The claims that nothing before `until` can change any more.
     pub(super) fn settled(&mut self, until: usize, out: &mut Vec<Said>) {
-        let from = out.len();
-        for row in &mut self.open {
-            while row.front().is_some_and(|open| open.said.start + 2 * HORIZON < until) {
-                out.extend(row.pop_front().map(|open| open.said));
-            }
+        while self.open.front().is_some_and(|open| open.said.start + 2 * HORIZON < until) {
+            out.extend(self.open.pop_front().map(|open| open.said));
         }
-        sort(out, from);
         while self.turns.front().is_some_and(|at| at + 2 * HORIZON < until) {
             self.turns.pop_front();
         }
     }
 
     pub(super) fn finish(mut self, out: &mut Vec<Said>) {
-        let from = out.len();
-        for row in &mut self.open {
-            out.extend(row.drain(..).map(|open| open.said));
-        }
-        sort(out, from);
-    }
-}
-
-fn sort(claims: &mut [Said], from: usize) {
-    if let Some(claims) = claims.get_mut(from..) {
-        claims.sort_by_key(|said| (said.start, said.end, said.kind));
+        out.extend(self.open.drain(..).map(|open| open.said));
     }
 }
 
@@ -190,11 +167,9 @@ fn key(mention: &Mention) -> Arc<str> {
     }
 }
 
-/// Folds the second mention into the first; whether the span moved to the second.
-fn merge(old: &mut Open, new: Open) -> bool {
+fn merge(old: &mut Open, new: Open) {
     let stronger = (1 < new.strength && old.strength < new.strength) || (old.implied && !new.implied);
-    let moves = stronger && old.said.kind != ClaimKind::Grade && is_substance(old.said.kind);
-    if moves {
+    if stronger && old.said.kind != ClaimKind::Grade && is_substance(old.said.kind) {
         old.said.again.push((old.said.start, old.said.end));
         (old.said.start, old.said.end) = (new.said.start, new.said.end);
         old.strength = new.strength;
@@ -207,7 +182,6 @@ fn merge(old: &mut Open, new: Open) -> bool {
     if old.said.bound == Bound::Exactly && old.said.kind != ClaimKind::Grade {
         old.said.bound = new.said.bound;
     }
-    moves
 }
 
 fn is_substance(kind: ClaimKind) -> bool {

@@ -198,42 +198,4 @@ impl Reader {
         out.extend(stream.finish());
         out
     }
-
-    // STAGES-BEGIN
-    #[doc(hidden)]
-    pub fn stages(&self, text: &str) {
-        use std::time::Instant;
-        let (mut a, mut b, mut c, mut d) = (0u128, 0, 0, 0);
-        let mut tokens = lexicon::Tokens::default();
-        let mut n = (0, 0, 0);
-        for piece in text.as_bytes().chunks(3000) {
-            let piece = String::from_utf8_lossy(piece);
-            let t = Instant::now();
-            let normal = self.normaliser.normalise(&piece);
-            a += t.elapsed().as_nanos();
-            let t = Instant::now();
-            self.lexicon.tokens(&normal.text, &mut tokens);
-            b += t.elapsed().as_nanos();
-            let t = Instant::now();
-            let scan = scan::Scan::new(&self.lexicon, &normal.text, &tokens);
-            c += t.elapsed().as_nanos();
-            let t = Instant::now();
-            let p = passage::hear(&scan, &self.sounds);
-            d += t.elapsed().as_nanos();
-            n.0 += tokens.tokens.len();
-            n.1 += scan.clauses.len();
-            n.2 += p.mentions.len();
-        }
-        println!(
-            "normal {} tokens {} scan {} hear {} us; tokens {} clauses {} mentions {}",
-            a / 1000,
-            b / 1000,
-            c / 1000,
-            d / 1000,
-            n.0,
-            n.1,
-            n.2
-        );
-    }
-    // STAGES-END
 }

@@ -76,11 +76,6 @@ impl Normaliser {
         let mut before = ' ';
         for (at, c) in original.char_indices() {
             let one = self.one(c);
-            // Most spaces stand between words of letters and stay.
-            if c == ' ' && before.is_ascii_alphanumeric() && original.as_bytes().get(at + 1).is_some_and(u8::is_ascii_alphanumeric) {
-                before = c;
-                continue;
-            }
             if one == c && !matches!(c, ' ' | '-' | '\r') && !is_mark(c) {
                 before = c;
                 continue;
@@ -174,11 +169,7 @@ fn is_mark(c: char) -> bool {
 
 /// Whether there is a space after most Chinese characters, as some recognisers write.
 fn is_spaced_out(text: &str) -> bool {
-    if text.is_ascii() || !text.contains(' ') {
-        return false;
-    }
-    // Chinese characters begin with these bytes; without them there is nothing to count.
-    if !text.bytes().any(|byte| (0xe3..=0xe9).contains(&byte)) {
+    if !text.contains(' ') {
         return false;
     }
     let (mut han, mut spaced) = (0usize, 0usize);
