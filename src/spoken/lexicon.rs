@@ -38,6 +38,9 @@ const FILES: [(&str, &str); 9] = [
     ("cues.csv", include_str!("data/cues.csv")),
 ];
 
+/// Speech by which the automaton is laid out in memory.
+const SPEECH: &str = include_str!("data/speech.txt");
+
 /// What may stand between noun and adjective, for a spelling such as `光*强`.
 const ADVERBS: [&str; 24] = [
     "",
@@ -426,8 +429,10 @@ impl Draft {
             word.meanings = first..meanings.len() as u32;
             words.push(word);
         }
+        // Laid out for the words that speech is made of; what is found stays the same.
         let automaton = CharwiseDoubleArrayAhoCorasickBuilder::new()
             .match_kind(MatchKind::LeftmostLongest)
+            .corpus([SPEECH])
             .build_with_values(self.by_term.iter().map(|(term, word)| (term.as_str(), *word)))
             .map_err(|error| Unreadable { file: "lexicon", why: error.to_string() })?;
         Ok(Lexicon { words, meanings, by_term: self.by_term, automaton })

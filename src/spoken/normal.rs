@@ -54,6 +54,8 @@ impl Normaliser {
             0x2010..=0x2012 => '-',
             0x09 | 0x0b | 0x0c => ' ',
             0..=0x7f => c.to_ascii_lowercase(),
+            // Chinese punctuation and everything beyond the cased scripts.
+            0x3001..=0x4dff | 0xa000..=0xfeff => c,
             _ => {
                 let mut lower = c.to_lowercase();
                 match (lower.next(), lower.next()) {
@@ -66,14 +68,22 @@ impl Normaliser {
 
     pub(super) fn normalise(&self, original: &str) -> Normal {
         let mut normal = Normal { text: String::with_capacity(original.len()), dropped: Vec::new() };
+        // What needs no change is copied in runs.
+        let mut run = 0;
         let spaced_out = is_spaced_out(original);
         let mut dropped = 0;
         // The last character kept, to see what stands on both sides of a space or a hyphen.
         let mut before = ' ';
-        let mut rest = original.chars();
-        while let Some(c) = rest.next() {
-            let next = || rest.clone().next().map_or(' ', |next| self.one(next));
-            let kept = match self.one(c) {
+        for (at, c) in original.char_indices() {
+            let one = self.one(c);
+            if one == c && !matches!(c, ' ' | '-' | '\r') && !is_mark(c) {
+                before = c;
+                continue;
+            }
+            normal.text.push_str(original.get(run..at).unwrap_or_default());
+            run = at + c.len_utf8();
+            let next = || original.get(run..).and_then(|rest| rest.chars().next()).map_or(' ', |next| self.one(next));
+            let kept = match one {
                 '\r' => None,
                 ' ' => {
                     let after = next();
@@ -87,8 +97,8 @@ impl Normaliser {
                     }
                 }
                 '-' if before.is_ascii_lowercase() || next().is_ascii_lowercase() => Some(' '),
-                c if is_mark(c) => None,
-                c => Some(c),
+                one if is_mark(one) => None,
+                one => Some(one),
             };
             match kept {
                 Some(c) => {
@@ -104,6 +114,7 @@ impl Normaliser {
                 }
             }
         }
+        normal.text.push_str(original.get(run..).unwrap_or_default());
         normal
     }
 }

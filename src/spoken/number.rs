@@ -30,13 +30,34 @@ fn plain(value: Decimal) -> Number {
     Number { value, spread: None, figures: false }
 }
 
-/// `digits` with `fraction` behind the point, as they stand.
-fn decimal(digits: &str, fraction: &str) -> Option<Decimal> {
-    if MOST_FIGURES < digits.len() || MOST_FIGURES < fraction.len() {
-        return None;
+/// Figures read one by one, as a whole number, and how many they were.
+#[derive(Clone, Copy, Debug, Default)]
+struct Figures {
+    value: i64,
+    count: u32,
+}
+
+impl Figures {
+    /// Takes one more, unless there are too many to be a measure.
+    fn push(&mut self, figure: i64) -> bool {
+        let room = (self.count as usize) < MOST_FIGURES;
+        if room {
+            self.value = self.value * 10 + figure;
+            self.count += 1;
+        }
+        room
     }
-    let whole: i64 = format!("{digits}{fraction}").parse().ok()?;
-    Some(Decimal::new(whole, u32::try_from(fraction.len()).ok()?))
+
+    fn of(digits: &str) -> Option<Self> {
+        let mut figures = Self::default();
+        digits.bytes().all(|digit| figures.push(i64::from(digit.wrapping_sub(b'0')))).then_some(figures)
+    }
+}
+
+/// `whole` with `fraction` behind the point, as they stand.
+fn decimal(whole: i64, fraction: Figures) -> Option<Decimal> {
+    let scaled = whole.checked_mul(10_i64.checked_pow(fraction.count)?)?.checked_add(fraction.value)?;
+    Some(Decimal::new(scaled, fraction.count))
 }
 
 fn vulgar(text: &mut &str) -> ModalResult<Number> {
@@ -53,17 +74,28 @@ fn vulgar(text: &mut &str) -> ModalResult<Number> {
 
 /// `58`, `58.4`, `.5`, `1,200`, `3/4`, `2 1/2`, `1万2`.
 fn arabic(text: &mut &str) -> ModalResult<Number> {
-    let whole = alt((grouped, digit1.map(str::to_owned), |text: &mut &str| leading_point(text))).parse_next(text)?;
-    let fraction = opt(preceded('.', digit1)).parse_next(text)?.unwrap_or_default();
-    let value = decimal(&whole, fraction).ok_or_else(backtrack)?;
-    if fraction.is_empty()
-        && let Some(over) = opt(over).parse_next(text)?
+    let point = |text: &mut &str| if begins_fraction(text) { Ok("") } else { Err(backtrack()) };
+    let digits = alt((digit1, point)).parse_next(text)?;
+    let mut whole = Figures::of(digits).ok_or_else(backtrack)?;
+    // 1,200 is one number, 58,56 are two.
+    while (1..=3).contains(&digits.len())
+        && let Some(group) = opt(preceded(',', thousand)).parse_next(text)?
     {
+        if !group.bytes().all(|digit| whole.push(i64::from(digit.wrapping_sub(b'0')))) {
+            return Err(backtrack());
+        }
+    }
+    let fraction = opt(preceded('.', digit1)).parse_next(text)?.map_or(Some(Figures::default()), Figures::of);
+    let fraction = fraction.ok_or_else(backtrack)?;
+    let value = decimal(whole.value, fraction).ok_or_else(backtrack)?;
+    let is_whole = fraction.count == 0;
+    if is_whole && let Some(over) = opt(over).parse_next(text)? {
         return value.checked_div(over).map(|value| plain(value.round_dp(4).normalize())).ok_or_else(backtrack);
     }
     let half = opt(preceded(' ', (digit1, over))).parse_next(text)?;
     if let Some((top, bottom)) = half {
-        let part = decimal(top, "").and_then(|top| top.checked_div(bottom)).ok_or_else(backtrack)?;
+        let part =
+            Figures::of(top).and_then(|top| Decimal::from(top.value).checked_div(bottom)).ok_or_else(backtrack)?;
         return Ok(plain((value + part).round_dp(4).normalize()));
     }
     let vulgar_part = opt(vulgar).parse_next(text)?;
@@ -75,34 +107,18 @@ fn arabic(text: &mut &str) -> ModalResult<Number> {
         Some(_) => value * Decimal::from(100),
         None => value,
     };
-    Ok(Number { value, spread: None, figures: fraction.is_empty() && times.is_none() })
+    Ok(Number { value, spread: None, figures: is_whole && times.is_none() })
 }
 
-fn leading_point(text: &mut &str) -> ModalResult<String> {
-    if text.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
-        return Ok("0".to_owned());
-    }
-    Err(backtrack())
+fn begins_fraction(text: &str) -> bool {
+    text.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn over(text: &mut &str) -> ModalResult<Decimal> {
     preceded('/', digit1)
-        .verify_map(|digits: &str| decimal(digits, "").filter(|value| !value.is_zero() && *value <= Decimal::from(100)))
+        .verify_map(|digits: &str| Figures::of(digits).filter(|under| (1..=100).contains(&under.value)))
+        .map(|under| Decimal::from(under.value))
         .parse_next(text)
-}
-
-fn grouped(text: &mut &str) -> ModalResult<String> {
-    let head: &str = take_while(1..=3, |c: char| c.is_ascii_digit()).parse_next(text)?;
-    let mut whole = head.to_owned();
-    let mut groups = 0;
-    while let Some(group) = opt(preceded(',', thousand)).parse_next(text)? {
-        whole.push_str(group);
-        groups += 1;
-        if 3 < groups {
-            return Err(backtrack());
-        }
-    }
-    if groups == 0 { Err(backtrack()) } else { Ok(whole) }
 }
 
 fn thousand<'t>(text: &mut &'t str) -> ModalResult<&'t str> {
@@ -154,7 +170,7 @@ fn chinese(text: &mut &str) -> ModalResult<Number> {
 fn read_chinese(text: &str) -> Option<(Number, usize)> {
     // What is complete so far, the place of the last mark, and the figures since.
     let (mut total, mut section, mut place) = (0_i64, 0_i64, 0_i64);
-    let mut figures: Vec<i64> = Vec::new();
+    let mut figures = Row::default();
     let mut after_nought = false;
     let mut end = 0;
     let mut chars = text.char_indices().peekable();
@@ -164,14 +180,14 @@ fn read_chinese(text: &str) -> Option<(Number, usize)> {
     while let Some(&(at, c)) = chars.peek() {
         let rest = text.get(at + c.len_utf8()..).unwrap_or_default();
         if let Some(figure) = han_digit(c) {
-            if c == '两' && !figures.is_empty() && !two_goes_on(rest) {
+            if c == '两' && figures.count != 0 && !two_goes_on(rest) {
                 break;
             }
             // Behind a place only 五六 may follow, or one figure: 六百八一克 is 六百八 a gram.
-            if place != 0 && !figures.is_empty() && figures.first().is_none_or(|first| first + 1 != figure) {
+            if place != 0 && figures.as_slice().first().is_some_and(|first| first + 1 != figure) {
                 break;
             }
-            if MOST_FIGURES <= figures.len() || (place != 0 && 2 <= figures.len()) {
+            if MOST_FIGURES <= figures.count || (place != 0 && 2 <= figures.count) {
                 break;
             }
             if place != 0 && figure == 0 {
@@ -216,16 +232,16 @@ fn read_chinese(text: &str) -> Option<(Number, usize)> {
     }
     let base = total + section;
     if place == 0 {
-        let whole: String = figures.iter().map(i64::to_string).collect();
+        let whole = figures.as_slice().iter().fold(0, |whole, figure| whole * 10 + figure);
         let (fraction, length) = han_fraction(text, end);
-        let value = decimal(&whole, &fraction)?;
+        let value = decimal(whole, fraction)?;
         let spread = match figures.as_slice() {
-            [one, other] if fraction.is_empty() && two_are_a_spread(*one, *other) => {
+            [one, other] if fraction.count == 0 && two_are_a_spread(*one, *other) => {
                 Some((Decimal::from(*one.min(other)), Decimal::from(*one.max(other))))
             }
             _ => None,
         };
-        return Some((Number { value, spread, figures: fraction.is_empty() }, length));
+        return Some((Number { value, spread, figures: fraction.count == 0 }, length));
     }
     // 一百五 is 150, 一百零五 is 105, 五十六 is 56.
     let unit = if after_nought { 1 } else { (place / 10).max(1) };
@@ -237,11 +253,35 @@ fn read_chinese(text: &str) -> Option<(Number, usize)> {
         [one, ..] => {
             let value = base + one * unit;
             let (fraction, length) = han_fraction(text, end);
-            return Some((plain(decimal(&value.to_string(), &fraction)?), length));
+            return Some((plain(decimal(value, fraction)?), length));
         }
     }
     let (fraction, length) = han_fraction(text, end);
-    Some((plain(decimal(&base.to_string(), &fraction)?), length))
+    Some((plain(decimal(base, fraction)?), length))
+}
+
+/// A few figures, each by itself.
+#[derive(Default)]
+struct Row {
+    figures: [i64; MOST_FIGURES],
+    count: usize,
+}
+
+impl Row {
+    fn push(&mut self, figure: i64) {
+        if let Some(place) = self.figures.get_mut(self.count) {
+            *place = figure;
+            self.count += 1;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    fn as_slice(&self) -> &[i64] {
+        self.figures.get(..self.count).unwrap_or_default()
+    }
 }
 
 fn two_are_a_spread(one: i64, other: i64) -> bool {
@@ -254,24 +294,20 @@ fn spread(low: i64, high: i64) -> Number {
 }
 
 /// The figures behind 点 or a point, and where they end. 两点三十分 is a time, so 点 before 三十 is none.
-fn han_fraction(text: &str, end: usize) -> (String, usize) {
+fn han_fraction(text: &str, end: usize) -> (Figures, usize) {
+    let none = (Figures::default(), end);
     let rest = text.get(end..).unwrap_or_default();
-    let Some(point) = rest.chars().next().filter(|c| matches!(c, '点' | '.')) else {
-        return (String::new(), end);
-    };
-    let mut figures = String::new();
+    let Some(point) = rest.chars().next().filter(|c| matches!(c, '点' | '.')) else { return none };
+    let mut figures = Figures::default();
     let mut length = end + point.len_utf8();
     for c in rest.chars().skip(1) {
         match han_digit(c).or_else(|| c.to_digit(10).map(i64::from)) {
-            Some(figure) if c != '两' && figures.len() < MOST_FIGURES => {
-                figures.push_str(&figure.to_string());
-                length += c.len_utf8();
-            }
-            None if han_place(c).is_some() => return (String::new(), end),
+            Some(figure) if c != '两' && figures.push(figure) => length += c.len_utf8(),
+            None if han_place(c).is_some() => return none,
             _ => break,
         }
     }
-    if figures.is_empty() { (figures, end) } else { (figures, length) }
+    if figures.count == 0 { none } else { (figures, length) }
 }
 
 /// `nine`, `twenty one`, `a hundred and five`, `three point four`, `two and a half`, `half`, `three quarters`.
@@ -280,7 +316,7 @@ fn english(text: &mut &str) -> ModalResult<Number> {
     let mut read = 0;
     let mut words = Words { text, at: 0 };
     let mut last = 0_i64;
-    let mut fraction = String::new();
+    let mut fraction = Figures::default();
     let mut part = Decimal::ZERO;
     let mut joined = false;
     while let Some((word, end)) = words.next() {
@@ -333,13 +369,16 @@ fn english(text: &mut &str) -> ModalResult<Number> {
                 let mut ahead = Words { text, at: end };
                 while let Some((word, end)) = ahead.next() {
                     match english_word(word) {
-                        Some(figure @ 0..=9) if fraction.len() < MOST_FIGURES => fraction.push_str(&figure.to_string()),
-                        Some(tens @ 10..=99) if fraction.is_empty() => fraction.push_str(&tens.to_string()),
+                        Some(figure @ 0..=9) if fraction.push(figure) => {}
+                        Some(tens @ 10..=99) if fraction.count == 0 => {
+                            fraction.push(tens / 10);
+                            fraction.push(tens % 10);
+                        }
                         _ => break,
                     }
                     read = end;
                 }
-                if fraction.is_empty() && !seen {
+                if fraction.count == 0 && !seen {
                     return Err(backtrack());
                 }
                 break;
@@ -370,7 +409,7 @@ fn english(text: &mut &str) -> ModalResult<Number> {
     if read == 0 {
         return Err(backtrack());
     }
-    let value = decimal(&total.to_string(), &fraction).ok_or_else(backtrack)? + part;
+    let value = decimal(total, fraction).ok_or_else(backtrack)? + part;
     *text = text.get(read..).unwrap_or_default();
     Ok(plain(value))
 }

@@ -32,7 +32,9 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
     let mut heard = Vec::new();
     let mut numbers = Vec::new();
     for (index, clause) in scan.clauses.iter().enumerate() {
-        if let Some((yes, end)) = Some(&asked).filter(|asked| !asked.is_empty()).and(discourse::answer(scan, clause)) {
+        if !asked.is_empty()
+            && let Some((yes, end)) = discourse::answer(scan, clause)
+        {
             passage.mentions.extend(asked.drain(..).map(|mut mention| {
                 mention.negated ^= !yes;
                 mention.end = end;
@@ -46,10 +48,11 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
         if discourse::only_denies(scan, clause) {
             deny(&mut passage.mentions, &mut reported, index);
         }
+        let before = numbers.len();
         let mut found = Found { mentions: &mut numbers, taken: &mut taken };
         promise::read(scan, index, clause, &mut found);
         quantity::read(scan, index, clause, &mut found);
-        for mention in numbers.iter_mut().filter(|mention| mention.clause == index) {
+        for mention in numbers.iter_mut().skip(before) {
             let first = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
             if mention.kind != ClaimKind::Guarantee {
                 let polarity = polarity::before(scan, clause, first, mention.start);
@@ -60,7 +63,7 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
                 mention.part = terms::part(scan, clause, first.min(scan.tokens.len().saturating_sub(1)));
             }
         }
-        let said = numbers.iter().filter(|mention| mention.clause == index).cloned().map(|mention| {
+        let said = numbers.iter().skip(before).cloned().map(|mention| {
             let at = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
             Heard { mention, at: at.clamp(clause.first, clause.last.max(clause.first + 1) - 1), refused: false }
         });
