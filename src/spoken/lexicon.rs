@@ -1,7 +1,7 @@
 //! The words of the trade, from the files in `data`: one automaton over all of them, and what each word says.
 //!
 //! A row is `term,kind,value,flags`. `term` holds one or several spellings parted by `|`, normalised as
-//! [`super::normal`] does; `kind` is a kind of claim or a cue; rows of the same term add up. The flags:
+//! `normal` does; `kind` is a kind of claim or a cue; rows of the same term add up. The flags:
 //!
 //! | flag | meaning |
 //! | --- | --- |
