@@ -46,13 +46,14 @@ impl Charset {
 }
 
 /// Every transcript has line breaks, digits or blanks. In UTF-16 these have a zero byte, always on the same side, which
-/// no text in UTF-8 or GB18030 has at all.
+/// no text in UTF-8 or GB18030 has at all. Letters are not counted: 一 (U+4E00) has a zero byte too, on the other side,
+/// and reads as an N.
 fn unmarked_utf16(bytes: &[u8]) -> Option<Charset> {
     let (mut even, mut odd) = (0_usize, 0_usize);
     for pair in bytes.chunks_exact(2).take(4_096) {
         match pair {
-            [0, 1..=127] => even += 1,
-            [1..=127, 0] => odd += 1,
+            [0, b'\n' | b'\r' | b' ' | b'1'..=b'9'] => even += 1,
+            [b'\n' | b'\r' | b' ' | b'1'..=b'9', 0] => odd += 1,
             _ => {} // A character beyond ASCII says nothing.
         }
     }
