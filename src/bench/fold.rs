@@ -104,7 +104,7 @@ fn microseconds(took: Duration) -> String {
 async fn subject(options: &Options) -> Result<Subject, Failure> {
     let folder = stand::folder(options)?;
     let url = DatabaseUrl::sqlite_file(&folder.path().join("touchstone.db"));
-    let stand = stand::Stand::open(url.expose(), folder.path(), Limits::default()).await?;
+    let stand = stand::Stand::open(url.expose(), folder.path(), Limits::default(), None).await?;
     let load = stand.load("FOLD").await?;
     let mut client = Client::new(stand.service.address);
     let mut piece = load.place(&mut client, 1).await?;

@@ -56,6 +56,8 @@ pub struct Options {
     /// How long each load lasts.
     pub seconds: u64,
     pub database_url: Option<String>,
+    /// Writers on PostgreSQL; else as many as a service has by itself.
+    pub writers: Option<u16>,
     /// On the disk of this folder; else where temporary files are kept.
     pub data: Option<PathBuf>,
 }

@@ -45,9 +45,11 @@ pub struct Stand {
 
 impl Stand {
     /// Opens a database, furnishes it and serves it on any free port.
-    pub async fn open(url: &str, folder: &Path, limits: Limits) -> Result<Self, Failure> {
+    pub async fn open(url: &str, folder: &Path, limits: Limits, writers: Option<u16>) -> Result<Self, Failure> {
         let secrets = Secrets::random();
-        let house = House::open(url, &secrets, limits, DeskOptions::default()).await?;
+        let desk = DeskOptions::default();
+        let desk = DeskOptions { writers: writers.unwrap_or(desk.writers), ..desk };
+        let house = House::open(url, &secrets, limits, desk).await?;
         let people = house.furnish(&Load::merchants()?).await?;
         let service = serve(&house, folder).await?;
         Ok(Self { secrets, house, service, people })

@@ -44,7 +44,7 @@ pub async fn measure(options: &Options, progress: &Progress) -> Result<Figures, 
 /// A house with so many pieces, opened anew after it was filled.
 async fn filled(folder: &std::path::Path, pieces: usize, progress: &Progress) -> Result<(Stand, Load, Stock), Failure> {
     let url = DatabaseUrl::sqlite_file(&folder.join("touchstone.db"));
-    let stand = Stand::open(url.expose(), folder, Limits::default()).await?;
+    let stand = Stand::open(url.expose(), folder, Limits::default(), None).await?;
     let load = stand.load("STEADY").await?;
     let stock = stock::fill(&stand, &load, pieces, progress).await?;
     let stand = stand.reopen(url.expose(), folder).await?;

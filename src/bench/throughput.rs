@@ -23,7 +23,7 @@ const PLACED_EACH_SECOND: usize = 600;
 pub async fn sqlite(options: &Options, progress: &Progress) -> Result<Figures, Failure> {
     let folder = stand::folder(options)?;
     let url = DatabaseUrl::sqlite_file(&folder.path().join("touchstone.db"));
-    let stand = stand::Stand::open(url.expose(), folder.path(), Limits::default()).await?;
+    let stand = stand::Stand::open(url.expose(), folder.path(), Limits::default(), None).await?;
     let mut figures = Figures::new("throughput");
     let bare_path = folder.path().join("bare.db");
     let run = Run { stand: &stand, clients: 64, seconds: options.seconds, progress };
@@ -74,7 +74,7 @@ async fn beside_schema(
     let folder = stand::folder(options)?;
     let connections = u32::try_from(clients).unwrap_or(u32::MAX);
     let own = raw::create_schema(url, one).await.map_err(failed)?;
-    let stand = stand::Stand::open(&own, folder.path(), Limits::default()).await?;
+    let stand = stand::Stand::open(&own, folder.path(), Limits::default(), options.writers).await?;
     let run = Run { stand: &stand, clients, seconds: options.seconds, progress };
     let load = run.prepare().await?;
     let beside = raw::create_schema(url, other).await.map_err(failed)?;

@@ -34,6 +34,9 @@ pub struct Bench {
     /// The PostgreSQL to measure on
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
+    /// Writers on PostgreSQL; by default as many as a service has
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    writers: Option<u16>,
     /// A folder on the disk to measure on; by default where temporary files are kept
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -65,8 +68,13 @@ impl Bench {
                 "postgres is measured on a server: give --database-url postgres://…".to_owned(),
             ));
         }
-        let options =
-            Options { pieces: self.pieces, seconds: self.seconds, database_url: self.database_url, data: self.data };
+        let options = Options {
+            pieces: self.pieces,
+            seconds: self.seconds,
+            database_url: self.database_url,
+            writers: self.writers,
+            data: self.data,
+        };
         block_on(async move {
             for name in names {
                 let progress = Progress::new();

@@ -65,6 +65,12 @@ impl Sealings {
         Ok(Self { free_places, laboratories: laboratories.into_iter().collect() })
     }
 
+    /// Takes what was looked up for more releases.
+    pub fn join(&mut self, more: Self) {
+        self.free_places.extend(more.free_places);
+        self.laboratories.extend(more.laboratories);
+    }
+
     /// What the next release takes; none where fewer were looked up.
     pub fn take(&mut self, placed: &OrderPlaced) -> Option<Sealing> {
         let laboratory = self.laboratories.get(placed.warehouse_id.as_str()).cloned();

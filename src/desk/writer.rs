@@ -3,17 +3,16 @@
 //! so that one lost race harms nobody else.
 //!
 //! On PostgreSQL other processes write too, so a batch takes the rows of its orders first and is decided in its
-//! transaction. An SQLite file is one process's as a rule, and an order one writer's: there a batch is decided before it
-//! asks for the one writing connection, while the other writer's batch commits. What it did not see (another process,
-//! another order's number, waybill, tag or person) the keys of journals and registers refuse; decided alone, a command is
-//! decided in its transaction on both.
+//! transaction, and there are several writers. An SQLite file is one process's as a rule and has one writer in two halves
+//! (`ahead`): one decides the next batch while the other commits the last. Decided alone, a command is decided in its
+//! transaction on both.
 //!
 //! A writer has a thread of its own. A batch is some dozen statements, each awaited, and among the tasks of many requests
 //! it would wait its turn in the runtime's queue after every one of them (seen: up to 4 ms each, for 50 µs of work).
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::Instant;
 
@@ -27,7 +26,7 @@ use super::place::{Known, NewOrder};
 use super::receipt::{Happened, LineReceipt, ParcelOutcome, ParcelPiece, ParcelReceipt, Receipt};
 use super::speech::{Listened, listens};
 use super::work::{Plan, Subject, receipt};
-use super::{Desk, Error, Job, Options, Request, Work, recorded};
+use super::{Desk, Error, Inner, Job, Options, Request, Work, recorded};
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::event::{Event, EventKind, OrderPlaced};
 use crate::domain::ids::{OrderId, StreamId, StreamKey};
@@ -42,6 +41,8 @@ use crate::store::{self, Backend, Source, lookups};
 use crate::telemetry;
 use crate::vault::Vault;
 
+mod ahead;
+
 /// A command that loses a race is decided anew so often, before its caller gets a conflict (`journey.md`, "Events, not
 /// rows", 2).
 const TRIES: usize = 3;
@@ -49,9 +50,6 @@ const TRIES: usize = 3;
 /// An order may lose a race for its number and for each of its three people. What it lost once it finds the next time, so
 /// it never loses more often.
 const TRIES_OF_AN_ORDER: usize = 5;
-
-/// One decides while the other commits.
-const SQLITE_WRITERS: u16 = 2;
 
 fn tries(work: &Work) -> usize {
     match work {
@@ -73,7 +71,7 @@ pub struct Writers {
 impl Writers {
     pub fn new(backend: Backend, options: &Options) -> (Self, Vec<mpsc::Receiver<Job>>) {
         let writers = match backend {
-            Backend::Sqlite => SQLITE_WRITERS,
+            Backend::Sqlite => 1,
             Backend::Postgres => options.writers.max(1),
         };
         let (senders, receivers) = (0..writers).map(|_| mpsc::channel(options.queue)).unzip();
@@ -103,46 +101,68 @@ impl Writers {
 }
 
 impl Desk {
-    /// Starts the thread of one writer; it ends when the queue is closed, or with the last desk.
-    pub(super) fn start_writer(&self, mut queue: mpsc::Receiver<Job>, options: &Options) -> Result<(), Error> {
+    /// Starts one writer; it ends when the queue is closed, or with the last desk.
+    pub(super) fn start_writer(&self, queue: mpsc::Receiver<Job>, options: &Options) -> Result<(), Error> {
         // Between batches a writer holds no desk, for the desk holds its queue.
         let desk = Arc::downgrade(&self.inner);
-        let runtime = Handle::current();
-        let (batch, mut cache) = (options.batch, Cache::new(options.kept_pieces));
+        let (batch, cache) = (options.batch, Cache::new(options.kept_pieces));
         let (ended, end) = oneshot::channel();
-        let serve = async move {
-            let mut waiting = VecDeque::new();
-            while let Some(job) = queue.recv().await {
-                waiting.push_back(job);
-                let Some(inner) = desk.upgrade() else { return };
-                let mut writer = Writer { desk: Desk { inner }, cache };
-                while !waiting.is_empty() {
-                    while let Ok(job) = queue.try_recv() {
-                        waiting.push_back(job);
-                    }
-                    telemetry::queue_depth(u32::try_from(waiting.len()).unwrap_or(u32::MAX));
-                    writer.serve(next_batch(&mut waiting, batch)).await;
-                }
-                cache = writer.cache;
+        match self.store().backend() {
+            Backend::Postgres => start_thread("writer", serve_inside(desk, queue, batch, cache, ended))?,
+            Backend::Sqlite => {
+                let (committer, batches) = mpsc::channel(1);
+                start_thread("committer", ahead::commit_all(batches))?;
+                start_thread("writer", ahead::serve(desk, queue, batch, cache, committer, ended))?;
             }
-            let _ = ended.send(()); // Nobody waits for it where the desk was simply dropped.
-        };
-        thread::Builder::new()
-            .name("writer".to_owned())
-            .spawn(move || runtime.block_on(serve))
-            .map_err(|error| Error::fault("a writer's thread cannot be started", error))?;
+        }
         self.inner.writers.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(end);
         Ok(())
     }
 }
 
-/// The oldest commands, at most one an order; those left keep their turn.
-fn next_batch(waiting: &mut VecDeque<Job>, size: usize) -> Vec<Job> {
+fn start_thread(name: &str, work: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+    let runtime = Handle::current();
+    let started = thread::Builder::new().name(name.to_owned()).spawn(move || runtime.block_on(work));
+    started.map(drop).map_err(|error| Error::fault("a writer's thread cannot be started", error))
+}
+
+/// A writer that decides in its transactions.
+async fn serve_inside(
+    desk: Weak<Inner>,
+    mut queue: mpsc::Receiver<Job>,
+    batch: usize,
+    mut cache: Cache,
+    ended: oneshot::Sender<()>,
+) {
+    let mut waiting = VecDeque::new();
+    while let Some(job) = queue.recv().await {
+        waiting.push_back(job);
+        let Some(inner) = desk.upgrade() else { return };
+        let mut writer = Writer { desk: Desk { inner }, cache };
+        while !waiting.is_empty() {
+            take_all(&mut queue, &mut waiting);
+            writer.serve(next_batch(&mut waiting, batch, |_| false)).await;
+        }
+        cache = writer.cache;
+    }
+    let _ = ended.send(()); // Nobody waits for it where the desk was simply dropped.
+}
+
+/// Takes what waits in a queue.
+fn take_all(queue: &mut mpsc::Receiver<Job>, waiting: &mut VecDeque<Job>) {
+    while let Ok(job) = queue.try_recv() {
+        waiting.push_back(job);
+    }
+    telemetry::queue_depth(u32::try_from(waiting.len()).unwrap_or(u32::MAX));
+}
+
+/// The oldest commands, at most one an order and none of an order that is busy; those left keep their turn.
+fn next_batch(waiting: &mut VecDeque<Job>, size: usize, busy: impl Fn(&OrderId) -> bool) -> Vec<Job> {
     let mut batch = Vec::new();
     let mut orders = HashSet::new();
     let mut left = VecDeque::new();
     while let Some(job) = waiting.pop_front() {
-        if batch.len() < size && orders.insert(job.order_id) {
+        if batch.len() < size && !busy(&job.order_id) && orders.insert(job.order_id) {
             batch.push(job);
         } else {
             left.push_back(job);
@@ -155,6 +175,16 @@ fn next_batch(waiting: &mut VecDeque<Job>, size: usize) -> Vec<Job> {
 struct Writer {
     desk: Desk,
     cache: Cache,
+}
+
+/// What is made of a piece that was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// It is taken as it is: whatever is written on it falls over its journal's next key if another process wrote
+    /// meanwhile.
+    Trusted,
+    /// The events since are read.
+    Completed,
 }
 
 /// What became of one command of a batch, before the commit.
@@ -174,7 +204,7 @@ impl Decided {
 impl Writer {
     async fn serve(&mut self, jobs: Vec<Job>) {
         let started = Instant::now();
-        match self.run(&jobs, self.desk.store().backend() == Backend::Postgres).await {
+        match self.run(&jobs).await {
             Ok(answers) => {
                 telemetry::batch_committed(u32::try_from(jobs.len()).unwrap_or(u32::MAX), started.elapsed());
                 for (job, answer) in jobs.into_iter().zip(answers) {
@@ -185,20 +215,22 @@ impl Writer {
             // commit whose word was lost.
             Err(Error::Busy) => jobs.into_iter().for_each(|job| reply(job, Err(Error::Busy))),
             // Alone, a command's trouble is its own.
-            Err(Error::Refused(_) | Error::Fault { .. }) => {
-                for job in jobs {
-                    let answer = self.run_alone(&job).await;
-                    reply(job, answer);
-                }
-            }
+            Err(Error::Refused(_) | Error::Fault { .. }) => self.run_each(jobs).await,
+        }
+    }
+
+    async fn run_each(&mut self, jobs: Vec<Job>) {
+        for job in jobs {
+            let answer = self.run_alone(&job).await;
+            reply(job, answer);
         }
     }
 
     async fn run_alone(&mut self, job: &Job) -> Result<Receipt, Error> {
         for _ in 0..tries(&job.work) {
-            match self.run(std::slice::from_ref(job), true).await {
+            match self.run(std::slice::from_ref(job)).await {
                 Ok(mut answers) => return answers.pop().unwrap_or(Err(Error::Busy)),
-                Err(Error::Refused(Refusal::Overtaken { .. })) => {}
+                Err(error) if is_lost_race(&error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -213,19 +245,14 @@ impl Writer {
         Piece::fold(events.ok()?.into_iter().map(|read| read.recorded)).ok().map(|piece| piece.stage())
     }
 
-    /// Decides a batch, in its transaction or ahead of it, and writes it in one. An error means that nothing was written.
-    async fn run(&mut self, jobs: &[Job], inside: bool) -> Result<Vec<Result<Receipt, Error>>, Error> {
+    /// Decides a batch in its transaction and writes it. An error means that nothing was written.
+    async fn run(&mut self, jobs: &[Job]) -> Result<Vec<Result<Receipt, Error>>, Error> {
         let desk = self.desk.clone();
-        let begun = if inside { Some(desk.store().begin().await?) } else { None };
+        let txn = desk.store().begin().await?;
         let orders = orders_of(jobs);
-        let source = match &begun {
-            None => desk.store().source(),
-            Some(txn) => {
-                lookups::lock_orders(txn, &orders).await?;
-                txn.source()
-            }
-        };
-        let mut known = self.look_up(&source, jobs, &orders).await?;
+        lookups::lock_orders(&txn, &orders).await?;
+        let source = txn.source();
+        let mut known = self.look_up(&source, jobs, &orders, Kept::Completed).await?;
         let mut changes = Changes::default();
         let mut answers = Vec::with_capacity(jobs.len());
         let mut keep = Vec::new();
@@ -233,7 +260,7 @@ impl Writer {
         for job in jobs {
             let decided = match self.decide(&desk, &source, job, &mut known).await {
                 Ok(decided) => decided,
-                Err(error @ Error::Refused(Refusal::Overtaken { .. })) => return Err(error),
+                Err(error) if is_lost_race(&error) => return Err(error),
                 Err(error @ Error::Refused(_)) => Decided::refused(error),
                 Err(error) => return Err(error),
             };
@@ -245,32 +272,35 @@ impl Writer {
         if changes.is_empty() {
             return Ok(answers); // All refused, or seen before.
         }
-        let script = desk.store().script(changes);
-        let txn = match begun {
-            Some(txn) => txn,
-            None => desk.store().begin().await?,
-        };
-        txn.run(script).await.map_err(lost_race)?;
+        txn.run(desk.store().script(changes)).await.map_err(lost_race)?;
         txn.commit().await.map_err(lost_race)?;
-        for (key, folded) in keep {
-            self.cache.keep_piece(key, folded);
-        }
-        for (id, placed) in keep_orders {
-            self.cache.keep_order(id, placed);
-        }
+        self.keep(keep, keep_orders);
         Ok(answers)
     }
 
+    /// Keeps what a batch brought, once it is written.
+    fn keep(&mut self, pieces: Vec<(StreamKey, Folded)>, orders: Vec<(OrderId, Arc<OrderPlaced>)>) {
+        for (key, folded) in pieces {
+            self.cache.keep_piece(key, folded);
+        }
+        for (id, placed) in orders {
+            self.cache.keep_order(id, placed);
+        }
+    }
+
     /// Everything that the commands of a batch need to know, in a few statements.
-    async fn look_up(&mut self, source: &Source<'_>, jobs: &[Job], orders: &[Uuid]) -> Result<Found, Error> {
+    async fn look_up(
+        &mut self,
+        source: &Source<'_>,
+        jobs: &[Job],
+        orders: &[Uuid],
+        kept: Kept,
+    ) -> Result<Found, Error> {
         let keys: Vec<_> = jobs
             .iter()
             .map(|job| (job.request.owner().0, job.request.idempotency_key.as_str(), job.request.part.as_str()))
             .collect();
-        let answered = lookups::answered(source, &keys).await?;
-        let lines = lookups::lines_of(source, orders).await?;
         let named: Vec<_> = jobs.iter().flat_map(|job| waybills_of(&job.work)).collect();
-        let waybills = lookups::waybills(source, &named).await?;
         let placing: Vec<&NewOrder> = jobs
             .iter()
             .filter_map(|job| match &job.work {
@@ -279,7 +309,6 @@ impl Writer {
             })
             .collect();
         let numbers: Vec<_> = placing.iter().map(|new| (new.tenant_id.as_str(), new.order_no.as_str())).collect();
-        let order_nos = lookups::order_nos(source, &numbers).await?;
         let mut parties = Vec::new();
         for new in &placing {
             let tenant = new.tenant_id.as_str();
@@ -287,9 +316,22 @@ impl Writer {
             parties.push((tenant, "buyer", new.buyer.reference.as_str()));
             parties.extend(new.streamer.iter().map(|party| (tenant, "streamer", party.reference.as_str())));
         }
-        let people = lookups::people(source, &parties).await?;
+        let releases = jobs.iter().map(Job::releases).sum();
+        let asked = async {
+            tokio::try_join!(
+                lookups::answered(source, &keys),
+                lookups::lines_of(source, orders),
+                lookups::waybills(source, &named),
+                lookups::order_nos(source, &numbers),
+                lookups::people(source, &parties),
+            )
+            .map_err(Error::from)
+        };
+        // Ahead of its transaction each has a connection of its own.
+        let (asked, sealings) = tokio::try_join!(asked, Sealings::look_up(source, releases))?;
+        let (answered, lines, waybills, order_nos, people) = asked;
         let warehouses = if placing.is_empty() { Vec::new() } else { lookups::warehouses(source).await? };
-        let journals = self.load(source, jobs).await?;
+        let journals = self.load(source, jobs, kept).await?;
         Ok(Found {
             answered,
             lines,
@@ -300,18 +342,25 @@ impl Writer {
                 .collect(),
             people,
             warehouses: warehouses.into_iter().map(|row| row.id).collect(),
-            sealings: Sealings::look_up(source, jobs.iter().map(Job::releases).sum()).await?,
+            sealings,
             journals,
         })
     }
 
     /// The journals of the pieces in question: what is kept of them, and the events since.
-    async fn load(&mut self, source: &Source<'_>, jobs: &[Job]) -> Result<HashMap<StreamKey, Loaded>, Error> {
+    async fn load(
+        &mut self,
+        source: &Source<'_>,
+        jobs: &[Job],
+        kept: Kept,
+    ) -> Result<HashMap<StreamKey, Loaded>, Error> {
         let mut journals: HashMap<StreamKey, Loaded> = HashMap::new();
         let mut tails = Vec::new();
         for key in jobs.iter().flat_map(Job::keys) {
             let folded = self.cache.piece(&key);
-            tails.push(Tail { key, after: folded.as_ref().map_or(0, |folded| folded.piece.head()) });
+            if folded.is_none() || kept == Kept::Completed {
+                tails.push(Tail { key, after: folded.as_ref().map_or(0, |folded| folded.piece.head()) });
+            }
             let placed = self.cache.order(&key.order_id);
             let order = StreamKey { order_id: key.order_id, stream_id: StreamId::ORDER };
             if placed.is_none() && !tails.iter().any(|tail| tail.key == order) {
@@ -538,6 +587,7 @@ impl Writer {
 }
 
 /// What was looked up for a batch.
+#[derive(Default)]
 struct Found {
     answered: Vec<idempotency::Model>,
     lines: Vec<lines::Model>,
@@ -555,6 +605,20 @@ struct Loaded {
 }
 
 impl Found {
+    /// Takes what was looked up for more commands of the same batch. What the batch itself brought stays in front.
+    fn join(&mut self, more: Found) {
+        self.answered.extend(more.answered);
+        self.lines.extend(more.lines);
+        self.waybills.extend(more.waybills);
+        for (number, order) in more.order_nos {
+            self.order_nos.entry(number).or_insert(order);
+        }
+        self.people.extend(more.people);
+        self.warehouses = more.warehouses;
+        self.sealings.join(more.sealings);
+        self.journals.extend(more.journals);
+    }
+
     /// The answer that the same request got before.
     fn answer(&self, desk: &Desk, request: &Request) -> Result<Option<Receipt>, Error> {
         let same = |row: &&idempotency::Model| {
@@ -703,6 +767,10 @@ fn lost_race(error: store::Error) -> Error {
         store::Error::Conflict(_) => Refusal::Overtaken { stage: Stage::AwaitingDispatch }.into(),
         other => other.into(),
     }
+}
+
+fn is_lost_race(error: &Error) -> bool {
+    matches!(error, Error::Refused(Refusal::Overtaken { .. }))
 }
 
 fn reply(job: Job, answer: Result<Receipt, Error>) {
