@@ -26,7 +26,7 @@ use crate::{
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8420";
 const DEFAULT_LOG: &str = "info";
-const DEFAULT_WRITERS: NonZeroU16 = NonZeroU16::new(4).expect("four is not zero");
+const DEFAULT_WRITERS: NonZeroU16 = NonZeroU16::new(2).expect("two is not zero");
 const LARGEST_WRITERS: u16 = 64;
 /// Room for the largest photo and the form around it.
 const DEFAULT_MAX_BODY_BYTES: usize = 21 * 1024 * 1024;
@@ -64,7 +64,7 @@ pub struct Args {
     /// text or json [env: TOUCHSTONE_LOG_FORMAT] [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<String>,
-    /// How many transactions write at once, PostgreSQL only [env: TOUCHSTONE_WRITERS] [default: 4]
+    /// How many transactions write at once, PostgreSQL only [env: TOUCHSTONE_WRITERS] [default: 2]
     #[arg(long, value_name = "N")]
     pub writers: Option<String>,
     /// The largest request body [env: TOUCHSTONE_MAX_BODY_BYTES] [default: 22020096]

@@ -193,7 +193,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            writers: 4,
+            writers: 2,
             batch: 64,
             queue: 1_024,
             kept_pieces: 1_024,

@@ -148,11 +148,15 @@ impl<'a> Pen<'a> {
     }
 }
 
+/// So many rows have a text for each number of them on PostgreSQL; from there on the powers of two have one.
+const EACH: usize = 8;
+
 /// How many of the rows that are left go into the next statement. A statement of SQLite costs a change of thread and its
-/// plans are small: as many as may. PostgreSQL keeps plans in every connection, so there are few sizes, the powers of two.
+/// plans are small: as many as may. PostgreSQL keeps plans in every connection, so there are few sizes.
 fn lot(backend: DbBackend, left: usize) -> usize {
     match backend {
         DbBackend::Sqlite => left.min(LOT),
+        _ if left <= EACH => left,
         _ => (1 << left.ilog2()).min(LOT),
     }
 }
@@ -241,7 +245,8 @@ mod tests {
         check(DbBackend::Sqlite, 1, &[1]);
         check(DbBackend::Sqlite, 131, &[64, 64, 3]);
         check(DbBackend::Postgres, 1, &[1]);
-        check(DbBackend::Postgres, 45, &[32, 8, 4, 1]);
-        check(DbBackend::Postgres, 131, &[64, 64, 2, 1]);
+        check(DbBackend::Postgres, 7, &[7]);
+        check(DbBackend::Postgres, 45, &[32, 8, 5]);
+        check(DbBackend::Postgres, 131, &[64, 64, 3]);
     }
 }
