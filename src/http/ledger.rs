@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use super::bench::SettleBody;
 use super::body::{Faults, Write};
 use super::error::Problem;
 use super::pieces::{milliseconds, view};
+use super::query::Query;
 use super::views::{Words, text, value};
 use super::warehouse::{Nothing, PieceAnswer, etag, on_piece, seal};
 use super::{ApiError, App};

@@ -32,6 +32,7 @@ mod operator;
 mod parcels;
 mod pieces;
 mod platform;
+mod query;
 mod queue;
 mod readings;
 mod service;

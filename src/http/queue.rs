@@ -1,7 +1,7 @@
 //! What there is to do, most urgent first; and what waits for a second person.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -18,6 +18,7 @@ use super::bench::SettleBody;
 use super::body::{Faults, Write, typed};
 use super::error::Problem;
 use super::pieces::SegmentBody;
+use super::query::Query;
 use super::views::instant;
 use super::warehouse::{Nothing, PieceAnswer, ReasonBody, carry_out, locate, seal, text_at};
 use super::{ApiError, App};

@@ -2,7 +2,7 @@
 //! auditor.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use super::body::{Faults, Write};
 use super::error::Problem;
 use super::pieces::StoredEvent;
 use super::platform::{instant as parse_instant, limit, line, turn_page};
+use super::query::Query;
 use super::queue::{read_cursor, write_cursor};
 use super::views::instant;
 use super::warehouse::Nothing;

@@ -1,7 +1,7 @@
 //! What a platform does: orders, and the live sessions that they were bought in.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::auth::{AUDITOR, Caller, MERCHANT, PLATFORM, STAFF, visible};
 use super::body::{Faults, Write};
 use super::error::Problem;
+use super::query::Query;
 use super::queue::{MAX_PAGE, read_cursor, write_cursor};
 use super::warehouse::{OptionalReasonBody, PieceAnswer, on_piece, seal, text_at};
 use super::{ApiError, App};

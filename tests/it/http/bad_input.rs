@@ -260,3 +260,15 @@ both!(lists_take_no_nonsense, |db| async move {
     }
     app.auditor().get("/v1/events?kind=%00&from=now").await.expect_faults(&["?kind", "?from"]);
 });
+
+both!(a_parameter_that_cannot_be_read_is_named, |db| async move {
+    let app = TestApp::new(db).await;
+    let check = async |address: &str, name: &str| {
+        let problem = app.supervisor().get(address).await.expect_problem(400, "bad_query");
+        let detail = problem["detail"].as_str().expect("a detail");
+        assert!(detail.contains(name), "{address}: {detail}");
+    };
+    check("/v1/queue?limit=many", "limit").await;
+    check("/v1/queue?limit=-1", "limit").await;
+    check("/v1/queue?limt=5", "limt").await;
+});
