@@ -230,7 +230,8 @@ impl Desk {
         &self.inner.store
     }
 
-    fn rules(&self) -> &Rulebook {
+    /// The rulebook that is asked.
+    pub fn rules(&self) -> &Rulebook {
         &self.inner.rules
     }
 

@@ -10,10 +10,11 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
 use super::capture::capture_time;
-use super::fingerprint::Fingerprint;
+use super::fingerprint;
 use super::jpeg;
 use super::quality::{Grey, Quality};
 use super::sniff::{MediaType, SniffFault, sniff};
+use crate::domain::fingerprint::Fingerprint;
 
 /// The most pixels that a photo may have: a phone's 50 megapixels pass, 64 do not.
 pub const MAX_PIXELS: u64 = 52_000_000;
@@ -117,7 +118,7 @@ pub fn develop(bytes: &[u8]) -> Result<Developed, Fault> {
     let shown = shown.into_rgb8();
     let grey = Grey::of_rgb(shown.width() as usize, shown.as_raw());
     let quality = Quality::of(&grey);
-    let fingerprint = Fingerprint::of(&grey);
+    let fingerprint = fingerprint::of(&grey);
     let shown_jpeg = encode(&shown)?;
     let small_jpeg = encode(&fit(shown, SMALL_SIDE)?)?;
     let turned = matches!(

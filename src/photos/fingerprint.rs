@@ -2,21 +2,8 @@
 //! few of its 64 bits. It is made of the signs of the lowest waves of the picture (a discrete cosine transform over 32 by
 //! 32 grey fields), in whole numbers, so that every machine gives the same.
 
-use std::fmt;
-use std::str::FromStr;
-
 use super::quality::Grey;
-
-/// 64 signs.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint(pub u64);
-
-/// Photos whose fingerprints differ in at most so many bits look the same. The search finds every one of them: of four
-/// bands of 16 bits at least one differs in no more than one bit, since 7 < 4 · 2.
-pub const NEAR: u32 = 7;
-
-/// Bands of a fingerprint.
-pub const BANDS: u8 = 4;
+use crate::domain::fingerprint::Fingerprint;
 
 const FIELDS: usize = 32;
 const WAVES: usize = 8;
@@ -39,75 +26,27 @@ fn cosine(k: usize) -> i64 {
     }
 }
 
-impl Fingerprint {
-    /// Of a grey picture; none where there is nothing to be known by, such as a wall.
-    pub fn of(grey: &Grey) -> Option<Self> {
-        let fields = fields(grey);
-        let (least, most) = fields.iter().flatten().fold((i64::MAX, 0), |(a, b), v| (a.min(*v), b.max(*v)));
-        if most - least < LEAST_CONTRAST {
-            return None;
-        }
-        // First along the rows, then down the columns. The constant wave and those along one edge alone say how light
-        // falls rather than what lies there, and are left out.
-        let rows: Vec<[i64; WAVES]> = fields
-            .iter()
-            .map(|row| std::array::from_fn(|u| (0..FIELDS).map(|x| row[x] * cosine((2 * x + 1) * (u + 1))).sum()))
-            .collect();
-        let waves: [i64; WAVES * WAVES] = std::array::from_fn(|at| {
-            let (u, v) = (at % WAVES, at / WAVES);
-            (0..FIELDS).map(|y| rows[y][u] * cosine((2 * y + 1) * (v + 1))).sum()
-        });
-        let mut sorted = waves;
-        sorted.sort_unstable();
-        let median = sorted[WAVES * WAVES / 2 - 1];
-        Some(Self(waves.iter().fold(0, |bits, wave| bits << 1 | u64::from(median < *wave))))
+/// Of a grey picture; none where there is nothing to be known by, such as a wall.
+pub fn of(grey: &Grey) -> Option<Fingerprint> {
+    let fields = fields(grey);
+    let (least, most) = fields.iter().flatten().fold((i64::MAX, 0), |(a, b), v| (a.min(*v), b.max(*v)));
+    if most - least < LEAST_CONTRAST {
+        return None;
     }
-
-    /// In how many bits two differ.
-    pub fn distance(self, other: Self) -> u32 {
-        (self.0 ^ other.0).count_ones()
-    }
-
-    /// The four bands as they are searched by: the number of the band above its 16 bits.
-    pub fn bands(self) -> [i32; BANDS as usize] {
-        std::array::from_fn(|band| (band as i32) << 16 | i32::from((self.0 >> (16 * band)) as u16))
-    }
-
-    /// Every band in which a fingerprint at most [`NEAR`] away has at least one: each as it is, and with one bit turned.
-    pub fn probes(self) -> Vec<i32> {
-        self.bands()
-            .into_iter()
-            .flat_map(|band| std::iter::once(band).chain((0..16).map(move |bit| band ^ 1 << bit)))
-            .collect()
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fingerprint({self})")
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a fingerprint has 16 lower-case hex digits")]
-pub struct FingerprintFault;
-
-impl FromStr for Fingerprint {
-    type Err = FingerprintFault;
-
-    fn from_str(text: &str) -> Result<Self, FingerprintFault> {
-        let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if text.len() != 16 || !digits {
-            return Err(FingerprintFault);
-        }
-        u64::from_str_radix(text, 16).map(Self).map_err(|_| FingerprintFault)
-    }
+    // First along the rows, then down the columns. The constant wave and those along one edge alone say how light
+    // falls rather than what lies there, and are left out.
+    let rows: Vec<[i64; WAVES]> = fields
+        .iter()
+        .map(|row| std::array::from_fn(|u| (0..FIELDS).map(|x| row[x] * cosine((2 * x + 1) * (u + 1))).sum()))
+        .collect();
+    let waves: [i64; WAVES * WAVES] = std::array::from_fn(|at| {
+        let (u, v) = (at % WAVES, at / WAVES);
+        (0..FIELDS).map(|y| rows[y][u] * cosine((2 * y + 1) * (v + 1))).sum()
+    });
+    let mut sorted = waves;
+    sorted.sort_unstable();
+    let median = sorted[WAVES * WAVES / 2 - 1];
+    Some(Fingerprint(waves.iter().fold(0, |bits, wave| bits << 1 | u64::from(median < *wave))))
 }
 
 /// The mean grey of each of 32 by 32 fields, in sixteenths so that flat grounds keep their fall of light.
@@ -154,17 +93,7 @@ mod tests {
     #[test]
     fn a_wall_has_no_fingerprint() {
         for size in [(1, 1), (31, 7), (320, 240)] {
-            assert_eq!(Fingerprint::of(&Grey::from_fn(size.0, size.1, |_, _| 200)), None);
-        }
-    }
-
-    #[test]
-    fn it_is_written_in_hexadecimal_and_read_back() {
-        let print = Fingerprint(0x0123_4567_89ab_cdef);
-        assert_eq!(print.to_string(), "0123456789abcdef");
-        assert_eq!("0123456789abcdef".parse(), Ok(print));
-        for text in ["", "0123456789ABCDEF", "0123456789abcde", "+123456789abcdef"] {
-            assert_eq!(text.parse::<Fingerprint>(), Err(FingerprintFault), "{text}");
+            assert_eq!(of(&Grey::from_fn(size.0, size.1, |_, _| 200)), None);
         }
     }
 
@@ -172,17 +101,10 @@ mod tests {
         #[test]
         fn half_of_the_bits_are_set_at_the_most(seed: u64, width in 1usize..90, height in 1usize..90) {
             let grey = Grey::from_fn(width, height, |x, y| (seed.rotate_left((x * 7 + y * 13) as u32) & 0xff) as u8);
-            if let Some(print) = Fingerprint::of(&grey) {
+            if let Some(print) = of(&grey) {
                 prop_assert!(print.0.count_ones() <= 32);
             }
         }
 
-        #[test]
-        fn whatever_is_near_shares_a_probe(print: u64, flips in proptest::collection::vec(0u32..64, 0..=NEAR as usize)) {
-            let other = Fingerprint(flips.iter().fold(print, |bits, flip| bits ^ 1 << flip));
-            let probes = Fingerprint(print).probes();
-            prop_assert!(Fingerprint(print).distance(other) <= NEAR);
-            prop_assert!(other.bands().iter().any(|band| probes.contains(band)));
-        }
     }
 }

@@ -191,19 +191,33 @@ fn blur(grey: &Grey) -> Option<u32> {
                     }
                 }
             }
-            along.extend(horizontal.smear());
-            down.extend(vertical.smear());
+            along.extend(horizontal.square());
+            down.extend(vertical.square());
         }
     }
     // A direction in which hardly anything has an edge says nothing.
     let least = (along.len().max(down.len()) / 8).max(1);
-    [along, down].into_iter().filter(|smears| least <= smears.len()).filter_map(sharpest).max()
+    [along, down].into_iter().filter(|squares| least <= squares.len()).filter_map(sharpest).max()
 }
 
-/// The smear that one square of ten does not exceed.
-fn sharpest(mut smears: Vec<u32>) -> Option<u32> {
+/// The smear that one square of ten does not exceed, among those whose edges are about as strong as the strongest: where
+/// a smeared edge levels out, there is hardly a slope left, and the measure would call it sharp.
+fn sharpest(squares: Vec<Square>) -> Option<u32> {
+    let mut slopes: Vec<_> = squares.iter().map(|square| square.slope).collect();
+    slopes.sort_unstable();
+    let strong = slopes.get(slopes.len() * 19 / 20).copied()? / 4;
+    let mut smears: Vec<_> =
+        squares.iter().filter(|square| strong <= square.slope).map(|square| square.smear).collect();
     smears.sort_unstable();
     smears.get(smears.len() / 10).copied()
+}
+
+/// What one square says in one direction.
+struct Square {
+    /// The mean square of the difference of neighbours.
+    slope: u64,
+    /// In hundredths of a pixel.
+    smear: u32,
 }
 
 /// Sums over one square in one direction.
@@ -226,12 +240,12 @@ impl Edges {
 
     /// Of an edge that is smeared by a Gaussian of σ pixels, the sum of squares of its slope across two pixels is 8 σ²
     /// times that of its bend, however strong the edge is.
-    fn smear(&self) -> Option<u32> {
+    fn square(&self) -> Option<Square> {
         if self.count < (TILE * TILE / 4) as u64 || self.slope < LEAST_EDGE * self.count {
             return None;
         }
         let hundredths = (self.slope * 10_000 / (8 * self.bend.max(1))).isqrt();
-        Some(u32::try_from(hundredths).unwrap_or(u32::MAX))
+        Some(Square { slope: self.slope / self.count, smear: u32::try_from(hundredths).unwrap_or(u32::MAX) })
     }
 }
 

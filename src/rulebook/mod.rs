@@ -4,12 +4,15 @@
 //! [`Rulebook::embedded`] reads all of it once, when the program starts; what is wrong in a file is said there, by file
 //! and line, and nothing can go wrong later. A change of any number is a new folder with a new date.
 //!
-//! Reading order: `names` reads the words of the trade, `findings` compares, `clocks` counts the waits.
+//! Reading order: `names` reads the words of the trade, `findings` compares, `clocks` counts the waits, `required` says what
+//! photos and tests a step takes.
+
+use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 
-use crate::domain::appraisal::Appraisal;
-use crate::domain::command::{Reading, Rules};
+use crate::domain::appraisal::{Appraisal, ComponentResult};
+use crate::domain::command::{Reading, Rules, Step};
 use crate::domain::deadline::Deadline;
 use crate::domain::event::OrderPlaced;
 use crate::domain::ledger::{Claim, ProposedEntry};
@@ -20,6 +23,7 @@ mod claims;
 mod clocks;
 mod findings;
 mod names;
+mod required;
 #[cfg(test)]
 mod testing;
 
@@ -28,6 +32,7 @@ pub use clocks::Clock;
 use clocks::Clocks;
 use findings::Limits;
 use names::Names;
+use required::Required;
 
 /// The date of the rulebook, which is its version. Every proposal names it.
 pub const VERSION: &str = "2026-11-22";
@@ -51,6 +56,7 @@ pub struct Rulebook {
     names: Names,
     limits: Limits,
     clocks: Clocks,
+    required: Required,
 }
 
 impl Rulebook {
@@ -63,7 +69,13 @@ impl Rulebook {
             names: Names::embedded()?,
             limits: Limits::embedded()?,
             clocks: Clocks::embedded()?,
+            required: Required::embedded()?,
         })
+    }
+
+    /// How long an original photo is kept after its piece was closed.
+    pub fn originals_kept(&self) -> jiff::SignedDuration {
+        self.required.originals_kept()
     }
 
     /// The waits that run for a piece as it stands, from its journal alone: told anew they are the same, so the rows of
@@ -94,6 +106,14 @@ impl Rules for Rulebook {
     /// issue.
     fn appraisals_needed(&self, _: &Piece) -> usize {
         1
+    }
+
+    fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<Name> {
+        self.required.photos(&self.names, piece, step)
+    }
+
+    fn tests_lacking(&self, found: &ComponentResult) -> Option<String> {
+        self.required.tests_lacking(&self.names, found)
     }
 }
 

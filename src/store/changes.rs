@@ -41,6 +41,7 @@ pub struct Changes {
     pub parts: Vec<(Uuid, i32)>,
     pub components: Vec<components::Model>,
     pub photos: Vec<photos::Model>,
+    pub photo_bands: Vec<photo_bands::Model>,
     pub capsules: Vec<capsules::Model>,
     /// Capsules that no longer stand, and since when.
     pub revoked: Vec<(Uuid, i32, i64)>,
@@ -87,6 +88,7 @@ impl Changes {
             parts,
             components,
             photos,
+            photo_bands,
             capsules,
             revoked,
             shipments,
@@ -216,6 +218,7 @@ impl Changes {
             .await?;
         insert(conn, self.components).await?;
         insert(conn, self.photos).await?;
+        insert(conn, self.photo_bands).await?;
         insert(conn, self.capsules).await?;
         for (order_id, stream_id, at) in self.revoked {
             capsules::Entity::update_many()

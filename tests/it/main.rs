@@ -11,6 +11,7 @@ mod erase;
 mod http;
 mod journey;
 mod kill;
+mod photos;
 mod privacy;
 mod property;
 mod rebuild;

@@ -106,7 +106,7 @@ macro_rules! every_entity {
     ($check:ident) => {
         every_entity!($check: capsules cases certificate_codes components deadlines devices event_keys events
             idempotency keys laboratories lines lives lost_and_found merchants obligations order_nos orders outbox
-            parcel_pieces parcels people photos piece_codes pieces presented_certificates proposals return_shipments
+            parcel_pieces parcels people photo_bands photos piece_codes pieces presented_certificates proposals return_shipments
             roots sealed_texts shipments tags tenants tokens transcripts warehouses waybills)
     };
 }

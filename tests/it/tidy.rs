@@ -13,7 +13,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("rulebook", &["domain"]),
     ("vault", &[]),
     ("capsule", &[]),
-    ("photos", &[]),
+    ("photos", &["domain"]),
     ("config", &["vault", "telemetry"]),
     ("telemetry", &[]),
     ("store", &["domain"]),

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::app::{Client, TestApp};
 
+/// A photo that is taken.
+pub const BANGLE: &[u8] = include_bytes!("../../fixtures/photos/bangle.jpg");
+
 /// What the sample order's bangle weighs.
 pub fn weight(value: &str) -> Value {
     json!({"value": value, "unit": "g", "includes": []})
@@ -47,6 +50,11 @@ pub async fn walk(app: &TestApp, code: &str, to: Stop) {
     let step = async |client: &Client, command: &str, body: Value| {
         client.post(&format!("/v1/pieces/{code}/{command}"), body).await.expect(200)
     };
+    let photos = async |client: &Client, kinds: &[&str]| {
+        for kind in kinds {
+            client.upload(&format!("/v1/pieces/{code}/photos"), kind, BANGLE).await.expect(200);
+        }
+    };
     let waybill = |leg: &str| json!({"carrier": "sf", "waybill": format!("{leg}-{code}")});
     if to >= Stop::Inbound {
         step(app.merchant(), "dispatch", waybill("IN")).await;
@@ -55,9 +63,11 @@ pub async fn walk(app: &TestApp, code: &str, to: Stop) {
         step(app.clerk(), "receipt", json!({"condition": "intact", "weight": weight("58.41"), "note": null})).await;
     }
     if to >= Stop::Appraising {
+        photos(app.clerk(), &["parcel_closed", "parcel_open", "piece_overview"]).await;
         step(app.inspector(), "appraisal-opened", json!({})).await;
     }
     if to >= Stop::SpokenReview {
+        photos(app.inspector(), &["piece_front", "piece_back", "on_gauge"]).await;
         step(app.inspector(), "appraisals", appraisal()).await;
     }
     if to >= Stop::Settled {
@@ -69,6 +79,7 @@ pub async fn walk(app: &TestApp, code: &str, to: Stop) {
         step(app.inspector(), "verdict", json!({"proposal": proposal})).await;
     }
     if to >= Stop::Tagged {
+        photos(app.clerk(), &["piece_with_tag", "packed"]).await;
         step(app.clerk(), "tag", tag(&format!("T-{code}"), "58.40")).await;
     }
     if to >= Stop::Released {

@@ -297,15 +297,22 @@ impl World {
     }
 
     pub fn photo(&self) -> Command {
+        self.photo_of("piece")
+    }
+
+    pub fn photo_of(&self, kind: &str) -> Command {
         let photo_id = PhotoId(Uuid::now_v7());
         Command::AddPhoto {
             photo: PhotoAdded {
                 photo_id,
-                kind: name("piece"),
+                kind: name(kind),
                 original_sha256: touchstone::capsule::Hash::of(photo_id.0).to_string(),
                 shown_sha256: None,
                 media_type: name("image/jpeg"),
                 size_bytes: 1_234,
+                small_sha256: None,
+                captured_at: None,
+                fingerprint: None,
             },
         }
     }
@@ -365,6 +372,21 @@ impl World {
         piece.standing().review().and_then(|(_, review)| review.proposal()).expect("it was proposed")
     }
 
+    /// The photos that the next step of the sample piece takes: a jade bangle with its certificate.
+    pub async fn photograph(&self, key: StreamKey) {
+        let kinds: &[&str] = match self.folded(key).await.stage() {
+            Stage::Received => &["parcel_closed", "parcel_open", "piece_overview"],
+            Stage::Appraising => {
+                &["piece_front", "piece_back", "on_gauge", "certificate_front", "certificate_number"]
+            }
+            Stage::Cleared => &["piece_with_tag", "packed"],
+            _ => &[], // Other steps take none.
+        };
+        for kind in kinds {
+            self.carry(key, self.photo_of(kind), &self.clerk).await.unwrap();
+        }
+    }
+
     /// Takes a piece along the main line until it is in this stage.
     pub async fn bring(&self, key: StreamKey, to: Stage) {
         loop {
@@ -372,6 +394,7 @@ impl World {
             if stage == to {
                 return;
             }
+            self.photograph(key).await;
             match stage {
                 Stage::AwaitingDispatch => {
                     self.carry(key, self.dispatch(&Self::waybill("in", key)), &self.merchant).await.unwrap()
@@ -521,7 +544,7 @@ fn declared() -> Declared {
 
 /// What the bench finds of such a piece: all of it as declared, and a cord that was not.
 pub fn appraisal() -> Appraisal {
-    let test = Test { method: name("refractometer"), instrument: None, value: None, unit: None, conclusion: None };
+    let test = Test { method: name("infrared"), instrument: None, value: None, unit: None, conclusion: None };
     let found = |component: &str, role, material: &str| ComponentResult {
         component: ComponentId::parse(component).unwrap(),
         role,

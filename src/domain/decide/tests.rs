@@ -11,7 +11,7 @@ use super::*;
 
 fn rules(claims: usize, finding: Finding) -> Told {
     let claims = (1..=claims).map(|number| claim(number as u8, ClaimKind::Material)).collect();
-    Told { transcript: false, claims, finding }
+    Told { transcript: false, claims, finding, photos: Vec::new() }
 }
 
 fn in_order() -> Order {
@@ -288,4 +288,64 @@ fn a_delivery_lies_between_the_order_and_now() {
     let back = Command::ShipReturn { carrier: carrier(), waybill: waybill() };
     assert_eq!(refusal(&piece, back, &clerk, &rules).code(), "wrong_stage");
     carry_out(&mut piece, Command::Deliver { delivered_at: now().as_microsecond() }, &platform, &rules);
+}
+
+/// The pointer and the words of each thing that a body lacks.
+fn lacking(refusal: &Refusal) -> Vec<String> {
+    assert_eq!(refusal.code(), "evidence_incomplete");
+    refusal.faults().iter().map(|fault| format!("{} {}", fault.pointer, fault.message)).collect()
+}
+
+fn photographed(piece: &mut Piece, kind: &str, rules: &Told) {
+    let Event::PhotoAdded(sample) = photo_added() else { panic!("a photo") };
+    let photo = PhotoAdded { kind: name(kind), ..sample };
+    carry_out(piece, Command::AddPhoto { photo }, &anna(), rules);
+}
+
+#[test]
+fn a_step_waits_for_the_photos_that_it_takes() {
+    let mut rules = rules(0, Finding::Confirmed);
+    rules.photos = vec![
+        (Step::Receipt, "parcel_open"),
+        (Step::Appraisal, "piece_front"),
+        (Step::Appraisal, "piece_back"),
+        (Step::Tagging, "piece_with_tag"),
+    ];
+    let mut piece = new_piece();
+    let receive =
+        Command::Receive { parcel_id: None, condition: Condition::Intact, weight: weighing(WEIGHT), note: None };
+    carry_out(&mut piece, receive, &by(CLERK, Role::Clerk), &rules);
+
+    let told = lacking(&refusal(&piece, Command::OpenAppraisal, &anna(), &rules));
+    assert_eq!(told, ["/photo_ids a photo of the kind parcel_open is needed at receipt: upload it first"]);
+    photographed(&mut piece, "parcel_open", &rules);
+    carry_out(&mut piece, Command::OpenAppraisal, &anna(), &rules);
+
+    photographed(&mut piece, "piece_front", &rules);
+    let submit = || Command::SubmitAppraisal { appraisal: appraisal() };
+    let told = lacking(&refusal(&piece, submit(), &anna(), &rules));
+    assert_eq!(told, ["/photo_ids a photo of the kind piece_back is needed at appraisal: upload it first"]);
+    photographed(&mut piece, "piece_back", &rules);
+    carry_out(&mut piece, submit(), &anna(), &rules);
+}
+
+#[test]
+fn a_part_is_examined_by_the_tests_that_it_takes() {
+    let rules = rules(0, Finding::Confirmed);
+    let mut piece = new_piece();
+    let receive =
+        Command::Receive { parcel_id: None, condition: Condition::Intact, weight: weighing(WEIGHT), note: None };
+    carry_out(&mut piece, receive, &by(CLERK, Role::Clerk), &rules);
+    carry_out(&mut piece, Command::OpenAppraisal, &anna(), &rules);
+    let mut by_eye = appraisal();
+    for part in &mut by_eye.components {
+        part.tests.iter_mut().for_each(|test| test.method = name("by eye"));
+    }
+    let told = lacking(&refusal(&piece, Command::SubmitAppraisal { appraisal: by_eye.clone() }, &anna(), &rules));
+    assert!(told.contains(&"/components/0/tests look with more than the eye".to_owned()), "{told:?}");
+    // What was not examined takes its reason, and no test.
+    for part in &mut by_eye.components {
+        (part.state, part.reason) = (ComponentState::CannotBeDetermined, Some(sealed()));
+    }
+    carry_out(&mut piece, Command::SubmitAppraisal { appraisal: by_eye }, &anna(), &rules);
 }

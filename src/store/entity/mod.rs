@@ -25,6 +25,7 @@ pub mod outbox;
 pub mod parcel_pieces;
 pub mod parcels;
 pub mod people;
+pub mod photo_bands;
 pub mod photos;
 pub mod piece_codes;
 pub mod pieces;
