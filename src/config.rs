@@ -406,7 +406,8 @@ impl Reader<'_> {
     fn photos_url(&mut self, given: Option<String>) -> Option<String> {
         let text = given?;
         let bucket = text.strip_prefix("s3://").and_then(|rest| rest.split('/').next());
-        if bucket.is_none_or(str::is_empty) || text.contains(|c: char| c.is_whitespace() || matches!(c, '?' | '#' | '@'))
+        if bucket.is_none_or(str::is_empty)
+            || text.contains(|c: char| c.is_whitespace() || matches!(c, '?' | '#' | '@'))
         {
             return self.problem(
                 "photos_url is no bucket: give TOUCHSTONE_PHOTOS_URL such as s3://touchstone/photos, and its keys as \

@@ -35,11 +35,8 @@ const PHOTOS: [&str; 10] = [
 ];
 
 /// A picture of next to nothing.
-const PHOTO: Upload = Upload {
-    name: "grey.png",
-    media_type: "image/png",
-    bytes: include_bytes!("../../fixtures/photos/grey.png"),
-};
+const PHOTO: Upload =
+    Upload { name: "grey.png", media_type: "image/png", bytes: include_bytes!("../../fixtures/photos/grey.png") };
 
 /// The steps of a piece, each one command with a commit of its own; it was sent and photographed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -33,8 +33,7 @@ pub enum Name {
 }
 
 impl Name {
-    pub const ALL: [Name; 6] =
-        [Name::Throughput, Name::Postgres, Name::Steady, Name::Rest, Name::Fold, Name::Photos];
+    pub const ALL: [Name; 6] = [Name::Throughput, Name::Postgres, Name::Steady, Name::Rest, Name::Fold, Name::Photos];
 
     pub fn as_str(self) -> &'static str {
         match self {

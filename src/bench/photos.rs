@@ -81,7 +81,9 @@ fn developing(photo: &[u8], folder: &Path, figures: &mut Figures) -> Result<(), 
     let own = cpu_time().zip(before).map_or(wall, |(after, before)| (after - before) / ROUNDS);
     figures.text("developed", milliseconds(own));
     match peak {
-        Some(peak) => figures.text("memory_at_its_peak", format!("{} MB", peak.map_err(|error| failed(&error))? / 1_000_000)),
+        Some(peak) => {
+            figures.text("memory_at_its_peak", format!("{} MB", peak.map_err(|error| failed(&error))? / 1_000_000))
+        }
         None => figures.note("this system does not tell how much memory a process took at its peak"),
     }
     match thumbnails(photo, folder)? {
@@ -91,7 +93,8 @@ fn developing(photo: &[u8], folder: &Path, figures: &mut Figures) -> Result<(), 
         }
         None => figures.note("vipsthumbnail is not there to compare with: apt-get install libvips-tools"),
     }
-    figures.note("processor time for one photo: two renditions, fingerprint and quality; vipsthumbnail: the renditions");
+    figures
+        .note("processor time for one photo: two renditions, fingerprint and quality; vipsthumbnail: the renditions");
     Ok(())
 }
 
@@ -143,12 +146,7 @@ fn peak_of<T>(work: impl FnOnce() -> T) -> Option<(u64, T)> {
     Some((status("VmHWM")?.saturating_sub(before), done))
 }
 
-async fn searching(
-    count: usize,
-    folder: &Path,
-    progress: &Progress,
-    figures: &mut Figures,
-) -> Result<(), Failure> {
+async fn searching(count: usize, folder: &Path, progress: &Progress, figures: &mut Figures) -> Result<(), Failure> {
     let failed = |error: crate::store::Error| Failure::of("the fingerprints cannot be searched", &error);
     let url = DatabaseUrl::sqlite_file(&folder.join("touchstone.db"));
     let store = Store::open(url.expose(), Limits::default()).await.map_err(failed)?;

@@ -126,12 +126,9 @@ async fn templates(stand: &Stand, load: &Load) -> Result<Vec<Template>, Failure>
     let mut client = Client::new(stand.service.address);
     let mut templates = Vec::new();
     // One digit each, so that no number is the beginning of another.
-    for (number, place) in (1..).zip([
-        Place::At(Step::Receive),
-        Place::At(Step::Open),
-        Place::At(Step::ProposeSilence),
-        Place::Closed,
-    ]) {
+    for (number, place) in
+        (1..).zip([Place::At(Step::Receive), Place::At(Step::Open), Place::At(Step::ProposeSilence), Place::Closed])
+    {
         let mut piece = load.place(&mut client, number).await?;
         let until = match place {
             Place::At(step) => step,

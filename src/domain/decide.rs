@@ -416,13 +416,7 @@ impl Draft<'_> {
         self.offer(VerdictGiven { proposal_seq: proposal, verdict, derived, reason })
     }
 
-    fn tag(
-        &mut self,
-        order: &Order,
-        tagged: Tagged,
-        confirm_mismatch: bool,
-        rules: &dyn Rules,
-    ) -> Result<(), Refusal> {
+    fn tag(&mut self, order: &Order, tagged: Tagged, confirm_mismatch: bool, rules: &dyn Rules) -> Result<(), Refusal> {
         self.fits(&EventKind::Tagged)?;
         let waits = order.holds_back(self.piece.opened().line_no);
         if !waits.is_empty() {

@@ -34,7 +34,7 @@ use crate::domain::refusal::Fault;
 use crate::domain::text::Name;
 use crate::photos::develop::{self, Developed, develop};
 use crate::photos::quality::Quality;
-use crate::photos::shelf::{Board, PhotoHash, Shelf};
+use crate::photos::shelf::{Board, PhotoHash, Shelf, ShelfFault};
 use crate::photos::sniff::{self, SniffFault};
 use crate::store::queries;
 use crate::vault::Vault;
@@ -69,11 +69,7 @@ impl Darkroom {
     pub fn new(shelf: Shelf) -> Self {
         // A processor for each, and one photo at a time where it is not known how many there are.
         let decoding = std::thread::available_parallelism().map_or(1, |count| count.get().min(DECODING));
-        Self {
-            shelf,
-            in_hand: Arc::new(Semaphore::new(IN_HAND)),
-            decoding: Arc::new(Semaphore::new(decoding)),
-        }
+        Self { shelf, in_hand: Arc::new(Semaphore::new(IN_HAND)), decoding: Arc::new(Semaphore::new(decoding)) }
     }
 }
 
@@ -214,7 +210,7 @@ async fn take(app: &App, bytes: Vec<u8>) -> Result<Taken, ApiError> {
     let closed = |error| ApiError::Fault(Box::new(error));
     let permit = app.darkroom().decoding.clone().acquire_owned().await.map_err(closed)?;
     let vault = app.desk().vault().clone();
-    let work = move || {
+    let work = move || -> Result<_, develop::Fault> {
         // Held until the memory is free again, also when nobody waits for the answer any more.
         let _permit = permit;
         let developed = develop(&bytes)?;
@@ -432,7 +428,7 @@ pub struct Swept {
 
 /// Takes off the shelf what no event names, as a crash between the two leaves it, and the originals whose time is over.
 pub async fn sweep(desk: &Desk, shelf: &Shelf, now: Timestamp) -> Result<Swept, ApiError> {
-    let fault = |error| ApiError::Fault(Box::new(error));
+    let fault = |error: ShelfFault| ApiError::Fault(Box::new(error));
     let kept = desk.rules().originals_kept();
     let closed_before = now.checked_sub(kept).unwrap_or(Timestamp::MIN).as_microsecond();
     let old = now.checked_sub(LEFT_ALONE).unwrap_or(Timestamp::MIN);

@@ -112,10 +112,7 @@ impl Shelf {
 
     /// The shelf in a bucket, `s3://bucket/folder`. Region, endpoint and keys are those of the environment (`AWS_REGION`,
     /// `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, …); the options, by the same names in lower case, go before them.
-    pub fn bucket<'o>(
-        url: &str,
-        options: impl IntoIterator<Item = (&'o str, &'o str)>,
-    ) -> Result<Self, ShelfFault> {
+    pub fn bucket<'o>(url: &str, options: impl IntoIterator<Item = (&'o str, &'o str)>) -> Result<Self, ShelfFault> {
         // One for the whole process; whoever comes later finds it there.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = AmazonS3Builder::from_env().with_url(url);

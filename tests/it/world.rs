@@ -376,9 +376,7 @@ impl World {
     pub async fn photograph(&self, key: StreamKey) {
         let kinds: &[&str] = match self.folded(key).await.stage() {
             Stage::Received => &["parcel_closed", "parcel_open", "piece_overview"],
-            Stage::Appraising => {
-                &["piece_front", "piece_back", "on_gauge", "certificate_front", "certificate_number"]
-            }
+            Stage::Appraising => &["piece_front", "piece_back", "on_gauge", "certificate_front", "certificate_number"],
             Stage::Cleared => &["piece_with_tag", "packed"],
             _ => &[], // Other steps take none.
         };

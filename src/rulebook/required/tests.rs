@@ -33,7 +33,11 @@ fn a_step_asks_for_the_photos_of_every_category_that_the_piece_is_of() {
     check(ring(), Step::Tagging, "on_balance packed piece_with_tag");
     // A ring cut of one stone has no hallmark.
     check(declared(&[(MainStone, "翡翠")], &["ring_number"], false), Step::Appraisal, "piece_back piece_front");
-    check(declared(&[(MainStone, "红宝石")], &["width_mm"], false), Step::Appraisal, "face_up piece_back piece_front side");
+    check(
+        declared(&[(MainStone, "红宝石")], &["width_mm"], false),
+        Step::Appraisal,
+        "face_up piece_back piece_front side",
+    );
     check(
         declared(&[(MainStone, "和田玉"), (Cord, "绳")], &["width_mm"], false),
         Step::Appraisal,
@@ -47,13 +51,8 @@ fn an_examined_part_takes_its_tests() {
     let names = Names::embedded().unwrap();
     let required = Required::embedded().unwrap();
     let check = |role, material: &str, methods: &[&str], enough: bool| {
-        let test = |method: &&str| Test {
-            method: name(method),
-            instrument: None,
-            value: None,
-            unit: None,
-            conclusion: None,
-        };
+        let test =
+            |method: &&str| Test { method: name(method), instrument: None, value: None, unit: None, conclusion: None };
         let mut found = found("c1", role, material, None);
         found.tests = methods.iter().map(test).collect();
         let lacking = required.tests_lacking(&names, &found);

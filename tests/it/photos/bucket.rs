@@ -65,9 +65,8 @@ async fn a_bucket_is_a_shelf_like_a_folder() {
         ("secret_access_key", "nothing"),
     ];
     let shelf = Shelf::bucket("s3://touchstone/photos", options).unwrap();
-    let listed = async |board| -> Vec<PhotoHash> {
-        shelf.list(board).map_ok(|kept| kept.hash).try_collect().await.unwrap()
-    };
+    let listed =
+        async |board| -> Vec<PhotoHash> { shelf.list(board).map_ok(|kept| kept.hash).try_collect().await.unwrap() };
     let (one, other) = (PhotoHash::of(b"one"), PhotoHash::of(b"other"));
     assert_eq!(shelf.get(Board::Originals, one).await.unwrap(), None);
     shelf.put(Board::Originals, one, &b"first"[..]).await.unwrap();
