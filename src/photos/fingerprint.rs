@@ -28,46 +28,45 @@ fn cosine(k: usize) -> i64 {
 
 /// Of a grey picture; none where there is nothing to be known by, such as a wall.
 pub fn of(grey: &Grey) -> Option<Fingerprint> {
-    let fields = fields(grey);
+    let fields: Vec<Vec<i64>> = (0..FIELDS).map(|v| (0..FIELDS).map(|u| field(grey, u, v)).collect()).collect();
     let (least, most) = fields.iter().flatten().fold((i64::MAX, 0), |(a, b), v| (a.min(*v), b.max(*v)));
     if most - least < LEAST_CONTRAST {
         return None;
     }
-    // First along the rows, then down the columns. The constant wave and those along one edge alone say how light
-    // falls rather than what lies there, and are left out.
-    let rows: Vec<[i64; WAVES]> = fields
-        .iter()
-        .map(|row| std::array::from_fn(|u| (0..FIELDS).map(|x| row[x] * cosine((2 * x + 1) * (u + 1))).sum()))
+    // First along the rows, then down the columns. The constant wave and those along one edge alone say how light falls
+    // rather than what lies there, and are left out.
+    let rows: Vec<Vec<i64>> =
+        fields.iter().map(|row| (1..=WAVES).map(|wave| weighed(row.iter(), wave)).collect()).collect();
+    let waves: Vec<i64> = (1..=WAVES)
+        .flat_map(|v| (0..WAVES).map(move |u| (u, v)))
+        .map(|(u, v)| weighed(rows.iter().filter_map(|row| row.get(u)), v))
         .collect();
-    let waves: [i64; WAVES * WAVES] = std::array::from_fn(|at| {
-        let (u, v) = (at % WAVES, at / WAVES);
-        (0..FIELDS).map(|y| rows[y][u] * cosine((2 * y + 1) * (v + 1))).sum()
-    });
-    let mut sorted = waves;
+    let mut sorted = waves.clone();
     sorted.sort_unstable();
-    let median = sorted[WAVES * WAVES / 2 - 1];
-    Some(Fingerprint(waves.iter().fold(0, |bits, wave| bits << 1 | u64::from(median < *wave))))
+    let median = sorted.get(waves.len() / 2 - 1)?;
+    Some(Fingerprint(waves.iter().fold(0, |bits, wave| bits << 1 | u64::from(median < wave))))
 }
 
-/// The mean grey of each of 32 by 32 fields, in sixteenths so that flat grounds keep their fall of light.
-fn fields(grey: &Grey) -> [[i64; FIELDS]; FIELDS] {
+/// How much of a wave is in these values.
+fn weighed<'v>(values: impl Iterator<Item = &'v i64>, wave: usize) -> i64 {
+    values.enumerate().map(|(at, value)| value * cosine((2 * at + 1) * wave)).sum()
+}
+
+/// The mean grey of one of 32 by 32 fields, in sixteenths so that flat grounds keep their fall of light.
+fn field(grey: &Grey, u: usize, v: usize) -> i64 {
     let part = |length: usize, at: usize| {
         let from = at * length / FIELDS;
         from..((at + 1) * length / FIELDS).max(from + 1)
     };
-    std::array::from_fn(|v| {
-        std::array::from_fn(|u| {
-            let columns = part(grey.width(), u);
-            let mut count = 0;
-            let mut sum = 0;
-            for y in part(grey.height(), v) {
-                let row = grey.row(y).get(columns.clone()).unwrap_or_default();
-                sum += row.iter().map(|value| i64::from(*value)).sum::<i64>();
-                count += row.len() as i64;
-            }
-            if count == 0 { 0 } else { sum * 16 / count }
-        })
-    })
+    let columns = part(grey.width(), u);
+    let mut count = 0;
+    let mut sum = 0;
+    for y in part(grey.height(), v) {
+        let row = grey.row(y).get(columns.clone()).unwrap_or_default();
+        sum += row.iter().map(|value| i64::from(*value)).sum::<i64>();
+        count += row.len() as i64;
+    }
+    if count == 0 { 0 } else { sum * 16 / count }
 }
 
 #[cfg(test)]

@@ -11,10 +11,11 @@ use touchstone::photos::shelf::{Board, PhotoHash, Shelf};
 
 use crate::app::{Answer, Client, TestApp, place, warehouse};
 use crate::support::TestDatabase;
-use crate::walk::{BANGLE, Stop, walk, weight};
+use crate::walk::{Stop, walk, weight};
 
 mod bucket;
 
+const BANGLE: &[u8] = include_bytes!("../../fixtures/photos/bangle.jpg");
 const CAPTURED: &[u8] = include_bytes!("../../fixtures/photos/captured.jpg");
 const ROTATED: &[u8] = include_bytes!("../../fixtures/photos/rotated.jpg");
 const RING: &[u8] = include_bytes!("../../fixtures/photos/ring.png");
@@ -24,10 +25,12 @@ const LARGE_HEADER: &[u8] = include_bytes!("../../fixtures/photos/large-header.j
 const HEIC: &[u8] = include_bytes!("../../fixtures/photos/phone.heic");
 const NO_IMAGE: &[u8] = include_bytes!("../../fixtures/photos/not-an-image.jpg");
 
-/// A piece that was received.
+/// A piece that was received and not photographed yet.
 async fn received(app: &TestApp, order_no: &str) -> String {
     let code = place(app, order_no, 1).await.remove(0);
-    walk(app, &code, Stop::Received).await;
+    walk(app, &code, Stop::Inbound).await;
+    let receipt = json!({"condition": "intact", "weight": weight("58.41"), "note": null});
+    app.clerk().post(&format!("/v1/pieces/{code}/receipt"), receipt).await.expect(200);
     code
 }
 

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::app::{Client, TestApp};
 
-/// A photo that is taken.
-pub const BANGLE: &[u8] = include_bytes!("../../fixtures/photos/bangle.jpg");
+/// A photo of next to nothing, which is looked at quickly.
+const GREY: &[u8] = include_bytes!("../../fixtures/photos/grey.png");
 
 /// What the sample order's bangle weighs.
 pub fn weight(value: &str) -> Value {
@@ -52,7 +52,7 @@ pub async fn walk(app: &TestApp, code: &str, to: Stop) {
     };
     let photos = async |client: &Client, kinds: &[&str]| {
         for kind in kinds {
-            client.upload(&format!("/v1/pieces/{code}/photos"), kind, BANGLE).await.expect(200);
+            client.upload(&format!("/v1/pieces/{code}/photos"), kind, GREY).await.expect(200);
         }
     };
     let waybill = |leg: &str| json!({"carrier": "sf", "waybill": format!("{leg}-{code}")});
@@ -61,13 +61,13 @@ pub async fn walk(app: &TestApp, code: &str, to: Stop) {
     }
     if to >= Stop::Received {
         step(app.clerk(), "receipt", json!({"condition": "intact", "weight": weight("58.41"), "note": null})).await;
+        photos(app.clerk(), &["parcel_closed", "parcel_open", "piece_overview"]).await;
     }
     if to >= Stop::Appraising {
-        photos(app.clerk(), &["parcel_closed", "parcel_open", "piece_overview"]).await;
         step(app.inspector(), "appraisal-opened", json!({})).await;
+        photos(app.inspector(), &["piece_front", "piece_back", "on_gauge"]).await;
     }
     if to >= Stop::SpokenReview {
-        photos(app.inspector(), &["piece_front", "piece_back", "on_gauge"]).await;
         step(app.inspector(), "appraisals", appraisal()).await;
     }
     if to >= Stop::Settled {
@@ -77,9 +77,9 @@ pub async fn walk(app: &TestApp, code: &str, to: Stop) {
     if to >= Stop::Cleared {
         let proposal = proposal(app, code).await;
         step(app.inspector(), "verdict", json!({"proposal": proposal})).await;
+        photos(app.clerk(), &["piece_with_tag", "packed"]).await;
     }
     if to >= Stop::Tagged {
-        photos(app.clerk(), &["piece_with_tag", "packed"]).await;
         step(app.clerk(), "tag", tag(&format!("T-{code}"), "58.40")).await;
     }
     if to >= Stop::Released {

@@ -12,8 +12,9 @@ use touchstone::desk::receipt::{OrderReceipt, PieceReceipt, Receipt};
 use touchstone::desk::{Desk, Error, KeyGrant, KeyScope, Located, NewOrder, Options, Place, Request, Seals};
 use touchstone::domain::actor::{By, Role, Witness};
 use touchstone::domain::appraisal::*;
-use touchstone::domain::command::{Command, CommandKind, ReturnEnd, SettledEntry};
+use touchstone::domain::command::{Command, CommandKind, ReturnEnd, Rules, SettledEntry, Step};
 use touchstone::domain::event::{Condition, PhotoAdded, Pricing, Ship};
+use touchstone::domain::fingerprint::Fingerprint;
 use touchstone::domain::ids::*;
 use touchstone::domain::ledger::Verdict;
 use touchstone::domain::piece::Piece;
@@ -312,7 +313,7 @@ impl World {
                 size_bytes: 1_234,
                 small_sha256: None,
                 captured_at: None,
-                fingerprint: None,
+                fingerprint: Some(Fingerprint(photo_id.0.as_u128() as u64)),
             },
         }
     }
@@ -372,16 +373,20 @@ impl World {
         piece.standing().review().and_then(|(_, review)| review.proposal()).expect("it was proposed")
     }
 
-    /// The photos that the next step of the sample piece takes: a jade bangle with its certificate.
+    /// Takes the photos that the next step asks for and that are not there yet.
     pub async fn photograph(&self, key: StreamKey) {
-        let kinds: &[&str] = match self.folded(key).await.stage() {
-            Stage::Received => &["parcel_closed", "parcel_open", "piece_overview"],
-            Stage::Appraising => &["piece_front", "piece_back", "on_gauge", "certificate_front", "certificate_number"],
-            Stage::Cleared => &["piece_with_tag", "packed"],
-            _ => &[], // Other steps take none.
+        let piece = self.folded(key).await;
+        let step = match piece.stage() {
+            Stage::Received => Step::Receipt,
+            Stage::Appraising => Step::Appraisal,
+            Stage::Cleared => Step::Tagging,
+            _ => return, // Other steps take none.
         };
-        for kind in kinds {
-            self.carry(key, self.photo_of(kind), &self.clerk).await.unwrap();
+        let since = if step == Step::Tagging { piece.untagged_at().unwrap_or_default() } else { 0 };
+        for kind in self.desk.rules().photos_needed(&piece, step) {
+            if !piece.photos().any(|(recorded, photo)| since < recorded.seq && photo.kind == kind) {
+                self.carry(key, self.photo_of(kind.as_str()), &self.clerk).await.unwrap();
+            }
         }
     }
 
@@ -389,10 +394,10 @@ impl World {
     pub async fn bring(&self, key: StreamKey, to: Stage) {
         loop {
             let stage = self.folded(key).await.stage();
+            self.photograph(key).await;
             if stage == to {
                 return;
             }
-            self.photograph(key).await;
             match stage {
                 Stage::AwaitingDispatch => {
                     self.carry(key, self.dispatch(&Self::waybill("in", key)), &self.merchant).await.unwrap()
