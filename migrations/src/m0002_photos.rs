@@ -49,7 +49,7 @@ impl MigrationTrait for Photos {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         bands().drop(manager).await?;
         for (name, _) in HASHES {
-            manager.drop_index(Index::drop().name(name).table("photos").take()).await?;
+            manager.drop_index(Index::drop().name(name).table("photos").to_owned()).await?;
         }
         for column in ["small_sha256", "captured_at", "fingerprint"] {
             manager.alter_table(Alter::alter().table("photos").drop_column(column).take()).await?;

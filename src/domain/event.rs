@@ -16,7 +16,7 @@ use super::quantity::{Money, Weighing};
 use super::text::{Name, Sealed};
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $kind:ident $text:literal $version:literal $(reads $older:literal)?)*) => {
+    ($($(#[$doc:meta])* $kind:ident $text:literal $version:literal $((reads $older:literal))?)*) => {
         /// One thing that happened. The names are those of `journey.md`.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Event { $($(#[$doc])* $kind($kind),)* }
@@ -167,7 +167,7 @@ events! {
     Corrected "corrected" 1
     NoteAdded "note_added" 1
     /// Version 2 adds the small rendition, the camera's time and the fingerprint.
-    PhotoAdded "photo_added" 2 reads 1
+    PhotoAdded "photo_added" 2 (reads 1)
 }
 
 macro_rules! payloads {
