@@ -524,7 +524,7 @@ impl Reader<'_> {
         match backend? {
             Backend::Postgres => Some(number.unwrap_or(DEFAULT_WRITERS)),
             Backend::Sqlite if set => self.problem(
-                "writers is set, but the database is SQLite, which has one writer: leave writers out, or give \
+                "writers is set, but the database is SQLite, which has its own two: leave writers out, or give \
                  TOUCHSTONE_DATABASE_URL a PostgreSQL",
             ),
             Backend::Sqlite => Some(NonZeroU16::MIN),

@@ -59,7 +59,7 @@ async fn rebuild_order(
     rebuilt: &mut Rebuilt,
 ) -> Result<(), Error> {
     let txn = store.begin().await?;
-    lookups::lock_orders(store.backend(), &txn, &[id]).await?;
+    lookups::lock_orders(&txn, &[id]).await?;
     let events = journal::of_order(&*txn, OrderId(id)).await?;
     let stored = projections::read(&*txn, id).await?;
     let mut right = match project_order(rules, OrderId(id), &events) {

@@ -115,7 +115,7 @@ async fn write(
     count: usize,
 ) -> Result<(), crate::store::Error> {
     let txn = store.begin().await?;
-    changes.write(&*txn).await?;
+    txn.write(changes).await?;
     txn.commit().await?;
     bar.inc(count as u64);
     Ok(())

@@ -136,10 +136,10 @@ impl Run<'_> {
         }
         commands.truncate(REPLAYED);
         self.progress.say(&format!("committing the rows of {} commands one by one", commands.len()));
-        let scripts = self.rehearse(bare, commands, connections).await?;
-        let transactions: usize = scripts.iter().map(raw::Script::transactions).sum();
-        let statements: usize = scripts.iter().map(raw::Script::statements).sum();
-        let bare_took = raw::run(bare, scripts).await.map_err(failed)?;
+        let recordings = self.rehearse(bare, commands, connections).await?;
+        let transactions: usize = recordings.iter().map(raw::Recording::transactions).sum();
+        let statements: usize = recordings.iter().map(raw::Recording::statements).sum();
+        let bare_took = raw::run(bare, recordings).await.map_err(failed)?;
 
         let of = |name: &str| format!("{name}_{}_clients", self.clients);
         let (house, alone) = (per_second(driven.done, driven.took), per_second(transactions, bare_took));
@@ -164,17 +164,17 @@ impl Run<'_> {
         bare: &Store,
         commands: Vec<(Uuid, crate::store::changes::Changes)>,
         connections: usize,
-    ) -> Result<Vec<raw::Script>, Failure> {
+    ) -> Result<Vec<raw::Recording>, Failure> {
         let mut shares: Vec<Vec<_>> = (0..connections).map(|_| Vec::new()).collect();
         for (order_id, changes) in commands {
             let place = (order_id.as_u128() % connections as u128) as usize;
             shares[place].push(changes);
         }
-        let mut scripts = Vec::new();
+        let mut recordings = Vec::new();
         for share in shares {
-            let script = raw::rehearse(bare, share).await;
-            scripts.push(script.map_err(|error| Failure::of("the rows cannot be committed again", &error))?);
+            let recording = raw::rehearse(bare, share).await;
+            recordings.push(recording.map_err(|error| Failure::of("the rows cannot be committed again", &error))?);
         }
-        Ok(scripts)
+        Ok(recordings)
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::command::{Command, CommandKind};
 use crate::domain::ids::{CommandId, OrderId, PersonId, ProposalId, StreamId, StreamKey};
 use crate::domain::refusal::Refusal;
 use crate::rulebook::Rulebook;
+use crate::store::entity::proposals as rows;
 use crate::store::{self, Store};
 use crate::vault::{Secrets, Vault};
 
@@ -140,6 +141,8 @@ enum Work {
         parcel: bool,
     },
     Place(Box<NewOrder>),
+    /// A command put up for a second person: no event yet.
+    Propose(Box<(rows::Model, receipt::ProposalReceipt)>),
 }
 
 impl Work {
@@ -147,6 +150,7 @@ impl Work {
         match self {
             Work::Pieces { pieces, .. } => pieces.first().map_or("nothing", |(_, command)| command.kind().as_str()),
             Work::Place(_) => "order",
+            Work::Propose(_) => "proposal",
         }
     }
 }
@@ -213,7 +217,7 @@ impl Desk {
             }),
         };
         for queue in queues {
-            desk.start_writer(queue, &options);
+            desk.start_writer(queue, &options)?;
         }
         Ok(desk)
     }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use crate::domain::quantity::Weighing;
 use crate::domain::refusal::{Fault, Refusal};
 use crate::store::changes::Changes;
 use crate::store::entity::lost_and_found;
-use crate::store::lookups;
+use crate::store::{self, lookups};
 
 /// A parcel as its merchant sends it off.
 #[derive(Debug)]
@@ -190,7 +191,7 @@ impl Desk {
         let Some(placed) = self.read_placed(id).await? else { return Ok(None) };
         let lines = lookups::lines_of(self.store().reader(), &[id.0]).await?;
         let lines = lines.iter().filter_map(|line| Some((line.line_no, LineStatus::parse(&line.status)?))).collect();
-        Ok(Some(Order { placed, lines }))
+        Ok(Some(Order { placed: Arc::new(placed), lines }))
     }
 
     async fn write_parts(&self, parts: Vec<Part>, request: &Request) -> Result<BTreeMap<usize, ParcelPiece>, Error> {
@@ -255,5 +256,26 @@ impl Desk {
         let row = writer::answer_row(self, None, &request, &receipt)?;
         changes.idempotency.push(row);
         self.write_once(changes, receipt, &request).await
+    }
+
+    /// Writes what is no event of a journal, once: the same request again gets the first answer.
+    async fn write_once(&self, changes: Changes, receipt: Receipt, request: &Request) -> Result<Receipt, Error> {
+        let key = (request.owner().0, request.idempotency_key.as_str(), request.part.as_str());
+        for _ in 0..2 {
+            let txn = self.store().begin().await?;
+            if let Some(row) = lookups::answered(&*txn, &[key]).await?.first() {
+                return writer::open_answer(self, row, request);
+            }
+            match txn.write(changes.clone()).await {
+                Ok(()) => {
+                    txn.commit().await?;
+                    return Ok(receipt);
+                }
+                // The same request came at the same moment and was faster: its answer is there now.
+                Err(store::Error::Conflict("idempotency")) => txn.rollback().await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Busy)
     }
 }

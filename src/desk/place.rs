@@ -241,17 +241,16 @@ impl Desk {
             }
             let written =
                 recorded::write(self.vault(), key, 1, Hash::ZERO, Event::PieceOpened(opened), &circumstances)?;
-            let piece = Piece::fold([written.recorded.clone()])
-                .map_err(|corrupt| Error::fault("a new piece does not fold", corrupt))?;
             let tip = Tip { hash: written.hash, body_digest: None, since: 1 };
+            let piece = Piece::fold([plan.event(written)])
+                .map_err(|corrupt| Error::fault("a new piece does not fold", corrupt))?;
             plan.changes.piece_codes.push(piece_codes::Model {
                 code: code.to_string(),
                 order_id: key.order_id.0,
                 stream_id: key.stream_id.0,
             });
-            let event = written.recorded.event.clone();
-            plan.event(written);
-            plan.notices(key, 1, &event, Stage::AwaitingDispatch, Stage::AwaitingDispatch, request.now);
+            let opened = &piece.last().event;
+            plan.notices(key, 1, opened, Stage::AwaitingDispatch, Stage::AwaitingDispatch, request.now);
             plan.project_new(key, &piece, &placed, tip.hash, self.rules());
             statuses.push(piece.line_status());
             lines.push(LineReceipt { line_no: line.line_no, code: code.to_string() });

@@ -4,14 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::receipt::{ProposalReceipt, Receipt};
-use super::{Desk, Error, Located, Request, writer};
+use super::{Desk, Error, Located, Request, Seals, Work};
 use crate::domain::actor::Witness;
 use crate::domain::command::CommandKind;
 use crate::domain::ids::{KeyId, MerchantId, PersonId, PieceCode, ProposalId, TenantId, WarehouseId};
 use crate::domain::refusal::Refusal;
-use crate::store::changes::Changes;
 use crate::store::entity::proposals;
-use crate::store::{journal, lookups, queries};
+use crate::store::{journal, queries};
 use crate::vault::Vault;
 
 /// How long a proposal may be confirmed (`journey.md`, "Two people").
@@ -44,14 +43,13 @@ impl Desk {
         let id = Uuid::now_v7();
         let key = Vault::fresh_key();
         let expires_at = request.now.checked_add(OPEN_FOR).unwrap_or(request.now);
-        let receipt = Receipt::Proposal(ProposalReceipt {
+        let receipt = ProposalReceipt {
             id,
             code: code.to_string(),
             command: command.as_str().to_owned(),
             expires_at: expires_at.as_microsecond(),
-        });
-        let mut changes = Changes::default();
-        changes.proposals.push(proposals::Model {
+        };
+        let row = proposals::Model {
             id,
             order_id: located.key.order_id.0,
             stream_id: located.key.stream_id.0,
@@ -65,35 +63,9 @@ impl Desk {
             expires_at: expires_at.as_microsecond(),
             confirmed_by: None,
             confirmed_at: None,
-        });
-        changes.idempotency.push(writer::answer_row(self, Some(located.key.order_id), &request, &receipt)?);
-        self.write_once(changes, receipt, &request).await
-    }
-
-    /// Writes what is no event of a journal, once: the same request again gets the first answer.
-    pub(super) async fn write_once(
-        &self,
-        changes: Changes,
-        receipt: Receipt,
-        request: &Request,
-    ) -> Result<Receipt, Error> {
-        let key = (request.owner().0, request.idempotency_key.as_str(), request.part.as_str());
-        for _ in 0..2 {
-            let txn = self.store().begin().await?;
-            if let Some(row) = lookups::answered(&*txn, &[key]).await?.first() {
-                return writer::open_answer(self, row, request);
-            }
-            match changes.clone().write(&*txn).await {
-                Ok(()) => {
-                    txn.commit().await?;
-                    return Ok(receipt);
-                }
-                // The same request came at the same moment and was faster: its answer is there now.
-                Err(crate::store::Error::Conflict("idempotency")) => txn.rollback().await?,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(Error::Busy)
+        };
+        let work = Work::Propose(Box::new((row, receipt)));
+        self.submit(located.key.order_id, work, Seals::default(), request).await
     }
 
     /// A proposal by its id, where it may still be confirmed.

@@ -104,7 +104,7 @@ impl Desk {
     async fn end_once(&self, txn: Transaction, request: &Request, receipt: Receipt) -> Result<Receipt, Error> {
         let row = writer::answer_row(self, None, request, &receipt)?;
         let changes = Changes { idempotency: vec![row], ..Changes::default() };
-        match changes.write(&*txn).await {
+        match txn.write(changes).await {
             Ok(()) => {
                 txn.commit().await?;
                 Ok(receipt)
@@ -318,7 +318,7 @@ impl Desk {
         if row.erased_at.is_none() {
             let now = request.now;
             let orders = registers::orders_of_person(&*txn, person.0).await?;
-            lookups::lock_orders(self.store().backend(), &txn, &orders).await?;
+            lookups::lock_orders(&txn, &orders).await?;
             for order_id in &orders {
                 let key = journal::stream_key(*order_id, StreamId::ORDER.0);
                 let events = journal::read(&*txn, key).await?;

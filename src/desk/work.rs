@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::cache::{Folded, Tip};
-use super::receipt::{Happened, PhotoReceipt, PieceReceipt, Receipt};
+use super::receipt::{Happened, PhotoReceipt, PieceReceipt, ProposalReceipt, Receipt};
 use super::{Desk, Error, Request, capsule_of, project, recorded};
 use crate::capsule::Hash;
 use crate::domain::command::{Command, decide};
-use crate::domain::event::{Event, OrderPlaced};
+use crate::domain::event::{Event, OrderPlaced, Recorded};
 use crate::domain::ids::{Carrier, OrderId, ParcelId, StreamKey, Waybill};
 use crate::domain::notice::{Notice, Recipient, notices};
 use crate::domain::order::{LineStatus, Order};
@@ -20,7 +20,8 @@ use crate::domain::route::Stage;
 use crate::rulebook::Rulebook;
 use crate::store::changes::Changes;
 use crate::store::entity::{
-    certificate_codes, lines, order_nos, outbox, parcel_pieces, parcels, return_shipments, shipments, tags, waybills,
+    certificate_codes, lines, order_nos, outbox, parcel_pieces, parcels, proposals, return_shipments, shipments, tags,
+    waybills,
 };
 
 /// What one command will write, and answer.
@@ -39,9 +40,16 @@ impl Plan {
         Self { receipt: Some(receipt), seen: true, ..Self::default() }
     }
 
-    pub fn event(&mut self, written: recorded::Written) {
+    pub fn proposal((row, receipt): &(proposals::Model, ProposalReceipt)) -> Self {
+        let changes = Changes { proposals: vec![row.clone()], ..Changes::default() };
+        Self { changes, receipt: Some(Receipt::Proposal(receipt.clone())), ..Self::default() }
+    }
+
+    /// Takes the rows of an event; gives back the event as it will be read.
+    pub fn event(&mut self, written: recorded::Written) -> Recorded {
         self.changes.events.push(written.row);
         self.changes.event_keys.push(written.key);
+        written.recorded
     }
 
     pub fn order_no(&mut self, row: order_nos::Model) {
@@ -83,18 +91,18 @@ impl Plan {
 }
 
 /// What the writer has looked up for a command on a piece.
-pub struct Subject {
+pub struct Subject<'a> {
     pub key: StreamKey,
     pub folded: Folded,
     pub placed: Arc<OrderPlaced>,
-    /// When the order was placed, and the head of its own journal.
-    pub lines: Vec<lines::Model>,
+    /// The lines of the order.
+    pub lines: &'a [lines::Model],
     /// Whose each waybill is that the command names.
-    pub waybills: Vec<waybills::Model>,
+    pub waybills: &'a [waybills::Model],
 }
 
 impl Desk {
-    pub(super) fn plan_piece(&self, subject: Subject, command: &Command, request: &Request) -> Result<Plan, Error> {
+    pub(super) fn plan_piece(&self, subject: Subject<'_>, command: &Command, request: &Request) -> Result<Plan, Error> {
         let Subject { key, folded, placed, lines, waybills } = subject;
         let Folded { mut piece, tip } = folded;
         if let Some(seen) = request.if_match
@@ -103,7 +111,7 @@ impl Desk {
             return Err(Refusal::Stale { head: piece.head() }.into());
         }
         let order = Order {
-            placed: (*placed).clone(),
+            placed: placed.clone(),
             lines: lines.iter().filter_map(|line| Some((line.line_no, LineStatus::parse(&line.status)?))).collect(),
         };
         let events = decide(&piece, &order, command, &request.by, request.now, self.rules())?;
@@ -117,15 +125,14 @@ impl Desk {
             let seq = piece.head() + 1;
             let written = recorded::write(self.vault(), key, seq, previous, event, &request.circumstances())?;
             previous = written.hash;
-            let recorded = Arc::new(written.recorded.clone());
             body_digest = Some(written.body_digest.to_vec());
-            plan.event(written);
+            let recorded = Arc::new(plan.event(written));
             piece.apply(recorded.clone()).map_err(|corrupt| Error::fault("a decided event does not fold", corrupt))?;
             plan.notices(key, seq, &recorded.event, stage, piece.stage(), request.now);
-            self.plan_rows(&mut plan, key, &piece, &placed, &recorded.event, seq, previous, request, &waybills)?;
+            self.plan_rows(&mut plan, key, &piece, &placed, &recorded.event, seq, previous, request, waybills)?;
             happened.push(Happened { seq, kind: recorded.event.kind().as_str().to_owned() });
         }
-        self.plan_projections(&mut plan, key, &before, &piece, &placed, previous, &lines);
+        self.plan_projections(&mut plan, key, &before, &piece, &placed, previous, lines);
         plan.receipt = Some(Receipt::Piece(receipt(&piece, happened)));
         let tip = Tip { hash: previous, body_digest, since: before.head() + 1 };
         plan.keep.push((key, Folded { piece, tip }));

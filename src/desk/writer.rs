@@ -1,14 +1,25 @@
-//! The writers. Each takes the commands that wait for it, at most one an order, decides them in one transaction and
-//! commits once for all. If the batch cannot be written as a whole, its commands are replayed one by one, so that one
-//! lost race harms nobody else.
+//! The writers. Each takes the commands that wait for it, at most one an order, decides them, writes them in one
+//! transaction and commits once for all. If the batch cannot be written as a whole, its commands are replayed one by one,
+//! so that one lost race harms nobody else.
+//!
+//! On PostgreSQL other processes write too, so a batch takes the rows of its orders first and is decided in its
+//! transaction. An SQLite file is one process's as a rule, and an order one writer's: there a batch is decided before it
+//! asks for the one writing connection, while the other writer's batch commits. What it did not see (another process,
+//! another order's number, waybill, tag or person) the keys of journals and registers refuse; decided alone, a command is
+//! decided in its transaction on both.
+//!
+//! A writer has a thread of its own. A batch is some dozen statements, each awaited, and among the tasks of many requests
+//! it would wait its turn in the runtime's queue after every one of them (seen: up to 4 ms each, for 50 µs of work).
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Instant;
 
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
 use super::cache::{Cache, Folded, Tip};
 use super::place::{Known, NewOrder};
@@ -25,7 +36,7 @@ use crate::domain::route::Stage;
 use crate::store::changes::Changes;
 use crate::store::entity::{idempotency, lines, people, waybills};
 use crate::store::journal::{self, Tail};
-use crate::store::{self, Backend, Transaction, lookups};
+use crate::store::{self, Backend, Source, lookups};
 use crate::telemetry;
 use crate::vault::Vault;
 
@@ -37,9 +48,12 @@ const TRIES: usize = 3;
 /// it never loses more often.
 const TRIES_OF_AN_ORDER: usize = 5;
 
+/// One decides while the other commits.
+const SQLITE_WRITERS: u16 = 2;
+
 fn tries(work: &Work) -> usize {
     match work {
-        Work::Pieces { .. } => TRIES,
+        Work::Pieces { .. } | Work::Propose(_) => TRIES,
         Work::Place(_) => TRIES_OF_AN_ORDER,
     }
 }
@@ -50,17 +64,18 @@ const REQUEST_KEY: &[u8] = b"request";
 /// The queues of the writers.
 pub struct Writers {
     queues: Mutex<Option<Vec<mpsc::Sender<Job>>>>,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// Each says when its writer has done what waited.
+    ends: Mutex<Vec<oneshot::Receiver<()>>>,
 }
 
 impl Writers {
     pub fn new(backend: Backend, options: &Options) -> (Self, Vec<mpsc::Receiver<Job>>) {
         let writers = match backend {
-            Backend::Sqlite => 1,
+            Backend::Sqlite => SQLITE_WRITERS,
             Backend::Postgres => options.writers.max(1),
         };
         let (senders, receivers) = (0..writers).map(|_| mpsc::channel(options.queue)).unzip();
-        (Self { queues: Mutex::new(Some(senders)), tasks: Mutex::default() }, receivers)
+        (Self { queues: Mutex::new(Some(senders)), ends: Mutex::default() }, receivers)
     }
 
     /// Puts a command into the queue of its order's writer: one order's commands never race within a process.
@@ -76,9 +91,9 @@ impl Writers {
     /// Takes no more commands and waits until those that wait are done.
     pub async fn close(&self) {
         drop(self.queues.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take());
-        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
-        for task in tasks {
-            if task.await.is_err() {
+        let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        for end in ends {
+            if end.await.is_err() {
                 tracing::error!("a writer stopped before its time");
             }
         }
@@ -86,28 +101,36 @@ impl Writers {
 }
 
 impl Desk {
-    pub(super) fn start_writer(&self, mut queue: mpsc::Receiver<Job>, options: &Options) {
-        // A writer holds the desk's parts, not its queues: dropping the last sender ends it.
-        let desk = self.clone();
-        let (batch, kept) = (options.batch, options.kept_pieces);
-        let task = tokio::spawn(async move {
-            let mut writer = Writer { desk, cache: Cache::new(kept) };
+    /// Starts the thread of one writer; it ends when the queue is closed, or with the last desk.
+    pub(super) fn start_writer(&self, mut queue: mpsc::Receiver<Job>, options: &Options) -> Result<(), Error> {
+        // Between batches a writer holds no desk, for the desk holds its queue.
+        let desk = Arc::downgrade(&self.inner);
+        let runtime = Handle::current();
+        let (batch, mut cache) = (options.batch, Cache::new(options.kept_pieces));
+        let (ended, end) = oneshot::channel();
+        let serve = async move {
             let mut waiting = VecDeque::new();
-            loop {
-                if waiting.is_empty() {
-                    match queue.recv().await {
-                        Some(job) => waiting.push_back(job),
-                        None => return,
+            while let Some(job) = queue.recv().await {
+                waiting.push_back(job);
+                let Some(inner) = desk.upgrade() else { return };
+                let mut writer = Writer { desk: Desk { inner }, cache };
+                while !waiting.is_empty() {
+                    while let Ok(job) = queue.try_recv() {
+                        waiting.push_back(job);
                     }
+                    telemetry::queue_depth(u32::try_from(waiting.len()).unwrap_or(u32::MAX));
+                    writer.serve(next_batch(&mut waiting, batch)).await;
                 }
-                while let Ok(job) = queue.try_recv() {
-                    waiting.push_back(job);
-                }
-                telemetry::queue_depth(u32::try_from(waiting.len()).unwrap_or(u32::MAX));
-                writer.serve(next_batch(&mut waiting, batch)).await;
+                cache = writer.cache;
             }
-        });
-        self.inner.writers.tasks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(task);
+            let _ = ended.send(()); // Nobody waits for it where the desk was simply dropped.
+        };
+        thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || runtime.block_on(serve))
+            .map_err(|error| Error::fault("a writer's thread cannot be started", error))?;
+        self.inner.writers.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(end);
+        Ok(())
     }
 }
 
@@ -149,7 +172,7 @@ impl Decided {
 impl Writer {
     async fn serve(&mut self, jobs: Vec<Job>) {
         let started = Instant::now();
-        match self.run(&jobs).await {
+        match self.run(&jobs, self.desk.store().backend() == Backend::Postgres).await {
             Ok(answers) => {
                 telemetry::batch_committed(u32::try_from(jobs.len()).unwrap_or(u32::MAX), started.elapsed());
                 for (job, answer) in jobs.into_iter().zip(answers) {
@@ -171,7 +194,7 @@ impl Writer {
 
     async fn run_alone(&mut self, job: &Job) -> Result<Receipt, Error> {
         for _ in 0..tries(&job.work) {
-            match self.run(std::slice::from_ref(job)).await {
+            match self.run(std::slice::from_ref(job), true).await {
                 Ok(mut answers) => return answers.pop().unwrap_or(Err(Error::Busy)),
                 Err(Error::Refused(Refusal::Overtaken { .. })) => {}
                 Err(error) => return Err(error),
@@ -188,17 +211,25 @@ impl Writer {
         Piece::fold(events.ok()?.into_iter().map(|read| read.recorded)).ok().map(|piece| piece.stage())
     }
 
-    /// Decides and writes a batch in one transaction. An error means that nothing was written.
-    async fn run(&mut self, jobs: &[Job]) -> Result<Vec<Result<Receipt, Error>>, Error> {
+    /// Decides a batch, in its transaction or ahead of it, and writes it in one. An error means that nothing was written.
+    async fn run(&mut self, jobs: &[Job], inside: bool) -> Result<Vec<Result<Receipt, Error>>, Error> {
         let desk = self.desk.clone();
-        let txn = desk.store().begin().await?;
-        let mut known = self.look_up(&desk, &txn, jobs).await?;
+        let begun = if inside { Some(desk.store().begin().await?) } else { None };
+        let orders = orders_of(jobs);
+        let source = match &begun {
+            None => desk.store().source(),
+            Some(txn) => {
+                lookups::lock_orders(txn, &orders).await?;
+                txn.source()
+            }
+        };
+        let mut known = self.look_up(&source, jobs, &orders).await?;
         let mut changes = Changes::default();
         let mut answers = Vec::with_capacity(jobs.len());
         let mut keep = Vec::new();
         let mut keep_orders = Vec::new();
         for job in jobs {
-            let decided = match self.decide(&desk, &txn, job, &mut known).await {
+            let decided = match self.decide(&desk, &source, job, &mut known).await {
                 Ok(decided) => decided,
                 Err(error @ Error::Refused(Refusal::Overtaken { .. })) => return Err(error),
                 Err(error @ Error::Refused(_)) => Decided::refused(error),
@@ -209,7 +240,15 @@ impl Writer {
             keep_orders.extend(decided.keep_order);
             answers.push(decided.answer);
         }
-        changes.write(&*txn).await.map_err(lost_race)?;
+        if changes.is_empty() {
+            return Ok(answers); // All refused, or seen before.
+        }
+        let script = desk.store().script(changes);
+        let txn = match begun {
+            Some(txn) => txn,
+            None => desk.store().begin().await?,
+        };
+        txn.run(script).await.map_err(lost_race)?;
         txn.commit().await.map_err(lost_race)?;
         for (key, folded) in keep {
             self.cache.keep_piece(key, folded);
@@ -221,29 +260,24 @@ impl Writer {
     }
 
     /// Everything that the commands of a batch need to know, in a few statements.
-    async fn look_up(&mut self, desk: &Desk, txn: &Transaction, jobs: &[Job]) -> Result<Found, Error> {
-        let mut orders: Vec<_> =
-            jobs.iter().filter(|job| matches!(job.work, Work::Pieces { .. })).map(|job| job.order_id.0).collect();
-        orders.sort();
-        orders.dedup();
-        lookups::lock_orders(desk.store().backend(), txn, &orders).await?;
+    async fn look_up(&mut self, source: &Source<'_>, jobs: &[Job], orders: &[Uuid]) -> Result<Found, Error> {
         let keys: Vec<_> = jobs
             .iter()
             .map(|job| (job.request.owner().0, job.request.idempotency_key.as_str(), job.request.part.as_str()))
             .collect();
-        let answered = lookups::answered(&**txn, &keys).await?;
-        let lines = lookups::lines_of(&**txn, &orders).await?;
+        let answered = lookups::answered(source, &keys).await?;
+        let lines = lookups::lines_of(source, orders).await?;
         let named: Vec<_> = jobs.iter().flat_map(|job| waybills_of(&job.work)).collect();
-        let waybills = lookups::waybills(&**txn, &named).await?;
+        let waybills = lookups::waybills(source, &named).await?;
         let placing: Vec<&NewOrder> = jobs
             .iter()
             .filter_map(|job| match &job.work {
                 Work::Place(order) => Some(&**order),
-                Work::Pieces { .. } => None,
+                Work::Pieces { .. } | Work::Propose(_) => None,
             })
             .collect();
         let numbers: Vec<_> = placing.iter().map(|new| (new.tenant_id.as_str(), new.order_no.as_str())).collect();
-        let order_nos = lookups::order_nos(&**txn, &numbers).await?;
+        let order_nos = lookups::order_nos(source, &numbers).await?;
         let mut parties = Vec::new();
         for new in &placing {
             let tenant = new.tenant_id.as_str();
@@ -251,9 +285,9 @@ impl Writer {
             parties.push((tenant, "buyer", new.buyer.reference.as_str()));
             parties.extend(new.streamer.iter().map(|party| (tenant, "streamer", party.reference.as_str())));
         }
-        let people = lookups::people(&**txn, &parties).await?;
-        let warehouses = if placing.is_empty() { Vec::new() } else { lookups::warehouses(&**txn).await? };
-        let journals = self.load(txn, jobs).await?;
+        let people = lookups::people(source, &parties).await?;
+        let warehouses = if placing.is_empty() { Vec::new() } else { lookups::warehouses(source).await? };
+        let journals = self.load(source, jobs).await?;
         Ok(Found {
             answered,
             lines,
@@ -269,7 +303,7 @@ impl Writer {
     }
 
     /// The journals of the pieces in question: what is kept of them, and the events since.
-    async fn load(&mut self, txn: &Transaction, jobs: &[Job]) -> Result<HashMap<StreamKey, Loaded>, Error> {
+    async fn load(&mut self, source: &Source<'_>, jobs: &[Job]) -> Result<HashMap<StreamKey, Loaded>, Error> {
         let mut journals: HashMap<StreamKey, Loaded> = HashMap::new();
         let mut tails = Vec::new();
         for key in jobs.iter().flat_map(Job::keys) {
@@ -284,7 +318,7 @@ impl Writer {
         }
         let mut placed: HashMap<OrderId, Arc<OrderPlaced>> = HashMap::new();
         let mut fresh: HashMap<StreamKey, Vec<recorded::Read>> = HashMap::new();
-        for row in journal::load(&**txn, &tails).await? {
+        for row in journal::load(source, &tails).await? {
             let key = journal::key_of(&row);
             let read = recorded::read(&row)?;
             if key.stream_id != StreamId::ORDER {
@@ -304,21 +338,28 @@ impl Writer {
         Ok(journals)
     }
 
-    async fn decide(&mut self, desk: &Desk, txn: &Transaction, job: &Job, known: &mut Found) -> Result<Decided, Error> {
+    async fn decide(
+        &mut self,
+        desk: &Desk,
+        source: &Source<'_>,
+        job: &Job,
+        known: &mut Found,
+    ) -> Result<Decided, Error> {
         if let Some(answer) = known.answer(desk, &job.request)? {
             return Ok(Decided { answer: Ok(answer), ..Decided::refused(Error::Busy) });
         }
         let mut plan = match &job.work {
-            Work::Place(new) => self.plan_place(desk, txn, new, &job.request, known).await?,
+            Work::Place(new) => self.plan_place(desk, source, new, &job.request, known).await?,
+            Work::Propose(proposal) => Plan::proposal(proposal),
             Work::Pieces { pieces, parcel: false } => {
                 let [(stream_id, command)] = pieces.as_slice() else {
                     return Err(Error::fault("a command is for one piece", pieces.len()));
                 };
                 let key = StreamKey { order_id: job.order_id, stream_id: *stream_id };
-                self.plan_on_piece(desk, txn, key, command, &job.request, known).await?
+                self.plan_on_piece(desk, source, key, command, &job.request, known).await?
             }
             Work::Pieces { pieces, parcel: true } => {
-                self.plan_parcel(desk, txn, job.order_id, pieces, &job.request, known).await?
+                self.plan_parcel(desk, source, job.order_id, pieces, &job.request, known).await?
             }
         };
         let Some(receipt) = plan.receipt.take() else { return Err(Error::fault("a plan has its receipt", "none")) };
@@ -326,10 +367,7 @@ impl Writer {
             plan.changes.sealed_texts.extend(job.seals.rows.iter().cloned());
         }
         if let Some(proposal) = job.request.confirms.filter(|_| !plan.seen) {
-            let by = job.request.by.person.0;
-            if !lookups::confirm_proposal(&**txn, proposal.0, by, job.request.now.as_microsecond()).await? {
-                return Err(Refusal::ProposalGone.into());
-            }
+            plan.changes.confirmed.push((proposal.0, job.request.by.person.0, job.request.now.as_microsecond()));
         }
         plan.changes.idempotency.push(answer_row(desk, Some(job.order_id), &job.request, &receipt)?);
         known.waybills.extend(plan.changes.waybills.iter().cloned());
@@ -340,7 +378,7 @@ impl Writer {
     async fn plan_parcel(
         &mut self,
         desk: &Desk,
-        txn: &Transaction,
+        source: &Source<'_>,
         order_id: OrderId,
         pieces: &[(StreamId, Command)],
         request: &Request,
@@ -350,7 +388,7 @@ impl Writer {
         let mut done = Vec::new();
         for (stream_id, command) in pieces {
             let key = StreamKey { order_id, stream_id: *stream_id };
-            let plan = self.plan_on_piece(desk, txn, key, command, request, known).await?;
+            let plan = self.plan_on_piece(desk, source, key, command, request, known).await?;
             known.waybills.extend(plan.changes.waybills.iter().cloned());
             for line in &plan.changes.lines {
                 let same = |row: &&mut lines::Model| (row.order_id, row.line_no) == (line.order_id, line.line_no);
@@ -374,7 +412,7 @@ impl Writer {
     async fn plan_on_piece(
         &mut self,
         desk: &Desk,
-        txn: &Transaction,
+        source: &Source<'_>,
         key: StreamKey,
         command: &Command,
         request: &Request,
@@ -383,13 +421,12 @@ impl Writer {
         let Some(Loaded { folded: Some(folded), placed: Some(placed) }) = known.journals.remove(&key) else {
             return Err(Refusal::Absent("piece").into());
         };
-        if self.repeats(desk, txn, key, &folded, command.kind(), request).await? {
+        if self.repeats(desk, source, key, &folded, command.kind(), request).await? {
             return Ok(Plan::seen(repeat_of(&folded)));
         }
         let lines: Vec<lines::Model> =
             known.lines.iter().filter(|line| line.order_id == key.order_id.0).cloned().collect();
-        let subject =
-            Subject { key, folded, placed: placed.clone(), lines: lines.clone(), waybills: known.waybills.clone() };
+        let subject = Subject { key, folded, placed: placed.clone(), lines: &lines, waybills: &known.waybills };
         let mut plan = desk.plan_piece(subject, command, request)?;
         if let Some(line) = plan.changes.lines.last() {
             let status =
@@ -410,7 +447,7 @@ impl Writer {
     async fn repeats(
         &mut self,
         desk: &Desk,
-        txn: &Transaction,
+        source: &Source<'_>,
         key: StreamKey,
         folded: &Folded,
         kind: CommandKind,
@@ -421,21 +458,21 @@ impl Writer {
             return Ok(false);
         }
         let Some(digest) = &folded.tip.body_digest else { return Ok(false) };
-        let Some(wrapped) = journal::digest_key(&**txn, key, last.seq).await? else { return Ok(false) };
+        let Some(wrapped) = journal::digest_key(source, key, last.seq).await? else { return Ok(false) };
         Ok(recorded::says_the_same(desk.vault(), &wrapped, digest, &request.digested))
     }
 
     async fn plan_place(
         &mut self,
         desk: &Desk,
-        txn: &Transaction,
+        source: &Source<'_>,
         new: &NewOrder,
         request: &Request,
         known: &mut Found,
     ) -> Result<Plan, Error> {
         let number = (new.tenant_id.to_string(), new.order_no.to_string());
         let placed = match known.order_nos.get(&number) {
-            Some(id) => Some(self.placed_before(desk, txn, *id, request).await?),
+            Some(id) => Some(self.placed_before(desk, source, *id, request).await?),
             None => None,
         };
         let warehouse_id = match &new.warehouse_id {
@@ -454,11 +491,11 @@ impl Writer {
     async fn placed_before(
         &mut self,
         desk: &Desk,
-        txn: &Transaction,
+        source: &Source<'_>,
         id: OrderId,
         request: &Request,
     ) -> Result<(OrderId, Arc<OrderPlaced>, Vec<LineReceipt>, bool), Error> {
-        let rows = journal::of_order(&**txn, id).await?;
+        let rows = journal::of_order(source, id).await?;
         let mut placed = None;
         let mut same = false;
         let mut lines = Vec::new();
@@ -467,7 +504,7 @@ impl Writer {
             match read.recorded.event {
                 Event::OrderPlaced(order) => {
                     let key = StreamKey { order_id: id, stream_id: StreamId::ORDER };
-                    let wrapped = journal::digest_key(&**txn, key, 1).await?;
+                    let wrapped = journal::digest_key(source, key, 1).await?;
                     same = match (wrapped, &read.body_digest) {
                         (Some(wrapped), Some(digest)) => {
                             recorded::says_the_same(desk.vault(), &wrapped, digest, &request.digested)
@@ -605,6 +642,13 @@ fn ends_with(kind: CommandKind, last: EventKind) -> bool {
     }
 }
 
+/// The orders that stand already, in the order of their ids.
+fn orders_of(jobs: &[Job]) -> Vec<Uuid> {
+    let standing = jobs.iter().filter(|job| matches!(job.work, Work::Pieces { .. }));
+    let orders: BTreeSet<_> = standing.map(|job| job.order_id.0).collect();
+    orders.into_iter().collect()
+}
+
 /// The waybills that a command names.
 fn waybills_of(work: &Work) -> Vec<(&str, &str)> {
     let Work::Pieces { pieces, .. } = work else { return Vec::new() };
@@ -626,16 +670,17 @@ impl Job {
     fn keys(&self) -> impl Iterator<Item = StreamKey> {
         let pieces: &[(StreamId, Command)] = match &self.work {
             Work::Pieces { pieces, .. } => pieces,
-            Work::Place(_) => &[],
+            Work::Place(_) | Work::Propose(_) => &[],
         };
         pieces.iter().map(|(stream_id, _)| StreamKey { order_id: self.order_id, stream_id: *stream_id })
     }
 }
 
-/// A key that was taken meanwhile is a lost race, except a tag: that one is taken for good.
+/// A key that was taken meanwhile is a lost race, except a tag or a proposal: those are taken for good.
 fn lost_race(error: store::Error) -> Error {
     match error {
         store::Error::Conflict("tags") => Refusal::TagTaken.into(),
+        store::Error::Conflict("proposals") => Refusal::ProposalGone.into(),
         store::Error::Conflict(_) => Refusal::Overtaken { stage: Stage::AwaitingDispatch }.into(),
         other => other.into(),
     }

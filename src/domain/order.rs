@@ -1,5 +1,7 @@
 //! Lines and orders: derived from their pieces, never set.
 
+use std::sync::Arc;
+
 use super::event::{OrderPlaced, Outcome, Ship};
 use super::route::Stage;
 
@@ -99,7 +101,7 @@ pub fn order_status(lines: impl IntoIterator<Item = LineStatus>) -> LineStatus {
 /// What a decision on one piece needs to know of its order.
 #[derive(Clone, Debug)]
 pub struct Order {
-    pub placed: OrderPlaced,
+    pub placed: Arc<OrderPlaced>,
     /// Line numbers with what they show.
     pub lines: Vec<(i32, LineStatus)>,
 }

@@ -38,7 +38,9 @@ impl Piece {
         let opened = journal.next().ok_or(Corrupt::NoBeginning)?;
         let mut piece = Self::begin(opened)?;
         for recorded in journal {
-            piece.apply(recorded)?;
+            // Nobody sees a piece whose journal does not fold, so its standing need not outlive the event.
+            let standing = std::mem::replace(&mut piece.standing, Standing::start());
+            piece.follow(standing, recorded)?;
         }
         Ok(piece)
     }
@@ -50,20 +52,21 @@ impl Piece {
         Ok(Self { history: vec![opened.clone()], since: opened.clone(), opened, standing: Standing::start() })
     }
 
-    /// Applies the next event of the journal.
+    /// Applies the next event of the journal. One that does not follow leaves the piece as it was.
     pub fn apply(&mut self, recorded: Arc<Recorded>) -> Result<(), Corrupt> {
+        self.follow(self.standing.clone(), recorded)
+    }
+
+    fn follow(&mut self, standing: Standing, recorded: Arc<Recorded>) -> Result<(), Corrupt> {
         let after = self.head();
         if recorded.seq != after + 1 {
             return Err(Corrupt::Gap { after, seq: recorded.seq });
         }
-        match self.standing.advance(recorded.clone()) {
-            Ok(standing) => {
-                if standing.stage() != self.standing.stage() {
-                    self.since = recorded.clone();
-                }
-                self.standing = standing;
-            }
-            Err(rejected) => return Err(Corrupt::Illegal { seq: recorded.seq, rejected }),
+        let stage = standing.stage();
+        self.standing =
+            standing.fold(recorded.clone()).map_err(|rejected| Corrupt::Illegal { seq: recorded.seq, rejected })?;
+        if self.standing.stage() != stage {
+            self.since = recorded.clone();
         }
         self.history.push(recorded);
         Ok(())

@@ -170,7 +170,7 @@ pub fn order(ship: Ship, lines: &[(i32, LineStatus)]) -> Order {
         merchant_timezone: name("Asia/Shanghai"),
         lines: lines.iter().map(|(line_no, _)| line(*line_no)).collect(),
     };
-    Order { placed, lines: lines.to_vec() }
+    Order { placed: Arc::new(placed), lines: lines.to_vec() }
 }
 
 /// A reading room and a rulebook that say what they are told to.
@@ -247,7 +247,7 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         events.into_iter().map(|(seq, author, event)| Arc::new(recorded(seq, author, event))).collect()
     };
     match kind {
-        OrderPlaced => one(order(Ship::AsReady, &[]).placed.into()),
+        OrderPlaced => one((*order(Ship::AsReady, &[]).placed).clone().into()),
         RestAsked => one(super::event::RestAsked { line_no: 1 }.into()),
         RestWanted => one(super::event::RestWanted {}.into()),
         RestDeclined => one(super::event::RestDeclined {}.into()),

@@ -15,12 +15,13 @@ use utoipa_axum::routes;
 
 use super::{ApiError, App};
 use crate::desk::place::VIEW;
-use crate::desk::{PieceView, settled_findings};
+use crate::desk::{Error, OrderView, settled_findings};
 use crate::domain::evidence::Settled;
 use crate::domain::ids::OrderId;
 use crate::domain::ledger::Finding;
+use crate::domain::piece::Piece;
 use crate::domain::route::Stage;
-use crate::store::{journal, queries};
+use crate::store::queries;
 use crate::vault;
 
 mod words;
@@ -57,24 +58,24 @@ async fn show_order(
         let body = format!("<h1>{}</h1><p>{}</p>", language.no_page(), language.no_page_why());
         return Ok(page(StatusCode::NOT_FOUND, language, language.no_page(), &body));
     };
-    let mut views = Vec::new();
-    for piece in queries::pieces_of(reader, row.order_id).await? {
-        views.extend(app.desk().read_piece(journal::stream_key(piece.order_id, piece.stream_id)).await?);
-    }
-    let texts = app.desk().read_texts(OrderId(row.order_id)).await?;
+    let id = OrderId(row.order_id);
+    let Some(OrderView { placed, pieces }) = app.desk().read_order(id).await? else {
+        return Err(Error::corrupt("the order of a link", "has no journal").into());
+    };
+    let texts = app.desk().read_texts(id).await?;
+    let zone = TimeZone::get(placed.buyer_timezone.as_str()).unwrap_or(TimeZone::UTC);
     let mut body = format!("<h1>{}</h1>", language.heading());
-    for view in &views {
-        let line_no = view.piece.opened().line_no;
-        let title = view.placed.lines.iter().find(|line| line.line_no == line_no);
+    for piece in &pieces {
+        let line_no = piece.opened().line_no;
+        let title = placed.lines.iter().find(|line| line.line_no == line_no);
         let title = title.and_then(|line| texts.get(&line.title.text_id)).map_or("", String::as_str);
-        write_piece(&mut body, language, view, title);
+        write_piece(&mut body, language, piece, &zone, title);
     }
     let _ = write!(body, "<p class=quiet>{}</p>", language.promise());
     Ok(page(StatusCode::OK, language, language.heading(), &body))
 }
 
-fn write_piece(body: &mut String, language: Language, view: &PieceView, title: &str) {
-    let piece = &view.piece;
+fn write_piece(body: &mut String, language: Language, piece: &Piece, zone: &TimeZone, title: &str) {
     // Writing to a string does not fail.
     let _ = write!(
         body,
@@ -85,19 +86,18 @@ fn write_piece(body: &mut String, language: Language, view: &PieceView, title: &
         piece.opened().code,
     );
     if piece.verdict().is_some() {
-        write_ledger(body, language, view);
+        write_ledger(body, language, piece);
     }
     if let Some(shipped) = piece.shipped() {
         let _ = write!(body, "<p>{} {} {}</p>", language.waybill(), shipped.carrier, shipped.waybill);
     }
-    let zone = TimeZone::get(view.placed.buyer_timezone.as_str()).unwrap_or(TimeZone::UTC);
     body.push_str("<ol>");
     for recorded in piece.history() {
         if let Some(line) = language.event(&recorded.event) {
             let _ = write!(
                 body,
                 "<li><time>{}</time> {line}<span class=quiet> · {}</span></li>",
-                local(recorded.at, &zone),
+                local(recorded.at, zone),
                 language.role(recorded.role),
             );
         }
@@ -106,10 +106,10 @@ fn write_piece(body: &mut String, language: Language, view: &PieceView, title: &
 }
 
 /// What was claimed, with its finding by word and by shape.
-fn write_ledger(body: &mut String, language: Language, view: &PieceView) {
-    let settled = settled_findings(&view.piece);
+fn write_ledger(body: &mut String, language: Language, piece: &Piece) {
+    let settled = settled_findings(piece);
     let _ = write!(body, "<table><caption>{}</caption>", language.ledger());
-    for claim in view.piece.ledger_claims() {
+    for claim in piece.ledger_claims() {
         let finding = settled.iter().rev().find(|(id, _)| *id == claim.claim_id).map(|(_, settled)| *settled);
         let Some(Settled::Found(finding)) = finding else { continue };
         let mark = match finding {
@@ -127,7 +127,7 @@ fn write_ledger(body: &mut String, language: Language, view: &PieceView) {
         );
     }
     let _ = write!(body, "</table><p class=quiet>{}</p>", language.speech());
-    if view.piece.stage() == Stage::Failed {
+    if piece.stage() == Stage::Failed {
         let _ = write!(body, "<p>{}</p>", language.failed());
     }
 }

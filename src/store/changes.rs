@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-};
+use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::entity::*;
-use super::{ALTERNATIVES, Error};
+use super::script::{Pen, Script, Texts};
+use super::{ALTERNATIVES, padded};
 
 /// Rows to write in one transaction. The order of the fields is the order of writing: what a trigger asks for comes
 /// before what it guards.
@@ -53,19 +52,15 @@ pub struct Changes {
     pub outbox: Vec<outbox::Model>,
     pub lost_and_found: Vec<lost_and_found::Model>,
     pub proposals: Vec<proposals::Model>,
+    /// Proposals that a second person confirms, who, and when.
+    pub confirmed: Vec<(Uuid, Uuid, i64)>,
     pub idempotency: Vec<idempotency::Model>,
 }
 
-/// Rows in one statement at the most: SQLite binds 32,766 values, and the widest table has 16 columns.
-const CHUNK: usize = 1_000;
-
-impl Changes {
-    /// Takes the rows of another command into the same transaction.
-    pub fn append(&mut self, mut other: Changes) {
-        macro_rules! move_all {
-            ($($table:ident),*) => { $(self.$table.append(&mut other.$table);)* };
-        }
-        move_all!(
+/// Hands the names of all fields to another macro, so that none is forgotten in one place.
+macro_rules! every_table {
+    ($with:ident) => {
+        $with!(
             people,
             merchants,
             order_nos,
@@ -98,12 +93,31 @@ impl Changes {
             outbox,
             lost_and_found,
             proposals,
+            confirmed,
             idempotency
-        );
+        )
+    };
+}
+
+impl Changes {
+    /// Takes the rows of another command into the same transaction.
+    pub fn append(&mut self, mut other: Changes) {
+        macro_rules! move_all {
+            ($($table:ident),*) => { $(self.$table.append(&mut other.$table);)* };
+        }
+        every_table!(move_all);
     }
 
-    /// Writes everything. A taken key answers [`Error::Conflict`] with the name of the register.
-    pub async fn write(mut self, conn: &impl ConnectionTrait) -> Result<(), Error> {
+    pub fn is_empty(&self) -> bool {
+        macro_rules! all_empty {
+            ($($table:ident),*) => { [$(self.$table.is_empty()),*] };
+        }
+        every_table!(all_empty).into_iter().all(|empty| empty)
+    }
+
+    /// The statements that write everything.
+    pub(super) fn script(mut self, backend: DbBackend, texts: &Texts) -> Script {
+        let mut pen = Pen::new(backend, texts);
         // Two orders of one parcel come in one batch, each with the parcel's own rows.
         self.parcels.sort_by_key(|row| row.id);
         self.parcels.dedup_by_key(|row| row.id);
@@ -122,9 +136,8 @@ impl Changes {
             .update_columns([people::Column::WrappedKey, people::Column::Sealed])
             .action_and_where(Expr::col((people::Entity, people::Column::ErasedAt)).is_null())
             .to_owned();
-        write(conn, self.people, Some(renewed)).await.map_err(|error| error.over("people"))?;
-        upsert(
-            conn,
+        pen.write(self.people, Some(renewed));
+        pen.upsert(
             self.merchants,
             [merchants::Column::TenantId, merchants::Column::Id],
             [
@@ -135,29 +148,24 @@ impl Changes {
                 merchants::Column::Timezone,
                 merchants::Column::UpdatedAt,
             ],
-        )
-        .await?;
-        insert(conn, self.order_nos).await.map_err(|error| error.over("order_nos"))?;
-        insert(conn, self.tokens).await.map_err(|error| error.over("tokens"))?;
-        insert(conn, self.piece_codes).await.map_err(|error| error.over("piece_codes"))?;
-        keep(conn, self.parcels, [parcels::Column::Id]).await?;
+        );
+        pen.insert(self.order_nos);
+        pen.insert(self.tokens);
+        pen.insert(self.piece_codes);
+        pen.keep(self.parcels, [parcels::Column::Id]);
         for (parcel, at) in self.arrived {
-            parcels::Entity::update_many()
+            let update = parcels::Entity::update_many()
                 .col_expr(parcels::Column::ReceivedAt, at.into())
                 .filter(parcels::Column::Id.eq(parcel))
-                .filter(parcels::Column::ReceivedAt.is_null())
-                .exec(conn)
-                .await?;
+                .filter(parcels::Column::ReceivedAt.is_null());
+            pen.step::<parcels::Entity>(&update);
         }
-        insert(conn, self.waybills).await.map_err(|error| error.over("waybills"))?;
-        keep(
-            conn,
+        pen.insert(self.waybills);
+        pen.keep(
             self.parcel_pieces,
             [parcel_pieces::Column::ParcelId, parcel_pieces::Column::OrderId, parcel_pieces::Column::StreamId],
-        )
-        .await?;
-        keep(
-            conn,
+        );
+        pen.keep(
             self.presented_certificates,
             [
                 presented_certificates::Column::Body,
@@ -165,20 +173,17 @@ impl Changes {
                 presented_certificates::Column::OrderId,
                 presented_certificates::Column::StreamId,
             ],
-        )
-        .await?;
-        insert(conn, self.certificate_codes).await.map_err(|error| error.over("certificate_codes"))?;
-        insert(conn, self.tags).await.map_err(|error| error.over("tags"))?;
-        insert(conn, self.events).await.map_err(|error| error.over("events"))?;
-        insert(conn, self.event_keys).await?;
-        insert(conn, self.sealed_texts).await?;
-        upsert(
-            conn,
+        );
+        pen.insert(self.certificate_codes);
+        pen.insert(self.tags);
+        pen.insert(self.events);
+        pen.insert(self.event_keys);
+        pen.insert(self.sealed_texts);
+        pen.upsert(
             self.orders,
             orders::Column::OrderId,
             [orders::Column::Status, orders::Column::HeadSeq, orders::Column::HeadHash],
-        )
-        .await?;
+        );
         let mut statuses: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
         // Several pieces of one order in one parcel: the last status counts them all.
         let last: BTreeMap<Uuid, String> = self.order_status.into_iter().collect();
@@ -186,21 +191,17 @@ impl Changes {
             statuses.entry(status).or_default().push(order_id);
         }
         for (status, orders) in statuses {
-            orders::Entity::update_many()
+            let update = orders::Entity::update_many()
                 .col_expr(orders::Column::Status, status.into())
-                .filter(orders::Column::OrderId.is_in(orders))
-                .exec(conn)
-                .await?;
+                .filter(orders::Column::OrderId.is_in(padded(&orders).copied()));
+            pen.step::<orders::Entity>(&update);
         }
-        upsert(
-            conn,
+        pen.upsert(
             self.lines,
             [lines::Column::OrderId, lines::Column::LineNo],
             [lines::Column::Status, lines::Column::StreamId, lines::Column::Attempts],
-        )
-        .await?;
-        upsert(
-            conn,
+        );
+        pen.upsert(
             self.pieces,
             [pieces::Column::OrderId, pieces::Column::StreamId],
             [
@@ -212,131 +213,48 @@ impl Changes {
                 pieces::Column::DueAt,
                 pieces::Column::StageSinceAt,
             ],
-        )
-        .await?;
-        clear::<components::Entity>(conn, &self.parts, components::Column::OrderId, components::Column::StreamId)
-            .await?;
-        insert(conn, self.components).await?;
-        insert(conn, self.photos).await?;
-        insert(conn, self.photo_bands).await?;
-        insert(conn, self.capsules).await?;
+        );
+        clear::<components::Entity>(&mut pen, &self.parts, components::Column::OrderId, components::Column::StreamId);
+        pen.insert(self.components);
+        pen.insert(self.photos);
+        pen.insert(self.photo_bands);
+        pen.insert(self.capsules);
         for (order_id, stream_id, at) in self.revoked {
-            capsules::Entity::update_many()
+            let update = capsules::Entity::update_many()
                 .col_expr(capsules::Column::RevokedAt, at.into())
                 .filter(capsules::Column::OrderId.eq(order_id))
                 .filter(capsules::Column::StreamId.eq(stream_id))
-                .filter(capsules::Column::RevokedAt.is_null())
-                .exec(conn)
-                .await?;
+                .filter(capsules::Column::RevokedAt.is_null());
+            pen.step::<capsules::Entity>(&update);
         }
-        insert(conn, self.shipments).await.map_err(|error| error.over("shipments"))?;
-        insert(conn, self.return_shipments).await?;
-        clear::<deadlines::Entity>(conn, &self.clocks, deadlines::Column::OrderId, deadlines::Column::StreamId).await?;
-        insert(conn, self.deadlines).await?;
-        insert(conn, self.outbox).await?;
-        insert(conn, self.lost_and_found).await?;
-        insert(conn, self.proposals).await?;
-        insert(conn, self.idempotency).await.map_err(|error| error.over("idempotency"))
+        pen.insert(self.shipments);
+        pen.insert(self.return_shipments);
+        clear::<deadlines::Entity>(&mut pen, &self.clocks, deadlines::Column::OrderId, deadlines::Column::StreamId);
+        pen.insert(self.deadlines);
+        pen.insert(self.outbox);
+        pen.insert(self.lost_and_found);
+        pen.insert(self.proposals);
+        for (proposal, by, at) in self.confirmed {
+            let update = proposals::Entity::update_many()
+                .col_expr(proposals::Column::ConfirmedBy, by.into())
+                .col_expr(proposals::Column::ConfirmedAt, at.into())
+                .filter(proposals::Column::Id.eq(proposal))
+                .filter(proposals::Column::ConfirmedAt.is_null())
+                .filter(proposals::Column::ExpiresAt.gt(at));
+            // Confirmed already, or its hour is over: then it is taken.
+            pen.hit_one::<proposals::Entity>(&update);
+        }
+        pen.insert(self.idempotency);
+        pen.script
     }
 }
 
 /// Takes away the rows of these pieces.
-async fn clear<E: EntityTrait>(
-    conn: &impl ConnectionTrait,
-    pieces: &[(Uuid, i32)],
-    order: E::Column,
-    stream: E::Column,
-) -> Result<(), Error> {
+fn clear<E: EntityTrait>(pen: &mut Pen<'_>, pieces: &[(Uuid, i32)], order: E::Column, stream: E::Column) {
     for pieces in pieces.chunks(ALTERNATIVES) {
-        let any = pieces.iter().fold(Condition::any(), |any, (order_id, stream_id)| {
+        let any = padded(pieces).fold(Condition::any(), |any, (order_id, stream_id)| {
             any.add(Condition::all().add(order.eq(*order_id)).add(stream.eq(*stream_id)))
         });
-        E::delete_many().filter(any).exec(conn).await?;
+        pen.step::<E>(&E::delete_many().filter(any));
     }
-    Ok(())
-}
-
-/// Inserts rows; a key that is taken is a conflict.
-pub(crate) async fn insert<M, A>(conn: &impl ConnectionTrait, rows: Vec<M>) -> Result<(), Error>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait,
-{
-    write(conn, rows, None).await
-}
-
-/// Inserts rows; one that is there already stays as it is.
-pub(crate) async fn keep<M, A, C>(conn: &impl ConnectionTrait, rows: Vec<M>, key: C) -> Result<(), Error>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait,
-    C: IntoIterator<Item = <A::Entity as EntityTrait>::Column>,
-{
-    write(conn, rows, Some(OnConflict::columns(key).do_nothing().to_owned())).await
-}
-
-/// Inserts rows; of one that is there already these columns are set.
-async fn upsert<M, A, K, C, S>(conn: &impl ConnectionTrait, rows: Vec<M>, key: K, set: S) -> Result<(), Error>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait,
-    K: Key<C>,
-    C: sea_orm::Iden + Copy + 'static,
-    S: IntoIterator<Item = C>,
-    A::Entity: EntityTrait<Column = C>,
-{
-    write(conn, rows, Some(OnConflict::columns(key.columns()).update_columns(set).to_owned())).await
-}
-
-/// One column or several that make up a key.
-trait Key<C> {
-    fn columns(self) -> Vec<C>;
-}
-
-impl<C> Key<C> for C
-where
-    C: ColumnTrait,
-{
-    fn columns(self) -> Vec<C> {
-        vec![self]
-    }
-}
-
-impl<C: ColumnTrait, const N: usize> Key<C> for [C; N] {
-    fn columns(self) -> Vec<C> {
-        self.into()
-    }
-}
-
-async fn write<M, A>(conn: &impl ConnectionTrait, rows: Vec<M>, conflict: Option<OnConflict>) -> Result<(), Error>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait,
-{
-    let mut rows = rows.into_iter().map(whole::<M, A>).peekable();
-    while rows.peek().is_some() {
-        let chunk: Vec<A> = rows.by_ref().take(CHUNK).collect();
-        let mut insert = <A::Entity as EntityTrait>::insert_many(chunk);
-        if let Some(conflict) = &conflict {
-            insert = insert.on_conflict(conflict.clone());
-        }
-        insert.exec_without_returning(conn).await?;
-    }
-    Ok(())
-}
-
-/// A row with every column given, also the key: nothing is left to a default.
-fn whole<M, A>(row: M) -> A
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait,
-{
-    use sea_orm::Iterable;
-    let mut row = row.into_active_model();
-    for column in <A::Entity as EntityTrait>::Column::iter() {
-        if let ActiveValue::Unchanged(value) = row.get(column) {
-            row.set(column, value);
-        }
-    }
-    row
 }

@@ -7,7 +7,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::entity::{event_keys, events};
-use super::{ALTERNATIVES, Error};
+use super::{ALTERNATIVES, Error, padded};
 use crate::domain::ids::{OrderId, StreamId, StreamKey};
 
 /// Which part of a journal to read: all events after this sequence number.
@@ -21,7 +21,7 @@ pub struct Tail {
 pub async fn load(conn: &impl ConnectionTrait, tails: &[Tail]) -> Result<Vec<events::Model>, Error> {
     let mut loaded = Vec::new();
     for tails in tails.chunks(ALTERNATIVES) {
-        let any = tails.iter().fold(Condition::any(), |any, tail| {
+        let any = padded(tails).fold(Condition::any(), |any, tail| {
             any.add(
                 Condition::all()
                     .add(events::Column::OrderId.eq(tail.key.order_id.0))

@@ -1,21 +1,21 @@
 //! What the desk looks up inside its transaction, for all commands of a batch at once.
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::entity::{idempotency, lines, order_nos, orders, people, proposals, warehouses, waybills};
-use super::{ALTERNATIVES, Backend, Error, Transaction};
+use super::entity::{idempotency, lines, order_nos, orders, people, warehouses, waybills};
+use super::{ALTERNATIVES, Backend, Error, Transaction, padded};
 
 /// Takes the orders' rows for this transaction, in the order of their ids, so that two processes on one PostgreSQL
-/// decide on an order one after the other and never wait for each other in a ring. SQLite has one writer anyway.
-pub async fn lock_orders(backend: Backend, txn: &Transaction, ids: &[Uuid]) -> Result<(), Error> {
-    if backend == Backend::Sqlite || ids.is_empty() {
+/// decide on an order one after the other and never wait for each other in a ring. An SQLite transaction has the whole file.
+pub async fn lock_orders(txn: &Transaction, ids: &[Uuid]) -> Result<(), Error> {
+    if ids.is_empty() || txn.get_database_backend() == DbBackend::Sqlite {
         return Ok(());
     }
     orders::Entity::find()
         .select_only()
         .column(orders::Column::OrderId)
-        .filter(orders::Column::OrderId.is_in(ids.iter().copied()))
+        .filter(orders::Column::OrderId.is_in(padded(ids).copied()))
         .order_by_asc(orders::Column::OrderId)
         .lock_exclusive()
         .into_tuple::<Uuid>()
@@ -42,7 +42,7 @@ pub async fn answered(
     use idempotency::Column::{Key, OwnerId, Part};
     let mut answered = Vec::new();
     for keys in keys.chunks(ALTERNATIVES) {
-        let any = keys.iter().fold(Condition::any(), |any, (owner, key, part)| {
+        let any = padded(keys).fold(Condition::any(), |any, (owner, key, part)| {
             any.add(Condition::all().add(OwnerId.eq(*owner)).add(Key.eq(*key)).add(Part.eq(*part)))
         });
         answered.extend(idempotency::Entity::find().filter(any).all(conn).await?);
@@ -55,7 +55,7 @@ pub async fn lines_of(conn: &impl ConnectionTrait, orders: &[Uuid]) -> Result<Ve
     if orders.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(lines::Entity::find().filter(lines::Column::OrderId.is_in(orders.iter().copied())).all(conn).await?)
+    Ok(lines::Entity::find().filter(lines::Column::OrderId.is_in(padded(orders).copied())).all(conn).await?)
 }
 
 /// Who has these waybills.
@@ -64,7 +64,7 @@ pub async fn waybills(conn: &impl ConnectionTrait, named: &[(&str, &str)]) -> Re
     if named.is_empty() {
         return Ok(Vec::new());
     }
-    let any = named.iter().fold(Condition::any(), |any, (carrier, waybill)| {
+    let any = padded(named).fold(Condition::any(), |any, (carrier, waybill)| {
         any.add(Condition::all().add(Carrier.eq(*carrier)).add(Waybill.eq(*waybill)))
     });
     Ok(waybills::Entity::find().filter(any).all(conn).await?)
@@ -76,7 +76,7 @@ pub async fn order_nos(conn: &impl ConnectionTrait, named: &[(&str, &str)]) -> R
     if named.is_empty() {
         return Ok(Vec::new());
     }
-    let any = named.iter().fold(Condition::any(), |any, (tenant, order_no)| {
+    let any = padded(named).fold(Condition::any(), |any, (tenant, order_no)| {
         any.add(Condition::all().add(TenantId.eq(*tenant)).add(OrderNo.eq(*order_no)))
     });
     Ok(order_nos::Entity::find().filter(any).all(conn).await?)
@@ -88,7 +88,7 @@ pub async fn people(conn: &impl ConnectionTrait, named: &[(&str, &str, &str)]) -
     if named.is_empty() {
         return Ok(Vec::new());
     }
-    let any = named.iter().fold(Condition::any(), |any, (tenant, kind, reference)| {
+    let any = padded(named).fold(Condition::any(), |any, (tenant, kind, reference)| {
         any.add(Condition::all().add(TenantId.eq(*tenant)).add(Kind.eq(*kind)).add(Reference.eq(*reference)))
     });
     Ok(people::Entity::find().filter(any).all(conn).await?)
@@ -101,18 +101,4 @@ pub async fn warehouses(conn: &impl ConnectionTrait) -> Result<Vec<warehouses::M
         .order_by_asc(warehouses::Column::Id)
         .all(conn)
         .await?)
-}
-
-/// Marks a proposal as confirmed. False where it was confirmed already, or its hour is over.
-pub async fn confirm_proposal(conn: &impl ConnectionTrait, id: Uuid, by: Uuid, now: i64) -> Result<bool, Error> {
-    use sea_orm::sea_query::Expr;
-    let done = proposals::Entity::update_many()
-        .col_expr(proposals::Column::ConfirmedBy, Expr::value(by))
-        .col_expr(proposals::Column::ConfirmedAt, Expr::value(now))
-        .filter(proposals::Column::Id.eq(id))
-        .filter(proposals::Column::ConfirmedAt.is_null())
-        .filter(proposals::Column::ExpiresAt.gt(now))
-        .exec(conn)
-        .await?;
-    Ok(done.rows_affected == 1)
 }

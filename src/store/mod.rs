@@ -6,11 +6,12 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 pub mod beside;
@@ -25,13 +26,20 @@ pub mod projections;
 pub mod queries;
 pub mod raw;
 pub mod registers;
+mod script;
 
+use changes::Changes;
 pub use error::Error;
 pub use open::Limits;
 pub use pragmas::{Pool, Pragmas};
+pub use script::Script;
+use script::Texts;
 
 /// Where reading goes; it refuses to write on either database.
 pub type Reader = DatabaseConnection;
+
+/// Where a decision reads: in its transaction, or before it.
+pub type Source<'a> = DatabaseExecutor<'a>;
 
 /// An open database.
 #[derive(Clone)]
@@ -40,6 +48,7 @@ pub struct Store {
     pub(crate) write: DatabaseConnection,
     pub(crate) read: DatabaseConnection,
     limits: Limits,
+    texts: Arc<Texts>,
 }
 
 /// Which database it is.
@@ -55,14 +64,25 @@ pub enum Backend {
 pub struct Snapshot(DatabaseTransaction);
 
 /// A write transaction. Dropped without [`commit`](Self::commit), it leaves nothing behind.
-pub struct Transaction(DatabaseTransaction);
+pub struct Transaction {
+    inner: DatabaseTransaction,
+    texts: Arc<Texts>,
+}
 
 /// So many conditions are joined by `OR` in one statement at the most: SQLite's parser nests them, and refuses a tree of
 /// more than 1,000.
-const ALTERNATIVES: usize = 250;
+const ALTERNATIVES: usize = 256;
 
-/// One number for all instances: it only has to be the same in each, and no other program's.
-const MIGRATION_LOCK: i64 = 0x746f_7563_6873_746f;
+/// The same values, the last one repeated until there are a power of two of them: a question about any number of things
+/// then has one of a few texts, and the database's plan for it is there already.
+fn padded<T>(values: &[T]) -> impl Iterator<Item = &T> {
+    let size = values.len().next_power_of_two();
+    values.iter().chain(values.last().into_iter().cycle()).take(size)
+}
+
+/// One number for all instances: it only has to be the same in each, and no other program's. The schema is the lock's
+/// other half, since two schemas of one database have nothing to wait for.
+const MIGRATION_LOCK: i32 = 0x746f_7563;
 
 impl Store {
     /// Opens the database at `sqlite:///absolute/path/file.db`, which is created when it is absent, or at
@@ -71,12 +91,14 @@ impl Store {
         open::open(url, limits).await
     }
 
-    /// Brings the schema up to date. Instances that do so at once wait for each other.
+    /// Brings the schema up to date. Instances that do so at once wait for each other, however long one of them takes.
     pub async fn migrate(&self) -> Result<(), Error> {
         let transaction = self.begin().await?;
         if self.backend == Backend::Postgres {
-            let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
-            transaction.execute_raw(Statement::from_string(DbBackend::Postgres, lock)).await?;
+            let lock = format!(
+                "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK}, hashtext(current_schema()))"
+            );
+            transaction.execute_unprepared(&lock).await?;
         }
         Migrator::up(&*transaction, None).await?;
         transaction.commit().await
@@ -88,6 +110,11 @@ impl Store {
         Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
     }
 
+    /// The statements that write what commands brought, for [`Transaction::run`].
+    pub fn script(&self, changes: Changes) -> Script {
+        changes.script(self.write.get_database_backend(), &self.texts)
+    }
+
     /// Begins to write. On SQLite the write lock is taken here and not at the first write: a transaction that has read
     /// before it writes would be refused if another wrote in between, however long it were willing to wait.
     pub async fn begin(&self) -> Result<Transaction, Error> {
@@ -95,7 +122,7 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Transaction(self.write.begin_with_options(options).await?))
+        Ok(Transaction { inner: self.write.begin_with_options(options).await?, texts: self.texts.clone() })
     }
 
     /// Begins to read one state of the whole database. On SQLite the write-ahead log grows for as long as it is held.
@@ -117,6 +144,11 @@ impl Store {
     /// A reading connection is taken for each statement; two statements may see two states.
     pub fn reader(&self) -> &Reader {
         &self.read
+    }
+
+    /// The same, for a decision that is taken before its transaction begins.
+    pub fn source(&self) -> Source<'_> {
+        Source::Connection(&self.read)
     }
 
     /// For the few statements that the two databases don't share.
@@ -155,12 +187,27 @@ impl Transaction {
     /// Makes it durable. When this fails with [`Error::Busy`], whether it took effect is not known: look before
     /// repeating it.
     pub async fn commit(self) -> Result<(), Error> {
-        Ok(self.0.commit().await?)
+        Ok(self.inner.commit().await?)
+    }
+
+    /// For a decision that is taken in this transaction.
+    pub fn source(&self) -> Source<'_> {
+        Source::Transaction(&self.inner)
+    }
+
+    /// Writes what commands brought. A taken key answers [`Error::Conflict`] with the name of the register.
+    pub async fn write(&self, changes: Changes) -> Result<(), Error> {
+        self.run(changes.script(self.inner.get_database_backend(), &self.texts)).await
+    }
+
+    /// Runs what [`Store::script`] wrote.
+    pub async fn run(&self, script: Script) -> Result<(), Error> {
+        script.run(&self.inner).await
     }
 
     /// Undoes it now; a drop leaves that to the next use of the connection.
     pub async fn rollback(self) -> Result<(), Error> {
-        Ok(self.0.rollback().await?)
+        Ok(self.inner.rollback().await?)
     }
 }
 
@@ -169,7 +216,7 @@ impl Deref for Transaction {
     type Target = DatabaseTransaction;
 
     fn deref(&self) -> &DatabaseTransaction {
-        &self.0
+        &self.inner
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::ConnectOptions as _;
@@ -65,7 +66,7 @@ async fn open_sqlite(path: &str, limits: Limits) -> Result<Store, Error> {
     // The writer comes first: it makes the file and the write-ahead log that a reader cannot make.
     let write = sqlite_pool(write, 1, limits).await?;
     let read = sqlite_pool(read, limits.sqlite_readers(), limits).await?;
-    Ok(Store { backend: Backend::Sqlite, write, read, limits })
+    Ok(Store { backend: Backend::Sqlite, write, read, limits, texts: Arc::default() })
 }
 
 fn sqlite_options(path: &Path, limits: Limits) -> SqliteConnectOptions {
@@ -85,6 +86,7 @@ fn sqlite_options(path: &Path, limits: Limits) -> SqliteConnectOptions {
         // Under load a checkpoint every 16 MiB instead of 4; the log is cut back to that when it has grown.
         .pragma("wal_autocheckpoint", "4096")
         .pragma("journal_size_limit", "16777216")
+        .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging()
 }
 
@@ -114,12 +116,13 @@ async fn open_postgres(url: &str, limits: Limits) -> Result<Store, Error> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| unreadable("the PostgreSQL address cannot be read"))?
         .options([("lock_timeout", limits.patience.as_millis())])
+        .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     let reading = options.clone().options([("default_transaction_read_only", "on")]);
 
     let write = postgres_pool(options, limits.writers.max(1), limits).await?;
     let read = postgres_pool(reading, limits.readers.max(1), limits).await?;
-    Ok(Store { backend: Backend::Postgres, write, read, limits })
+    Ok(Store { backend: Backend::Postgres, write, read, limits, texts: Arc::default() })
 }
 
 async fn postgres_pool(
@@ -136,6 +139,9 @@ async fn postgres_pool(
         .map_sqlx_postgres_opts(move |_| options.clone());
     Ok(Database::connect(pool).await?)
 }
+
+/// Statements that a connection keeps ready: inserts by table and number of rows, and the questions.
+const STATEMENTS: usize = 800;
 
 const IDLE: Duration = Duration::from_secs(300);
 

@@ -4,8 +4,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::Error;
-use super::changes::insert;
 use super::entity::*;
+use super::script::insert;
 
 macro_rules! projections {
     ($($table:ident by |$row:ident| $key:expr;)*) => {

@@ -1,33 +1,28 @@
 //! The database without the house around it: what the measurements compare the house with, and how they fill a database
 //! quickly. No request comes through here.
 //!
-//! A [`Script`] holds the very statements that the house would run for single commands; [`run`] runs them as prepared
+//! A [`Recording`] holds the very statements that the house would run for single commands; [`run`] runs them as prepared
 //! statements on connections of its own, one transaction a command.
 
 use std::path::Path;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::sqlx::postgres::{PgArguments, PgPool};
 use sea_orm::sqlx::sqlite::{SqliteArguments, SqlitePool};
 use sea_orm::sqlx::{self, Arguments as _, AssertSqlSafe};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExecResult, QueryFilter, QueryOrder, QueryResult,
-    Statement, Value,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Statement, Value};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::changes::Changes;
 use super::entity::*;
-use super::{Backend, Error, Store, Transaction};
+use super::{Backend, Error, Store};
 
 /// The statements of many commands, each command's in a transaction of its own.
 #[derive(Debug, Default)]
-pub struct Script(Vec<Vec<Statement>>);
+pub struct Recording(Vec<Vec<Statement>>);
 
-impl Script {
+impl Recording {
     pub fn transactions(&self) -> usize {
         self.0.len()
     }
@@ -37,66 +32,36 @@ impl Script {
     }
 }
 
-/// Runs what is asked and keeps the statements.
-struct Recorder<'a> {
-    inside: &'a Transaction,
-    kept: Mutex<Vec<Statement>>,
-}
-
-#[async_trait]
-impl ConnectionTrait for Recorder<'_> {
-    fn get_database_backend(&self) -> DbBackend {
-        self.inside.get_database_backend()
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(statement.clone());
-        self.inside.execute_raw(statement).await
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.inside.execute_unprepared(sql).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.inside.query_one_raw(statement).await
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.inside.query_all_raw(statement).await
-    }
-}
-
 /// Writes these commands one after the other, keeps the statements, and undoes everything: what is kept has been seen
 /// to work on this database.
-pub async fn rehearse(store: &Store, commands: Vec<Changes>) -> Result<Script, Error> {
+pub async fn rehearse(store: &Store, commands: Vec<Changes>) -> Result<Recording, Error> {
     let transaction = store.begin().await?;
-    let mut script = Script::default();
+    let mut recording = Recording::default();
     for changes in commands {
-        let recorder = Recorder { inside: &transaction, kept: Mutex::default() };
-        changes.write(&recorder).await?;
-        script.0.push(recorder.kept.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        let own = store.script(changes);
+        transaction.run(own.clone()).await?;
+        recording.0.push(own.0.into_iter().map(|step| step.statement).collect());
     }
     transaction.rollback().await?;
-    Ok(script)
+    Ok(recording)
 }
 
-/// Runs scripts, each on a connection of its own, all at once; answers how long that took. What a statement is bound to
+/// Runs recordings, each on a connection of its own, all at once; answers how long that took. What a statement is bound to
 /// is made ready before the clock starts.
-pub async fn run(store: &Store, scripts: Vec<Script>) -> Result<Duration, Error> {
+pub async fn run(store: &Store, recordings: Vec<Recording>) -> Result<Duration, Error> {
     match store.backend() {
         Backend::Sqlite => {
             let pool = store.write.get_sqlite_connection_pool().clone();
-            let script = Script(scripts.into_iter().flat_map(|script| script.0).collect());
-            run_sqlite(&pool, script).await
+            let recording = Recording(recordings.into_iter().flat_map(|recording| recording.0).collect());
+            run_sqlite(&pool, recording).await
         }
-        Backend::Postgres => run_postgres(store.write.get_postgres_connection_pool(), scripts).await,
+        Backend::Postgres => run_postgres(store.write.get_postgres_connection_pool(), recordings).await,
     }
 }
 
-async fn run_sqlite(pool: &SqlitePool, script: Script) -> Result<Duration, Error> {
+async fn run_sqlite(pool: &SqlitePool, recording: Recording) -> Result<Duration, Error> {
     let ready: Vec<Vec<(String, SqliteArguments)>> =
-        script.0.into_iter().map(|own| own.into_iter().map(bind_sqlite).collect()).collect();
+        recording.0.into_iter().map(|own| own.into_iter().map(bind_sqlite).collect()).collect();
     let mut connection = pool.acquire().await.map_err(broken)?;
     let started = Instant::now();
     for own in ready {
@@ -109,11 +74,11 @@ async fn run_sqlite(pool: &SqlitePool, script: Script) -> Result<Duration, Error
     Ok(started.elapsed())
 }
 
-async fn run_postgres(pool: &PgPool, scripts: Vec<Script>) -> Result<Duration, Error> {
+async fn run_postgres(pool: &PgPool, recordings: Vec<Recording>) -> Result<Duration, Error> {
     let mut connections = Vec::new();
-    for script in scripts {
+    for recording in recordings {
         let ready: Vec<Vec<(String, PgArguments)>> =
-            script.0.into_iter().map(|own| own.into_iter().map(bind_postgres).collect()).collect();
+            recording.0.into_iter().map(|own| own.into_iter().map(bind_postgres).collect()).collect();
         connections.push((pool.acquire().await.map_err(broken)?, ready));
     }
     let started = Instant::now();

@@ -5,8 +5,8 @@ use sea_orm::{ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
 use uuid::Uuid;
 
 use super::Error;
-use super::changes::{insert, keep};
 use super::entity::*;
+use super::script::{insert, keep};
 
 pub async fn add_person(conn: &impl ConnectionTrait, row: people::Model) -> Result<(), Error> {
     insert(conn, vec![row]).await

@@ -108,7 +108,7 @@ both!(who_was_erased_is_not_brought_back_by_a_write_that_read_them_before, |db| 
     let stale = queries::person(world.store.reader(), buyer.0).await.unwrap().unwrap();
     world.desk.erase_person(buyer, &world.request(&world.operator, "erase")).await.unwrap();
     let txn = world.store.begin().await.unwrap();
-    Changes { people: vec![stale], ..Changes::default() }.write(&*txn).await.unwrap();
+    txn.write(Changes { people: vec![stale], ..Changes::default() }).await.unwrap();
     txn.commit().await.unwrap();
     assert!(world.desk.read_person(buyer).await.unwrap().is_none());
     assert_eq!(count(db, "people", "erased_at IS NOT NULL AND (wrapped_key IS NOT NULL OR sealed IS NOT NULL)"), 0);

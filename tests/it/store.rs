@@ -17,7 +17,7 @@ fn tag(name: &str) -> tags::Model {
 #[tokio::test]
 async fn every_connection_of_sqlite_is_set_as_it_must_be() {
     let db = TestDatabase::sqlite();
-    let store = db.migrated().await;
+    let store = Store::open(db.url(), Limits::default()).await.unwrap();
     let told = store.pragmas().await.unwrap();
 
     assert_eq!(told.iter().filter(|pragmas| pragmas.pool == Pool::Write).count(), 1);
@@ -220,9 +220,11 @@ both!(a_wall_that_the_program_runs_into_is_a_fault, |db| async move {
 });
 
 both!(an_exhausted_writer_is_busy, |db| async move {
-    let limits = Limits { writers: 1, patience: Duration::from_millis(100), ..Limits::default() };
+    let limits = Limits { writers: 1, patience: Duration::from_secs(600), ..Limits::default() };
     let store = Store::open(db.url(), limits).await.unwrap();
     let _held = store.begin().await.unwrap();
+    // From here on only a timer can happen, so the patience of ten minutes is over at once, on any machine.
+    tokio::time::pause();
     let refused = store.begin().await.map(|_| ()).unwrap_err();
     assert!(matches!(refused, Error::Busy), "{refused:?}");
     assert!(refused.retryable());
@@ -231,8 +233,11 @@ both!(an_exhausted_writer_is_busy, |db| async move {
 #[tokio::test]
 async fn a_file_locked_by_another_program_is_busy() {
     let db = TestDatabase::sqlite();
-    let limits = Limits { patience: Duration::from_millis(100), ..Limits::default() };
-    let (store, other) = (Store::open(db.url(), limits).await.unwrap(), db.open().await);
+    let (store, other) = (db.open().await, db.open().await);
+    // The one writing connection, with no patience left: opening itself may have needed some.
+    let first = store.begin().await.unwrap();
+    first.execute_unprepared("PRAGMA busy_timeout = 1").await.unwrap();
+    first.commit().await.unwrap();
     let _held = other.begin().await.unwrap();
     let refused = store.begin().await.map(|_| ()).unwrap_err();
     assert!(matches!(refused, Error::Busy), "{refused:?}");
@@ -241,14 +246,24 @@ async fn a_file_locked_by_another_program_is_busy() {
 #[tokio::test]
 async fn a_row_locked_by_another_program_is_busy_on_postgres() {
     let db = TestDatabase::postgres();
-    let other = db.migrated().await;
-    let limits = Limits { patience: Duration::from_millis(100), ..Limits::default() };
-    let store = Store::open(db.url(), limits).await.unwrap();
-    let held = other.begin().await.unwrap();
+    let store = db.migrated().await;
+    let held = store.begin().await.unwrap();
     held.execute_unprepared("LOCK TABLE orders").await.unwrap();
     let waiting = store.begin().await.unwrap();
+    waiting.execute_unprepared("SET LOCAL lock_timeout = 1").await.unwrap();
     let refused = waiting.execute_unprepared("LOCK TABLE orders").await.map_err(Error::from).unwrap_err();
     assert!(matches!(refused, Error::Busy), "{refused:?}");
+}
+
+#[tokio::test]
+async fn patience_is_the_limit_of_a_lock_on_postgres() {
+    let db = TestDatabase::postgres();
+    let store = Store::open(db.url(), Limits { patience: Duration::from_secs(77), ..Limits::default() }).await.unwrap();
+    for pool in [&*store.begin().await.unwrap(), &*store.snapshot().await.unwrap()] {
+        let question = Statement::from_string(pool.get_database_backend(), "SHOW lock_timeout");
+        let row = pool.query_one_raw(question).await.unwrap().unwrap();
+        assert_eq!(row.try_get::<String>("", "lock_timeout").unwrap(), "77s");
+    }
 }
 
 #[tokio::test]

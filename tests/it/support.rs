@@ -4,6 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::thread;
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, Database, DbErr};
 use tempfile::TempDir;
@@ -78,9 +79,10 @@ impl TestDatabase {
         }
     }
 
-    /// Opens it as it is.
+    /// Opens it as it is. Only a test that is about impatience may fail because the machine stood still for a while.
     pub async fn open(&self) -> Store {
-        Store::open(&self.url, Limits::default()).await.expect("the database of the test opens")
+        let limits = Limits { patience: Duration::from_secs(120), ..Limits::default() };
+        Store::open(&self.url, limits).await.expect("the database of the test opens")
     }
 
     /// Opens it with the schema of the migrations.

@@ -520,7 +520,8 @@ impl PollRoute for Route {
     ) -> Poll<AfterSpokenReview, Rejected> {
         let recorded = take!(SpokenReview, offer);
         let (appealed, fail) = (state.appealed, missing(Stage::SpokenReview, &recorded.event));
-        let mut review = state.review.clone();
+        // Its last use here: the state is left in any case, and a whole ledger is dear to copy for every entry.
+        let mut review = std::mem::take(&mut state.review);
         let mut appraised = state.appraised.clone();
         match &recorded.event {
             Event::ClaimsRead(read) => {

@@ -137,7 +137,7 @@ both!(two_erasures_at_once_are_one, |db| async move {
     // An order that was read before the erasure and is written behind it brings nothing back.
     let txn = app.store().begin().await.unwrap();
     let changes = Changes { people: vec![before], ..Changes::default() };
-    changes.write(&*txn).await.unwrap();
+    txn.write(changes).await.unwrap();
     txn.commit().await.unwrap();
     let after = queries::person(app.store().reader(), buyer.0).await.unwrap().unwrap();
     assert_eq!((after.wrapped_key, after.sealed), (None, None));

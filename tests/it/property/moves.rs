@@ -445,7 +445,7 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
     let proposed_by = second.witness();
     let (carrier, waybill, reason) = (carrier(), waybill(dice), sealed());
     match kind {
-        K::OrderPlaced => world.order.placed.clone().into(),
+        K::OrderPlaced => (*world.order.placed).clone().into(),
         K::RestAsked => RestAsked { line_no: 1 }.into(),
         K::RestWanted => RestWanted {}.into(),
         K::RestDeclined => RestDeclined {}.into(),

@@ -270,7 +270,10 @@ impl World {
             lines: (1..=setting.lines).map(line).collect(),
         };
         let mut world = Self {
-            order: Order { placed, lines: (1..=setting.lines).map(|no| (no, LineStatus::Waiting)).collect() },
+            order: Order {
+                placed: Arc::new(placed),
+                lines: (1..=setting.lines).map(|no| (no, LineStatus::Waiting)).collect(),
+            },
             book: Book { transcript: setting.transcript, needed: setting.needed },
             slots: Vec::new(),
             ended: Vec::new(),
