@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("instruments", &["domain"]),
     ("vault", &[]),
     ("capsule", &[]),
-    ("photos", &[]),
+    ("photos", &["domain"]),
     ("config", &["vault", "telemetry", "capsule"]),
     ("telemetry", &[]),
     ("store", &["domain"]),

@@ -1,0 +1,247 @@
+//! Photos over HTTP: what is taken and what is not, what is kept of it, who is shown it, and how a picture that comes
+//! again is found.
+
+use axum::http::Method;
+use futures_util::TryStreamExt;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use touchstone::domain::actor::Role;
+use touchstone::http::photos::{self, Swept};
+use touchstone::photos::shelf::{Board, PhotoHash, Shelf};
+
+use crate::app::{Answer, Client, TestApp, place, warehouse};
+use crate::support::TestDatabase;
+use crate::walk::{Stop, walk, weight};
+
+mod bucket;
+
+const BANGLE: &[u8] = include_bytes!("../../fixtures/photos/bangle.jpg");
+const CAPTURED: &[u8] = include_bytes!("../../fixtures/photos/captured.jpg");
+const ROTATED: &[u8] = include_bytes!("../../fixtures/photos/rotated.jpg");
+const RING: &[u8] = include_bytes!("../../fixtures/photos/ring.png");
+const TRUNCATED: &[u8] = include_bytes!("../../fixtures/photos/truncated.jpg");
+const OVERSIZED: &[u8] = include_bytes!("../../fixtures/photos/oversized.png");
+const LARGE_HEADER: &[u8] = include_bytes!("../../fixtures/photos/large-header.jpg");
+const HEIC: &[u8] = include_bytes!("../../fixtures/photos/phone.heic");
+const NO_IMAGE: &[u8] = include_bytes!("../../fixtures/photos/not-an-image.jpg");
+
+/// A piece that was received and not photographed yet.
+async fn received(app: &TestApp, order_no: &str) -> String {
+    let code = place(app, order_no, 1).await.remove(0);
+    walk(app, &code, Stop::Inbound).await;
+    let receipt = json!({"condition": "intact", "weight": weight("58.41"), "note": null});
+    app.clerk().post(&format!("/v1/pieces/{code}/receipt"), receipt).await.expect(200);
+    code
+}
+
+fn path(code: &str) -> String {
+    format!("/v1/pieces/{code}/photos")
+}
+
+async fn upload(client: &Client, code: &str, photo: &[u8]) -> Value {
+    client.upload(&path(code), "piece_front", photo).await.expect(200)
+}
+
+fn text<'a>(answer: &'a Value, name: &str) -> &'a str {
+    answer[name].as_str().unwrap_or_else(|| panic!("{name} in {answer:#}"))
+}
+
+both!(a_photo_is_named_by_its_hashes_and_judged_at_once, |db| async move {
+    let app = TestApp::new(db).await;
+    let code = received(&app, "KS1").await;
+    let answer = upload(app.inspector(), &code, CAPTURED).await;
+    assert_eq!(text(&answer, "original_sha256"), PhotoHash::of(CAPTURED).to_string());
+    let quality = &answer["quality"];
+    assert_eq!((quality["width"].as_i64(), quality["height"].as_i64()), (Some(320), Some(240)));
+    let found = &quality["findings"][0];
+    assert_eq!(found["code"], "small");
+    assert!(found["en"].as_str().unwrap().contains("too small") && found["zh"].as_str().unwrap().contains("图片过小"));
+
+    let seen = app.inspector().get(&format!("/v1/pieces/{code}")).await.expect(200);
+    let photo = &seen["photos"][0];
+    assert_eq!((&photo["id"], &photo["shown_sha256"]), (&answer["id"], &answer["shown_sha256"]));
+    assert_eq!(photo["captured_at"], "2026-11-21T10:03:04+08:00");
+    let journal = app.auditor().get(&format!("/v1/pieces/{code}/journal")).await.expect(200);
+    let event = &journal["events"].as_array().unwrap().last().unwrap()["event"];
+    assert_eq!((event["kind"].as_str(), event["version"].as_i64()), (Some("photo_added"), Some(2)));
+    for name in ["original_sha256", "shown_sha256", "small_sha256"] {
+        assert_eq!(event["payload"][name], answer[name], "{name}");
+    }
+    assert_eq!(event["payload"]["captured_at"], "2026-11-21T10:03:04+08:00");
+    assert_eq!(event["payload"]["fingerprint"].as_str().unwrap().len(), 16);
+});
+
+both!(renditions_are_given_to_those_who_see_the_piece_and_originals_to_its_supervisor, |db| async move {
+    let app = TestApp::new(db).await;
+    let code = received(&app, "KS1").await;
+    let answer = upload(app.inspector(), &code, ROTATED).await;
+    for name in ["shown_sha256", "small_sha256"] {
+        let hash = text(&answer, name);
+        let got = app.merchant().get(&format!("{}/{hash}", path(&code))).await;
+        assert_eq!((got.status.as_u16(), got.header("content-type")), (200, "image/jpeg"), "{name}");
+        assert_eq!(PhotoHash::of(&got.body).to_string(), hash);
+        assert!(got.header("cache-control").contains("immutable"));
+        assert!(!got.body.windows(4).any(|window| window == b"Exif"));
+        let tag = format!("\"{hash}\"");
+        let again = app.merchant().call(Method::GET, &format!("{}/{hash}", path(&code)));
+        assert_eq!(again.header("if-none-match", &tag).send().await.status.as_u16(), 304);
+    }
+    let original = format!("{}/{}", path(&code), text(&answer, "original_sha256"));
+    app.inspector().get(&original).await.expect_problem(404, "not_found");
+    app.auditor().get(&original).await.expect_problem(404, "not_found");
+    let got = app.supervisor().get(&original).await;
+    assert_eq!((got.status.as_u16(), got.body.as_slice()), (200, ROTATED));
+});
+
+both!(nobody_walks_from_one_photo_to_anothers, |db| async move {
+    let app = TestApp::new(db).await;
+    let (code, other) = (received(&app, "KS1").await, received(&app, "KS2").await);
+    let answer = upload(app.inspector(), &code, BANGLE).await;
+    let shown = text(&answer, "shown_sha256");
+    // The hash of a photo is good for its own piece only.
+    app.inspector().get(&format!("{}/{shown}", path(&other))).await.expect_problem(404, "not_found");
+    app.inspector().get(&format!("{}/{}", path(&code), "0".repeat(64))).await.expect_problem(404, "not_found");
+    app.inspector().get(&format!("{}/..%2f..%2fetc", path(&code))).await.expect_problem(404, "not_found");
+    let elsewhere = app.key(Role::Inspector, warehouse("w-2")).await;
+    elsewhere.get(&format!("{}/{shown}", path(&code))).await.expect_problem(404, "not_found");
+    app.stranger().get(&format!("{}/{shown}", path(&code))).await.expect_problem(401, "unauthorized");
+});
+
+both!(what_is_no_photo_is_refused_with_what_would_make_it_right, |db| async move {
+    let app = TestApp::new(db).await;
+    let code = received(&app, "KS1").await;
+    let check = async |photo: &[u8], status: u16, problem: &str, words: &str| {
+        let told = app.clerk().upload(&path(&code), "piece_front", photo).await.expect_problem(status, problem);
+        let detail = told["errors"][0]["detail"].as_str().unwrap();
+        assert!(told["errors"][0]["pointer"] == "/file" && detail.contains(words), "{detail}");
+    };
+    check(HEIC, 415, "not_a_photo", "Most Compatible").await;
+    check(NO_IMAGE, 415, "not_a_photo", "send a JPEG, PNG or WebP").await;
+    check(TRUNCATED, 422, "bad_photo", "breaks off").await;
+    check(OVERSIZED, 422, "bad_photo", "megapixels").await;
+    check(LARGE_HEADER, 422, "bad_photo", "20000 × 10000").await;
+    let seen = app.inspector().get(&format!("/v1/pieces/{code}")).await.expect(200);
+    assert_eq!(seen["photos"], json!([]));
+});
+
+both!(the_same_photo_sent_twice_under_one_key_is_one_photo, |db| async move {
+    let app = TestApp::new(db).await;
+    let code = received(&app, "KS1").await;
+    let send = async |photo: &[u8]| {
+        app.clerk().call(Method::POST, &path(&code)).key("one").form("piece_front", photo).send().await
+    };
+    let first = send(BANGLE).await.expect(200);
+    assert_eq!(send(BANGLE).await.expect(200)["id"], first["id"]);
+    send(RING).await.expect_problem(422, "key_reused");
+    let seen = app.inspector().get(&format!("/v1/pieces/{code}")).await.expect(200);
+    assert_eq!(seen["photos"].as_array().unwrap().len(), 1);
+});
+
+both!(a_picture_that_comes_again_is_named_and_of_a_foreign_piece_only_told, |db| async move {
+    let app = TestApp::new(db).await;
+    let (one, other) = (received(&app, "KS1").await, received(&app, "KS2").await);
+    let first = upload(app.inspector(), &one, BANGLE).await;
+    assert_eq!(first["similar"], json!([]));
+    // Once more for the same piece is no finding; for another it is, also when it was written anew.
+    assert_eq!(upload(app.inspector(), &one, BANGLE).await["similar"], json!([]));
+    let again = upload(app.inspector(), &other, CAPTURED).await;
+    assert_eq!(again["similar"].as_array().unwrap().len(), 2);
+    assert_eq!((&again["similar"][0]["code"], &again["similar"][0]["distance"]), (&json!(one), &json!(0)));
+    // What looks otherwise is not named.
+    assert_eq!(upload(app.inspector(), &other, RING).await["similar"], json!([]));
+
+    let mut order = crate::app::sample_order("KS3");
+    order["warehouse_id"] = json!("w-2");
+    let elsewhere = foreign(&app, order).await;
+    let Some((code, clerk)) = elsewhere else { return };
+    let told = clerk.upload(&path(&code), "piece_front", BANGLE).await.expect(200);
+    assert_eq!(told["similar"][0], json!({"code": null, "photo_id": null, "distance": 0}));
+});
+
+/// A piece in another warehouse, with its clerk; none where a platform cannot choose one.
+async fn foreign(app: &TestApp, order: Value) -> Option<(String, Client)> {
+    let answer = app.platform().post("/v1/orders", order).await;
+    if answer.status.as_u16() != 201 {
+        return None;
+    }
+    let placed = answer.json;
+    let at = placed["warehouse"]["id"].as_str()?.to_owned();
+    let code = placed["lines"][0]["piece"]["code"].as_str()?.to_owned();
+    let clerk = app.key(Role::Clerk, warehouse(&at)).await;
+    let receipt = json!({"condition": "intact", "weight": weight("58.41"), "note": null});
+    clerk.post(&format!("/v1/pieces/{code}/receipt"), receipt).await.expect(200);
+    (at == "w-2").then_some((code, clerk))
+}
+
+both!(each_step_waits_for_its_photos, |db| async move {
+    let app = TestApp::new(db).await;
+    let code = received(&app, "KS1").await;
+    let seen = app.inspector().get(&format!("/v1/pieces/{code}")).await.expect(200);
+    assert_eq!(seen["photos_needed"]["receipt"], json!(["parcel_closed", "parcel_open", "piece_overview"]));
+    let open = format!("/v1/pieces/{code}/appraisal-opened");
+    let told = app.inspector().post(&open, json!({})).await.expect_problem(422, "evidence_incomplete");
+    assert_eq!(told["errors"].as_array().unwrap().len(), 3, "{told:#}");
+    for kind in ["parcel_closed", "parcel_open", "piece_overview"] {
+        app.clerk().upload(&path(&code), kind, BANGLE).await.expect(200);
+    }
+    app.inspector().post(&open, json!({})).await.expect(200);
+    let appraisals = format!("/v1/pieces/{code}/appraisals");
+    let body = crate::walk::appraisal();
+    let told = app.inspector().post(&appraisals, body.clone()).await.expect_problem(422, "evidence_incomplete");
+    let kinds: Vec<_> = told["errors"].as_array().unwrap().iter().map(|error| text(error, "detail")).collect();
+    assert!(["piece_front", "piece_back", "on_gauge"].iter().all(|kind| kinds.iter().any(|told| told.contains(kind))));
+    for kind in ["piece_front", "piece_back", "on_gauge"] {
+        app.inspector().upload(&path(&code), kind, BANGLE).await.expect(200);
+    }
+    app.inspector().post(&appraisals, body).await.expect(200);
+});
+
+/// What lies on a board.
+async fn on(shelf: &Shelf, board: Board) -> usize {
+    shelf.list(board).try_collect::<Vec<_>>().await.unwrap().len()
+}
+
+both!(the_shelf_keeps_what_is_named_and_an_original_for_its_time, |db| async move {
+    let app = TestApp::new(db).await;
+    let code = received(&app, "KS1").await;
+    let answer = upload(app.inspector(), &code, BANGLE).await;
+    let shelf = Shelf::open(&app.app.settings().data_dir).unwrap();
+    // Nothing on the shelf can be read without the house's key.
+    let sealed = shelf.get(Board::Originals, PhotoHash::of(BANGLE)).await.unwrap().unwrap();
+    assert!(!sealed.windows(16).any(|window| window == &BANGLE[..16]) && sealed.len() == BANGLE.len() + 40);
+    for board in [Board::Originals, Board::Renditions] {
+        shelf.put(board, PhotoHash::of(b"left by a crash"), &b"?"[..]).await.unwrap();
+    }
+
+    let now = Timestamp::now();
+    let sweep = async |now| photos::sweep(app.desk(), &shelf, now).await.unwrap();
+    assert_eq!(sweep(now).await, Swept::default(), "what is new is left alone");
+    let tomorrow = now + SignedDuration::from_hours(25);
+    assert_eq!(sweep(tomorrow).await, Swept { originals: 1, renditions: 1 });
+    assert_eq!((on(&shelf, Board::Originals).await, on(&shelf, Board::Renditions).await), (1, 2));
+
+    // The piece is still in the house: its original is kept for ever so long.
+    let years = |count: i64| now + SignedDuration::from_hours(24 * 366 * count);
+    assert_eq!(sweep(years(9)).await, Swept::default());
+    let lost = json!({"what": "lost", "note": "盘点未见"});
+    app.clerk().post(&format!("/v1/pieces/{code}/custody"), lost).await.expect(200);
+    assert_eq!(sweep(years(2)).await, Swept::default());
+    assert_eq!(sweep(years(4)).await, Swept { originals: 1, renditions: 0 });
+    let original = format!("{}/{}", path(&code), text(&answer, "original_sha256"));
+    app.supervisor().get(&original).await.expect_problem(410, "retention_over");
+    let shown = app.supervisor().get(&format!("{}/{}", path(&code), text(&answer, "shown_sha256"))).await;
+    assert_eq!(shown.status.as_u16(), 200);
+});
+
+both!(a_photo_that_was_changed_on_the_shelf_is_not_given_out, |db| async move {
+    let app = TestApp::new(db).await;
+    let code = received(&app, "KS1").await;
+    let answer = upload(app.inspector(), &code, BANGLE).await;
+    let shelf = Shelf::open(&app.app.settings().data_dir).unwrap();
+    let hash: PhotoHash = text(&answer, "shown_sha256").parse().unwrap();
+    let mut sealed = shelf.get(Board::Renditions, hash).await.unwrap().unwrap().to_vec();
+    sealed[100] ^= 1;
+    shelf.put(Board::Renditions, hash, sealed).await.unwrap();
+    let got: Answer = app.inspector().get(&format!("{}/{hash}", path(&code))).await;
+    got.expect_problem(500, "fault");
+});
