@@ -155,8 +155,20 @@ impl Vault {
 
     /// The key of a photo: it follows from the hash of its bytes, so that the same photo of two pieces is one on the
     /// shelf. What ends a photo is taking it off the shelf.
-    pub fn photo_key(&self, hash: &[u8; 32]) -> Key {
+    fn photo_key(&self, hash: &[u8; 32]) -> Key {
         Key(Zeroizing::new(hmac_sha256(&self.photos.0, &[hash])))
+    }
+
+    /// Seals a photo under its SHA-256.
+    pub fn seal_photo(&self, hash: &[u8; 32], bytes: &[u8]) -> Vec<u8> {
+        Self::seal(&self.photo_key(hash), bytes, hash)
+    }
+
+    /// Opens what was taken off the shelf. The bytes are hashed again: who holds the master secret could seal others
+    /// under this hash, and no seal would tell.
+    pub fn open_photo(&self, hash: &[u8; 32], sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let bytes = Self::open(&self.photo_key(hash), sealed, hash)?;
+        if Sha256::digest(&bytes)[..] == hash[..] { Ok(bytes) } else { Err(VaultError::Forged) }
     }
 
     /// Encrypts: nonce, ciphertext, tag, in this order. The context is authenticated and not stored.

@@ -72,10 +72,7 @@ struct Inner {
 impl App {
     /// Opens the shelf of photos: in the data folder, or in a bucket.
     pub fn new(desk: Desk, settings: Settings, metrics: Option<Metrics>) -> Result<Self, ShelfFault> {
-        let shelf = match &settings.photos_url {
-            Some(url) => Shelf::bucket(url, [])?,
-            None => Shelf::open(&settings.data_dir)?,
-        };
+        let shelf = Shelf::of(&settings.data_dir, settings.photos_url.as_deref())?;
         let darkroom = photos::Darkroom::new(shelf);
         Ok(Self { inner: Arc::new(Inner { desk, settings, metrics, keys: auth::KeyCache::default(), darkroom }) })
     }

@@ -236,12 +236,13 @@ async fn take(app: &App, bytes: Vec<u8>) -> Result<Taken, ApiError> {
 
 fn sealed(vault: &Vault, bytes: &[u8]) -> (PhotoHash, Vec<u8>) {
     let hash = PhotoHash::of(bytes);
-    (hash, Vault::seal(&vault.photo_key(hash.as_bytes()), bytes, hash.as_bytes()))
+    (hash, vault.seal_photo(hash.as_bytes(), bytes))
 }
 
 /// Opens what was taken off the shelf. What opens is what was sealed under this hash.
 fn opened(vault: &Vault, hash: PhotoHash, sealed: &[u8]) -> Result<Vec<u8>, ApiError> {
-    Vault::open(&vault.photo_key(hash.as_bytes()), sealed, hash.as_bytes())
+    vault
+        .open_photo(hash.as_bytes(), sealed)
         .map_err(|error| ApiError::Fault(format!("the photo {hash} was changed on the shelf: {error}").into()))
 }
 
@@ -408,15 +409,6 @@ async fn find(app: &App, key: StreamKey, hash: PhotoHash) -> Result<Option<Found
 async fn read(app: &App, board: Board, hash: PhotoHash) -> Result<Option<Vec<u8>>, ApiError> {
     let sealed = app.darkroom().shelf.get(board, hash).await.map_err(|error| ApiError::Fault(Box::new(error)))?;
     sealed.map(|sealed| opened(app.desk().vault(), hash, &sealed)).transpose()
-}
-
-/// A rendition of one piece's photo, for a page; none where the piece has no such photo.
-pub async fn rendition(app: &App, key: StreamKey, hash: &str) -> Result<Option<Vec<u8>>, ApiError> {
-    let Ok(hash) = hash.parse() else { return Ok(None) };
-    match find(app, key, hash).await? {
-        Some(Found { board: Board::Renditions, .. }) => read(app, Board::Renditions, hash).await,
-        Some(Found { board: Board::Originals, .. }) | None => Ok(None),
-    }
 }
 
 /// What a sweep took off the shelf.

@@ -70,7 +70,7 @@ pub enum Board {
 }
 
 impl Board {
-    fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Board::Originals => "originals",
             Board::Renditions => "renditions",
@@ -102,6 +102,14 @@ pub struct Shelf {
 }
 
 impl Shelf {
+    /// Where the settings say: in the bucket of a URL, or else in the data directory.
+    pub fn of(data_dir: &Folder, url: Option<&str>) -> Result<Self, ShelfFault> {
+        match url {
+            Some(url) => Self::bucket(url, []),
+            None => Self::open(data_dir),
+        }
+    }
+
     /// The shelf `photos` in a data directory, which is made where it is missing.
     pub fn open(data_dir: &Folder) -> Result<Self, ShelfFault> {
         let photos = data_dir.join("photos");

@@ -335,9 +335,14 @@ impl Call {
     }
 
     pub async fn send(self) -> Answer {
+        let body = Body::from(self.body.clone());
+        self.send_body(body).await
+    }
+
+    /// Sends it with a body that comes piece by piece, or not at all.
+    pub async fn send_body(self, body: Body) -> Answer {
         let told = format!("{} {}", self.method, self.path);
-        let mut request =
-            Request::builder().method(self.method).uri(&self.path).body(Body::from(self.body)).expect("a request");
+        let mut request = Request::builder().method(self.method).uri(&self.path).body(body).expect("a request");
         *request.headers_mut() = self.headers;
         let response = self.router.oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();

@@ -1,16 +1,23 @@
 //! Photos over HTTP: what is taken and what is not, what is kept of it, who is shown it, and how a picture that comes
 //! again is found.
 
+use std::convert::Infallible;
+use std::task::Poll;
+
+use axum::body::{Body, Bytes};
 use axum::http::Method;
-use futures_util::TryStreamExt;
+use futures_util::{TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+use touchstone::audit::{self, Finding, Watch};
 use touchstone::domain::actor::Role;
 use touchstone::http::photos::{self, Swept};
 use touchstone::photos::shelf::{Board, PhotoHash, Shelf};
+use touchstone::vault::{Secrets, Vault};
 
 use crate::app::{Answer, Client, TestApp, place, warehouse};
-use crate::support::TestDatabase;
 use crate::walk::{Stop, walk, weight};
 
 mod bucket;
@@ -151,27 +158,15 @@ both!(a_picture_that_comes_again_is_named_and_of_a_foreign_piece_only_told, |db|
     assert_eq!(upload(app.inspector(), &other, RING).await["similar"], json!([]));
 
     let mut order = crate::app::sample_order("KS3");
-    order["warehouse_id"] = json!("w-2");
-    let elsewhere = foreign(&app, order).await;
-    let Some((code, clerk)) = elsewhere else { return };
+    order["warehouse"] = json!("w-2");
+    let placed = app.platform().post("/v1/orders", order).await.expect(201);
+    let code = text(&placed["lines"][0]["piece"], "code").to_owned();
+    let clerk = app.key(Role::Clerk, warehouse("w-2")).await;
+    let receipt = json!({"condition": "intact", "weight": weight("58.41"), "note": null});
+    clerk.post(&format!("/v1/pieces/{code}/receipt"), receipt).await.expect(200);
     let told = clerk.upload(&path(&code), "piece_front", BANGLE).await.expect(200);
     assert_eq!(told["similar"][0], json!({"code": null, "photo_id": null, "distance": 0}));
 });
-
-/// A piece in another warehouse, with its clerk; none where a platform cannot choose one.
-async fn foreign(app: &TestApp, order: Value) -> Option<(String, Client)> {
-    let answer = app.platform().post("/v1/orders", order).await;
-    if answer.status.as_u16() != 201 {
-        return None;
-    }
-    let placed = answer.json;
-    let at = placed["warehouse"]["id"].as_str()?.to_owned();
-    let code = placed["lines"][0]["piece"]["code"].as_str()?.to_owned();
-    let clerk = app.key(Role::Clerk, warehouse(&at)).await;
-    let receipt = json!({"condition": "intact", "weight": weight("58.41"), "note": null});
-    clerk.post(&format!("/v1/pieces/{code}/receipt"), receipt).await.expect(200);
-    (at == "w-2").then_some((code, clerk))
-}
 
 both!(each_step_waits_for_its_photos, |db| async move {
     let app = TestApp::new(db).await;
@@ -244,4 +239,90 @@ both!(a_photo_that_was_changed_on_the_shelf_is_not_given_out, |db| async move {
     shelf.put(Board::Renditions, hash, sealed).await.unwrap();
     let got: Answer = app.inspector().get(&format!("{}/{hash}", path(&code))).await;
     got.expect_problem(500, "fault");
+});
+
+/// What was found, and what it names.
+#[derive(Default)]
+struct Told(Vec<String>);
+
+impl Watch for Told {
+    fn progress(&mut self, _: u64, _: u64) {}
+
+    fn found(&mut self, finding: &Finding) {
+        self.0.push(format!("{} {finding}", finding.wrong.code()));
+    }
+}
+
+both!(an_edited_a_swapped_and_a_lost_photo_are_found_by_the_check, |db| async move {
+    let secrets = Secrets::random();
+    let app = TestApp::builder(db).secrets(secrets.clone()).open().await;
+    let code = received(&app, "KS1").await;
+    let answer = upload(app.inspector(), &code, CAPTURED).await;
+    let shelf = Shelf::open(&app.app.settings().data_dir).unwrap();
+    let hash = |name: &str| -> PhotoHash { text(&answer, name).parse().unwrap() };
+    let (original, shown, small) = (hash("original_sha256"), hash("shown_sha256"), hash("small_sha256"));
+    let check = async |now| {
+        let mut told = Told::default();
+        let report = audit::photos(app.desk(), &shelf, now, &mut told).await.unwrap();
+        assert_eq!((report.files, report.findings), (3, told.0.len() as u64));
+        (told.0, report.over)
+    };
+    let now = Timestamp::now();
+    assert_eq!(check(now).await, (Vec::new(), 0));
+
+    // One bit of the original; a rendition that an insider with the house's own key put in another's place; one is gone.
+    let mut edited = shelf.get(Board::Originals, original).await.unwrap().unwrap().to_vec();
+    edited[1_000] ^= 1;
+    shelf.put(Board::Originals, original, edited).await.unwrap();
+    let swapped = Vault::new(&secrets).seal_photo(shown.as_bytes(), b"another picture");
+    shelf.put(Board::Renditions, shown, swapped).await.unwrap();
+    shelf.remove(Board::Renditions, small).await.unwrap();
+    let (told, _) = check(now).await;
+    for (said, (problem, hash)) in
+        told.iter().zip([("photo_edited", original), ("photo_edited", shown), ("photo_gone", small)])
+    {
+        assert!(said.starts_with(problem) && said.contains(&hash.to_string()), "{said}");
+    }
+    assert_eq!(told.len(), 3);
+    app.supervisor().get(&format!("{}/{original}", path(&code))).await.expect_problem(500, "fault");
+    app.inspector().get(&format!("{}/{shown}", path(&code))).await.expect_problem(500, "fault");
+
+    // An original that is gone is missed for as long as the rulebook keeps it, and no longer.
+    shelf.remove(Board::Originals, original).await.unwrap();
+    let (told, over) = check(now).await;
+    assert!(told[0].starts_with("photo_gone") && over == 0, "{told:?}");
+    let lost = json!({"what": "lost", "note": "盘点未见"});
+    app.clerk().post(&format!("/v1/pieces/{code}/custody"), lost).await.expect(200);
+    let (told, over) = check(now + SignedDuration::from_hours(24 * 366 * 4)).await;
+    assert_eq!((told.len(), over), (2, 1), "{told:?}");
+});
+
+/// A body of which nothing comes; tells when somebody waits for it.
+fn stalled(waited_for: UnboundedSender<()>) -> Body {
+    Body::from_stream(stream::poll_fn(move |_| {
+        // The test may have seen enough.
+        let _ = waited_for.send(());
+        Poll::<Option<Result<Bytes, Infallible>>>::Pending
+    }))
+}
+
+both!(uploads_that_never_end_leave_the_house_open_and_who_comes_later_is_asked_to_come_again, |db| async move {
+    let app = TestApp::new(db).await;
+    let code = received(&app, "KS1").await;
+    let (sender, mut waited_for) = unbounded_channel();
+    let mut uploads = JoinSet::new();
+    for _ in 0..16 {
+        let call = app.clerk().call(Method::POST, &path(&code)).bytes("multipart/form-data; boundary=edge", Vec::new());
+        uploads.spawn(call.send_body(stalled(sender.clone())));
+    }
+    for _ in 0..16 {
+        waited_for.recv().await.unwrap();
+    }
+    let told = app.clerk().upload(&path(&code), "piece_front", BANGLE).await;
+    assert!(!told.header("retry-after").is_empty());
+    told.expect_problem(503, "busy");
+    app.inspector().get(&format!("/v1/pieces/{code}")).await.expect(200);
+    app.clerk().post(&format!("/v1/pieces/{code}/notes"), json!({"text": "还在"})).await.expect(200);
+    uploads.shutdown().await;
+    upload(app.clerk(), &code, BANGLE).await;
 });

@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     ("store", &["domain"]),
     ("desk", &["domain", "rulebook", "spoken", "capsule", "store", "vault", "telemetry"]),
-    ("audit", &["domain", "rulebook", "capsule", "store", "desk", "vault"]),
+    ("audit", &["domain", "rulebook", "capsule", "photos", "store", "desk", "vault"]),
     (
         "http",
         &["desk", "store", "photos", "spoken", "rulebook", "instruments", "capsule", "domain", "telemetry", "vault"],

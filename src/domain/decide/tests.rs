@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::appraisal::ComponentRole;
+use super::super::appraisal::{ComponentResult, ComponentRole};
 use super::super::ids::{Carrier, CertificateCode, Waybill};
 use super::super::ledger::{Asks, ClaimKind, Finding, ProposedEntry};
 use super::super::order::LineStatus;
@@ -204,6 +204,12 @@ fn a_rulebook_that_forgets_a_claim_is_refused() {
         }
         fn appraisals_needed(&self, piece: &Piece) -> usize {
             self.0.appraisals_needed(piece)
+        }
+        fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<super::super::text::Name> {
+            self.0.photos_needed(piece, step)
+        }
+        fn tests_lacking(&self, piece: &Piece, found: &ComponentResult) -> Option<String> {
+            self.0.tests_lacking(piece, found)
         }
     }
     let (piece, _) = in_review(&rules(1, Finding::Confirmed));

@@ -158,6 +158,59 @@ fn a_header_that_promises_more_than_the_file_can_hold_is_not_believed() {
     assert!(matches!(develop(&photo), Err(Fault::BreaksOff)));
 }
 
+/// A PNG of these chunks.
+fn png(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (name, data) in chunks {
+        bytes.extend((data.len() as u32).to_be_bytes());
+        let from = bytes.len();
+        bytes.extend_from_slice(*name);
+        bytes.extend_from_slice(data);
+        let mut crc = flate2::Crc::new();
+        crc.update(&bytes[from..]);
+        bytes.extend(crc.sum().to_be_bytes());
+    }
+    bytes
+}
+
+/// The header of a PNG: its size, the bits of a value, and 2 for colours or 6 for colours with transparency.
+fn header(width: u32, height: u32, bits: u8, colours: u8) -> Vec<u8> {
+    [width.to_be_bytes().as_slice(), &height.to_be_bytes(), &[bits, colours, 0, 0, 0]].concat()
+}
+
+/// A WebP whose extended header says this size.
+fn webp(width: u32, height: u32) -> Vec<u8> {
+    let size = |length: u32| (length - 1).to_le_bytes()[..3].to_vec();
+    let canvas = [vec![0; 4], size(width), size(height)].concat();
+    [b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0".as_slice(), &canvas].concat()
+}
+
+#[test]
+fn what_somebody_contrived_is_refused_before_it_takes_any_memory() {
+    let check = |name: &str, bytes: &[u8], expected: &str| {
+        let said = refused(bytes);
+        assert!(said.contains(expected), "{name}: {said}");
+    };
+    let nothing: (&[u8; 4], &[u8]) = (b"IDAT", b"");
+    let of = |header: Vec<u8>, data| png(&[(b"IHDR", &header), data, (b"IEND", b"")]);
+    check("200 megapixels", &of(header(20_000, 10_000, 8, 2), nothing), "20000 × 10000 pixels: send at most 52");
+    check("the most that a header can say", &of(header(0x7fff_ffff, 0x7fff_ffff, 8, 2), nothing), "");
+    check("eight bytes a pixel", &of(header(7_000, 7_000, 16, 6), nothing), "more than 160 MiB when decoded");
+    check("no picture at all", &of(header(0, 0, 8, 2), nothing), "begins like a PNG and cannot be read");
+    check("no bits", &of(header(8, 8, 0, 2), nothing), "begins like a PNG and cannot be read");
+    check("no data", &of(header(8, 8, 8, 2), nothing), "begins like a PNG and cannot be read");
+    check("packed nonsense", &of(header(8, 8, 8, 2), (b"IDAT", b"nonsense")), "begins like a PNG and cannot be read");
+    let mut miscounted = RING.to_vec();
+    miscounted[29] ^= 1; // In the check sum of the header.
+    check("a wrong check sum", &miscounted, "begins like a PNG and cannot be read");
+    check("a WebP of 268 megapixels", &webp(16_384, 16_384), "begins like a WebP and cannot be read");
+    check("a JPEG of nothing", b"\xff\xd8\xff\xd9", "begins like a JPEG and cannot be read");
+    let mut none_high = BANGLE.to_vec();
+    let size = none_high.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap() + 5;
+    none_high[size..size + 4].fill(0);
+    check("a JPEG without a size", &none_high, "begins like a JPEG and cannot be read");
+}
+
 #[test]
 fn a_packed_text_is_not_unpacked() {
     // 64 MiB of zeros in a comment; the picture itself is a good one.

@@ -16,7 +16,9 @@ struct Moto {
 impl Moto {
     fn start() -> Moto {
         let python = std::env::var("TOUCHSTONE_TEST_PYTHON").unwrap_or_else(|_| {
-            panic!("TOUCHSTONE_TEST_PYTHON is not set: run ./scripts/test, which sets a Python with moto up for the tests")
+            panic!(
+                "TOUCHSTONE_TEST_PYTHON is not set: run ./scripts/test, which sets a Python with moto up for the tests"
+            )
         });
         // The port is free now; nothing else on this machine is asked to take it before the child does.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
