@@ -224,7 +224,11 @@ impl Required {
     fn class(&self, names: &Names, found: &ComponentResult) -> Class {
         let material = found.material.as_ref().map(Name::as_str).unwrap_or_default();
         if found.role.is_metal() {
-            return if names.metal(material).is_some() { Class::PreciousMetal } else { Class::None };
+            // What stands in brackets says how it is made, such as 足金(空心); a fineness is of a precious metal only.
+            let plain = material.split(['(', '（']).next().unwrap_or_default();
+            let precious =
+                names.metal(material).or_else(|| names.metal(plain)).is_some() || found.fineness_ppm.is_some();
+            return if precious { Class::PreciousMetal } else { Class::None };
         }
         let known = self.classes.iter().find(|row| material.contains(&row.name_holds));
         known.map_or(Class::GemOrJade, |row| row.class)

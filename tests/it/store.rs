@@ -68,7 +68,7 @@ both!(a_reader_cannot_write, |db| async move {
 
 both!(the_schema_goes_up_and_down_and_up_again, |db| async move {
     let store = db.open().await;
-    assert_eq!(store.pending_migrations().await.unwrap(), ["m0001_foundation", "m0003_readings"]);
+    assert_eq!(store.pending_migrations().await.unwrap(), ["m0001_foundation", "m0003_readings", "m0004_photos"]);
     store.migrate().await.unwrap();
     assert!(store.pending_migrations().await.unwrap().is_empty());
     store.migrate().await.expect("a second time changes nothing");

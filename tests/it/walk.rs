@@ -7,6 +7,13 @@ use crate::app::{Client, TestApp};
 /// A photo of next to nothing, which is looked at quickly.
 const GREY: &[u8] = include_bytes!("../../fixtures/photos/grey.png");
 
+/// Takes photos of these kinds.
+pub async fn photograph(client: &Client, code: &str, kinds: &[&str]) {
+    for kind in kinds {
+        client.upload(&format!("/v1/pieces/{code}/photos"), kind, GREY).await.expect(200);
+    }
+}
+
 /// What the sample order's bangle weighs.
 pub fn weight(value: &str) -> Value {
     json!({"value": value, "unit": "g", "includes": []})
@@ -59,11 +66,7 @@ pub async fn walk(app: &TestApp, code: &str, to: Stop) {
     let step = async |client: &Client, command: &str, body: Value| {
         client.post(&format!("/v1/pieces/{code}/{command}"), body).await.expect(200)
     };
-    let photos = async |client: &Client, kinds: &[&str]| {
-        for kind in kinds {
-            client.upload(&format!("/v1/pieces/{code}/photos"), kind, GREY).await.expect(200);
-        }
-    };
+    let photos = async |client: &Client, kinds: &[&str]| photograph(client, code, kinds).await;
     let waybill = |leg: &str| json!({"carrier": "sf", "waybill": format!("{leg}-{code}")});
     if to >= Stop::Inbound {
         step(app.merchant(), "dispatch", waybill("IN")).await;

@@ -81,6 +81,7 @@ fn an_examined_part_takes_its_tests() {
     check(Metal, "足金", &["balance"], false);
     check(Metal, "足金", &["x_ray_fluorescence"], true);
     check(Metal, "足金(空心)", &["x_ray_fluorescence"], false);
+    check(Metal, "足金（空心）", &[], false);
     check(Metal, "银925镀金", &["x_ray_fluorescence", "x_ray_fluorescence"], false);
     check(Metal, "银925镀金", &["x_ray_fluorescence", "specific_gravity"], true);
     check(Setting, "18K金", &["microscope"], false);
