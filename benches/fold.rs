@@ -78,6 +78,9 @@ fn delivered() -> World {
         shown_sha256: Some("0b".repeat(32)),
         media_type: name("image/jpeg"),
         size_bytes: 812_345,
+        small_sha256: None,
+        captured_at: None,
+        fingerprint: None,
     };
     let waybill = || Waybill::parse("SF1234567890").unwrap();
     let parcel_id = ParcelId(Uuid::from_u128(5));

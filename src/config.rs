@@ -49,6 +49,10 @@ pub struct Args {
     /// sqlite://… or postgres://…; by default touchstone.db in the data directory [env: TOUCHSTONE_DATABASE_URL]
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
+    /// s3://bucket/folder for the photos; by default the data directory. Keys, region and endpoint are those of the
+    /// AWS_… variables [env: TOUCHSTONE_PHOTOS_URL]
+    #[arg(long, value_name = "URL")]
+    pub photos_url: Option<String>,
     /// Address and port to listen on [env: TOUCHSTONE_LISTEN] [default: 127.0.0.1:8420]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
@@ -84,6 +88,8 @@ pub struct Config {
     /// Absolute, and there.
     pub data_dir: PathBuf,
     pub database: DatabaseUrl,
+    /// The bucket of the photos, where they are not in the data directory.
+    pub photos_url: Option<String>,
     pub listen: SocketAddr,
     /// Without a slash at the end.
     pub public_url: String,
@@ -202,6 +208,7 @@ impl std::error::Error for Problems {}
 struct File {
     data_dir: Option<PathBuf>,
     database_url: Option<Private>,
+    photos_url: Option<String>,
     listen: Option<String>,
     public_url: Option<String>,
     master_key: Option<Private>,
@@ -254,6 +261,8 @@ impl Reader<'_> {
         let data_dir = self.data_dir(data_dir);
         let url = self.text("DATABASE_URL", &args.database_url, file.database_url.map(|url| url.0));
         let database = self.database(url, data_dir.as_deref());
+        let photos_url = self.text("PHOTOS_URL", &args.photos_url, file.photos_url);
+        let photos_url = self.photos_url(photos_url);
         let listen = self.text("LISTEN", &args.listen, file.listen);
         let listen = self.listen(listen);
         let public_url = self.text("PUBLIC_URL", &args.public_url, file.public_url);
@@ -286,6 +295,7 @@ impl Reader<'_> {
         Some(Config {
             data_dir: data_dir?,
             database: database?,
+            photos_url,
             listen: listen?,
             public_url: public_url?,
             secrets: secrets?,
@@ -401,6 +411,20 @@ impl Reader<'_> {
                 )),
             },
         }
+    }
+
+    fn photos_url(&mut self, given: Option<String>) -> Option<String> {
+        let text = given?;
+        let bucket = text.strip_prefix("s3://").and_then(|rest| rest.split('/').next());
+        if bucket.is_none_or(str::is_empty)
+            || text.contains(|c: char| c.is_whitespace() || matches!(c, '?' | '#' | '@'))
+        {
+            return self.problem(
+                "photos_url is no bucket: give TOUCHSTONE_PHOTOS_URL such as s3://touchstone/photos, and its keys as \
+                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without it photos lie in the data directory",
+            );
+        }
+        Some(text)
     }
 
     fn listen(&mut self, given: Option<String>) -> Option<SocketAddr> {

@@ -27,6 +27,7 @@ const SECRET_PREFIX: &str = "ts_";
 // The labels part one use of the master secret from the other: what is known of one derived key says nothing of another.
 const WRAPPING_LABEL: &[u8] = b"touchstone/vault/wrapping/1";
 const TOKEN_LABEL: &[u8] = b"touchstone/vault/tokens/1";
+const PHOTO_LABEL: &[u8] = b"touchstone/vault/photos/1";
 
 /// The two secrets a service is run with. They come from configuration and are never stored.
 #[derive(Clone)]
@@ -120,6 +121,7 @@ pub enum VaultError {
 pub struct Vault {
     wrapping: Key,
     tokens: Key,
+    photos: Key,
 }
 
 impl fmt::Debug for Vault {
@@ -131,7 +133,7 @@ impl fmt::Debug for Vault {
 impl Vault {
     pub fn new(secrets: &Secrets) -> Self {
         let derive = |label| Key(Zeroizing::new(hmac_sha256(&secrets.master, &[label])));
-        Self { wrapping: derive(WRAPPING_LABEL), tokens: derive(TOKEN_LABEL) }
+        Self { wrapping: derive(WRAPPING_LABEL), tokens: derive(TOKEN_LABEL), photos: derive(PHOTO_LABEL) }
     }
 
     /// A key for a new row.
@@ -149,6 +151,24 @@ impl Vault {
         let bytes = Zeroizing::new(Self::open(&self.wrapping, wrapped, context)?);
         let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| VaultError::NotAKey { found: bytes.len() })?;
         Ok(Key(Zeroizing::new(key)))
+    }
+
+    /// The key of a photo: it follows from the hash of its bytes, so that the same photo of two pieces is one on the
+    /// shelf. What ends a photo is taking it off the shelf.
+    fn photo_key(&self, hash: &[u8; 32]) -> Key {
+        Key(Zeroizing::new(hmac_sha256(&self.photos.0, &[hash])))
+    }
+
+    /// Seals a photo under its SHA-256.
+    pub fn seal_photo(&self, hash: &[u8; 32], bytes: &[u8]) -> Vec<u8> {
+        Self::seal(&self.photo_key(hash), bytes, hash)
+    }
+
+    /// Opens what was taken off the shelf. The bytes are hashed again: who holds the master secret could seal others
+    /// under this hash, and no seal would tell.
+    pub fn open_photo(&self, hash: &[u8; 32], sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let bytes = Self::open(&self.photo_key(hash), sealed, hash)?;
+        if Sha256::digest(&bytes)[..] == hash[..] { Ok(bytes) } else { Err(VaultError::Forged) }
     }
 
     /// Encrypts: nonce, ciphertext, tag, in this order. The context is authenticated and not stored.
@@ -390,6 +410,14 @@ mod tests {
     #[test]
     fn tokens_stay_what_they_are() {
         assert_eq!(vault().token("view", Uuid::from_u128(7), 3), "TROgjV86sjLcd68LM39nFcJZEEc");
+    }
+
+    /// Photos lie on shelves for years: another derivation would make all of them unreadable.
+    #[test]
+    fn keys_of_photos_stay_what_they_are() {
+        let digest = |key: &Key| hex::encode(&Vault::hmac(key, b"")[..8]);
+        assert_eq!(digest(&vault().photo_key(&[7; 32])), "6d09d1e3573ac65e");
+        assert_ne!(digest(&vault().photo_key(&[7; 32])), digest(&vault().photo_key(&[8; 32])));
     }
 
     #[test]

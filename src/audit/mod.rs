@@ -1,5 +1,6 @@
 //! The auditor: whether what is stored is what happened ([`check()`]), projections made anew from the journals
-//! ([`rebuild()`]), verdicts recomputed ([`verdicts()`]), journals as a file ([`export`]), and the signed root over all heads ([`upkeep`]).
+//! ([`rebuild()`]), verdicts recomputed ([`verdicts()`]), photos read again ([`photos()`]), journals
+//! as a file ([`export`]), and the signed root over all heads ([`upkeep`]).
 //!
 //! It never writes an event, a register, a capsule or a shipment. What it reads, it reads in one snapshot, page by page,
 //! so that it may run beside a house at work and over more events than fit into memory.
@@ -11,18 +12,21 @@ use uuid::Uuid;
 use crate::capsule::chain::Fault;
 use crate::capsule::root::{Loss, RootFault};
 use crate::domain::ids::StreamKey;
+use crate::photos::shelf::ShelfFault;
 use crate::rulebook::{Retried, Unknown};
 use crate::{desk, store};
 
 mod check;
 pub mod export;
 mod journal;
+mod photos;
 mod rebuild;
 pub mod upkeep;
 mod verdicts;
 pub mod witness;
 
 pub use check::{Report, check};
+pub use photos::{Photos, photos};
 pub use rebuild::{Rebuilt, rebuild};
 pub use verdicts::{Verdicts, verdicts};
 
@@ -38,6 +42,8 @@ pub enum Error {
     Desk(#[from] desk::Error),
     #[error(transparent)]
     Root(#[from] RootFault),
+    #[error(transparent)]
+    Shelf(#[from] ShelfFault),
     #[error("a file could not be read or written: {0}")]
     File(#[from] std::io::Error),
 }
@@ -136,6 +142,10 @@ pub enum Wrong {
     Verdict(Box<Retried>),
     #[error("its verdict cannot be recomputed: {0}")]
     VerdictUnknown(Unknown),
+    #[error("the photo {hash} on the shelf of {board} is not the one that was taken: edited, or put in its place")]
+    PhotoEdited { board: &'static str, hash: String },
+    #[error("the photo {hash} is not on the shelf of {board}")]
+    PhotoGone { board: &'static str, hash: String },
 }
 
 /// A verdict that another edition, or the same one today, does not give.
@@ -176,6 +186,8 @@ impl Wrong {
             Wrong::Lost(Loss::WrittenAnew { .. }) => "written_anew",
             Wrong::Verdict(_) => "verdict_differs",
             Wrong::VerdictUnknown(_) => "verdict_unknown",
+            Wrong::PhotoEdited { .. } => "photo_edited",
+            Wrong::PhotoGone { .. } => "photo_gone",
         }
     }
 }

@@ -139,6 +139,7 @@ fn rows(
         rows.pieces.push(project::piece(*key, piece, placed, *hash, &clocks));
         rows.components.append(&mut project::components(*key, piece));
         rows.photos.append(&mut project::photos(*key, piece, 1));
+        rows.photo_bands.append(&mut project::photo_bands(*key, piece, 1));
         rows.deadlines.extend(clocks);
         last.insert(piece.opened().line_no, (*key, piece));
     }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::client::{Answer, Call, Client};
+use crate::client::{Answer, Call, Client, Upload};
 use crate::demo::Failure;
 use crate::demo::fixtures::{self, Fixture, Posted, Way};
 use crate::demo::house::People;
@@ -19,10 +19,28 @@ use crate::demo::house::People;
 /// tests.
 const FIXTURE: usize = 2;
 
-/// The steps of a piece, each one command with a commit of its own.
+/// The photos that this piece takes on its way. They are taken before the clock starts: looking at photos is measured by
+/// itself.
+const PHOTOS: [&str; 10] = [
+    "parcel_closed",
+    "parcel_open",
+    "piece_overview",
+    "piece_front",
+    "piece_back",
+    "on_gauge",
+    "hallmark",
+    "on_balance",
+    "piece_with_tag",
+    "packed",
+];
+
+/// A picture of next to nothing.
+const PHOTO: Upload =
+    Upload { name: "grey.png", media_type: "image/png", bytes: include_bytes!("../../fixtures/photos/grey.png") };
+
+/// The steps of a piece, each one command with a commit of its own; it was sent and photographed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    Dispatch,
     Receive,
     Open,
     Appraise,
@@ -37,8 +55,7 @@ pub enum Step {
 }
 
 impl Step {
-    pub const ALL: [Step; 12] = [
-        Step::Dispatch,
+    pub const ALL: [Step; 11] = [
         Step::Receive,
         Step::Open,
         Step::Appraise,
@@ -68,7 +85,7 @@ pub struct Piece {
 
 impl Piece {
     pub fn new(code: String, number: usize) -> Self {
-        Self { code, number, next: Some(Step::Dispatch), proposal: None }
+        Self { code, number, next: Some(Step::Receive), proposal: None }
     }
 
     /// A piece that stands in the middle of its way.
@@ -129,14 +146,24 @@ impl Load {
         Ok(vec![fixtures::orders(Timestamp::now())?.swap_remove(FIXTURE).merchant_id().to_owned()])
     }
 
-    /// Places one order of one piece.
+    /// Places one order of one piece, which is sent and photographed.
     pub async fn place(&self, client: &mut Client, number: usize) -> Result<Piece, Failure> {
         let mut order = self.fixture.order.clone();
         if let Some(members) = order.as_object_mut() {
             members.insert("order_no".to_owned(), json!(self.number(number)));
         }
         let answer = client.call(&Call::post("/v1/orders", &order).by(&self.people.platform.secret)).await?;
-        Ok(Piece::new(answer.text("/lines/0/piece/code")?, number))
+        let code = answer.text("/lines/0/piece/code")?;
+        let path = |command: &str| format!("/v1/pieces/{code}/{command}");
+        let merchant = self.people.merchant(self.fixture.merchant_id()).unwrap_or(&self.people.platform);
+        let carrier = self.way.inbound.as_ref().map(|posted| posted.carrier.clone());
+        let body = json!({ "carrier": carrier, "waybill": format!("IN-{}", self.number(number)) });
+        client.call(&Call::post(path("dispatch"), &body).by(&merchant.secret)).await?;
+        for kind in PHOTOS {
+            let call = Call::upload(path("photos"), &[("kind", kind)], PHOTO);
+            client.call(&call.by(&self.people.clerk.secret)).await?;
+        }
+        Ok(Piece::new(code, number))
     }
 
     /// Places many orders, a few at once.
@@ -183,11 +210,6 @@ impl Load {
         let command = |command: &str, body: &Value| Call::post(format!("/v1/pieces/{}/{command}", piece.code), body);
         let carrier = |posted: &Option<Posted>| posted.as_ref().map(|posted| posted.carrier.clone());
         match step {
-            Step::Dispatch => {
-                let merchant = people.merchant(self.fixture.merchant_id()).unwrap_or(&people.platform);
-                let body = json!({ "carrier": carrier(&way.inbound), "waybill": format!("IN-{number}") });
-                command("dispatch", &body).by(&merchant.secret)
-            }
             Step::Receive => command("receipt", &json!({ "condition": "intact", "weight": way.receipt_weight }))
                 .by(&people.clerk.secret),
             Step::Open => command("appraisal-opened", &json!({})).by(&people.inspectors[0].secret),

@@ -11,6 +11,7 @@ use crate::demo::Failure;
 mod figures;
 mod fold;
 mod load;
+mod photos;
 mod replay;
 mod rest;
 mod stand;
@@ -28,10 +29,11 @@ pub enum Name {
     Steady,
     Rest,
     Fold,
+    Photos,
 }
 
 impl Name {
-    pub const ALL: [Name; 5] = [Name::Throughput, Name::Postgres, Name::Steady, Name::Rest, Name::Fold];
+    pub const ALL: [Name; 6] = [Name::Throughput, Name::Postgres, Name::Steady, Name::Rest, Name::Fold, Name::Photos];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -40,6 +42,7 @@ impl Name {
             Name::Steady => "steady",
             Name::Rest => "rest",
             Name::Fold => "fold",
+            Name::Photos => "photos",
         }
     }
 
@@ -51,7 +54,7 @@ impl Name {
 /// How it is measured.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How many pieces lie in the database of the steady load.
+    /// How many pieces lie in the database of the steady load, and how many fingerprints are searched.
     pub pieces: usize,
     /// How long each load lasts.
     pub seconds: u64,
@@ -70,6 +73,7 @@ pub async fn measure(name: Name, options: &Options, progress: &Progress) -> Resu
         Name::Steady => steady::measure(options, progress).await,
         Name::Rest => rest::measure(options, progress).await,
         Name::Fold => fold::measure(options, progress).await,
+        Name::Photos => photos::measure(options, progress).await,
     }
 }
 

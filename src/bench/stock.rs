@@ -25,7 +25,7 @@ use crate::vault;
 /// Of ten pieces, how many come to which place: most of what a house has seen is closed.
 const MIXTURE: [Place; 10] = [
     Place::Closed,
-    Place::At(Step::Dispatch),
+    Place::At(Step::Receive),
     Place::Closed,
     Place::At(Step::Open),
     Place::At(Step::Receive),
@@ -33,7 +33,7 @@ const MIXTURE: [Place; 10] = [
     Place::At(Step::ProposeSilence),
     Place::Closed,
     Place::At(Step::Open),
-    Place::At(Step::Dispatch),
+    Place::At(Step::Receive),
 ];
 
 /// Orders in one transaction.
@@ -126,13 +126,9 @@ async fn templates(stand: &Stand, load: &Load) -> Result<Vec<Template>, Failure>
     let mut client = Client::new(stand.service.address);
     let mut templates = Vec::new();
     // One digit each, so that no number is the beginning of another.
-    for (number, place) in (1..).zip([
-        Place::At(Step::Dispatch),
-        Place::At(Step::Receive),
-        Place::At(Step::Open),
-        Place::At(Step::ProposeSilence),
-        Place::Closed,
-    ]) {
+    for (number, place) in
+        (1..).zip([Place::At(Step::Receive), Place::At(Step::Open), Place::At(Step::ProposeSilence), Place::Closed])
+    {
         let mut piece = load.place(&mut client, number).await?;
         let until = match place {
             Place::At(step) => step,
@@ -228,6 +224,7 @@ fn copy(desk: &Desk, template: &Template, number: usize) -> Result<(Changes, Str
         lines,
         pieces,
         components,
+        photos,
         deadlines,
         outbox,
         order_nos,

@@ -17,7 +17,7 @@ use crate::store::{Limits, Store, queries, raw};
 /// More commands than these are not replayed: their rows are held in memory until they are.
 const REPLAYED: usize = 20_000;
 /// Pieces that are placed for each second; a run that needs more ends early.
-const PLACED_EACH_SECOND: usize = 600;
+const PLACED_EACH_SECOND: usize = 250;
 
 /// SQLite, 64 clients.
 pub async fn sqlite(options: &Options, progress: &Progress) -> Result<Figures, Failure> {

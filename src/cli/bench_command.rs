@@ -19,13 +19,14 @@ use super::{Done, Trouble, block_on, say, say_json};
   postgres    the same on PostgreSQL, 16 and 64 clients, beside as many bare connections
   steady      300 transitions a second on many stored pieces; reading beside a house with 1000
   rest        resident memory of the service at rest, and how soon it is ready
-  fold        one journal of 20 events folded and one command decided, without the store
+  fold        one journal of a piece folded and one command decided, without the store
+  photos      a 12-megapixel photo developed, beside vipsthumbnail; a fingerprint found among as many as --pieces says
 
 Each measurement makes a folder of its own and removes it; PostgreSQL gets two schemas, which are dropped.")]
 pub struct Bench {
-    /// throughput, postgres, steady, rest or fold; without one, all that need no server
+    /// throughput, postgres, steady, rest, fold or photos; without one, all that need no server
     name: Option<String>,
-    /// How many pieces lie in the database of the steady load
+    /// How many pieces lie in the database of the steady load, and how many fingerprints are searched
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = pieces)]
     pieces: usize,
     /// How long each load lasts

@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::json;
-use touchstone::audit::{self, Finding, Verdicts, Watch, export, upkeep};
-use touchstone::config::Args;
+use touchstone::audit::{self, Finding, Photos, Verdicts, Watch, export, upkeep};
+use touchstone::config::{Args, Config};
 use touchstone::demo::Outcome;
+use touchstone::desk::Desk;
 use touchstone::domain::command::Rules;
 use touchstone::domain::ids::OrderId;
+use touchstone::photos::shelf::Shelf;
 use touchstone::rulebook::{Files, Library, Rulebook};
 use touchstone::store::Store;
 use uuid::Uuid;
@@ -52,10 +54,11 @@ impl Journal {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   touchstone journal check --against /backup/roots/2026-11-22T020000Z.jsonl
+  touchstone journal check --photos
   touchstone journal check --verdicts
   touchstone journal check --verdicts --rulebook ./rulebooks/2027-01-01
 
-With --verdicts every verdict is recomputed by the edition of the rulebook that it was given by. With --rulebook the
+With --photos every photo is read again: one that was edited, put in another's place or lost is named. With --verdicts every verdict is recomputed by the edition of the rulebook that it was given by. With --rulebook the
 edition in that folder is asked instead, before it is taken: the verdicts that would differ are listed.
 
 Against an exported root, also a cut-off tail, a deleted journal and a chain that was hashed anew are found. Without
@@ -67,6 +70,9 @@ pub struct Check {
     /// Recompute every verdict of the history by its own edition of the rulebook
     #[arg(long)]
     verdicts: bool,
+    /// Read every photo that the journals name from the shelf, and hold it against its hash
+    #[arg(long)]
+    photos: bool,
     /// Try an edition on the history first: a folder of its files, named by its version
     #[arg(long, value_name = "DIR", requires = "verdicts")]
     rulebook: Option<PathBuf>,
@@ -92,13 +98,21 @@ impl Check {
                 true => Some(verdicts(&store, tried.as_ref(), &mut eye).await?),
                 false => None,
             };
+            let photos = match self.photos {
+                true => Some(photos(&config, &desk, &mut eye).await?),
+                false => None,
+            };
             eye.bar.finish_and_clear();
-            let ok = report.ok() && verdicts.as_ref().is_none_or(Verdicts::ok);
+            let ok =
+                report.ok() && photos.as_ref().is_none_or(Photos::ok) && verdicts.as_ref().is_none_or(Verdicts::ok);
             if self.json {
                 say_json(&json!({
                     "ok": ok, "events": report.events, "journals": report.journals,
                     "capsules": report.capsules, "roots": report.roots, "compared": report.compared,
                     "findings": report.findings, "told": eye.told,
+                    "photos": photos.as_ref().map(|seen| json!({
+                        "files": seen.files, "over": seen.over, "findings": seen.findings,
+                    })),
                     "verdicts": verdicts.as_ref().map(|found| json!({
                         "recomputed": found.verdicts, "differing": found.differing, "unknown": found.unknown,
                     })),
@@ -117,6 +131,9 @@ impl Check {
                     1 => "1 thing is not as it was written".to_owned(),
                     findings => format!("{findings} things are not as they were written"),
                 });
+                if let Some(Photos { files, over, findings }) = &photos {
+                    say(&format!("{files} photos read again: {findings} not as taken, {over} past their time"));
+                }
                 if let Some(found) = &verdicts {
                     let by = tried.as_ref().map_or("their own rulebooks".to_owned(), |book| book.version().to_string());
                     say(&format!(
@@ -137,6 +154,14 @@ async fn verdicts(store: &Store, tried: Option<&Rulebook>, eye: &mut Eye) -> Res
     audit::verdicts(store, &library, tried, eye)
         .await
         .map_err(|error| Trouble::failed("the verdicts could not be recomputed", &error))
+}
+
+async fn photos(config: &Config, desk: &Desk, eye: &mut Eye) -> Result<Photos, Trouble> {
+    let shelf = Shelf::of(&config.data_dir, config.photos_url.as_deref())
+        .map_err(|error| Trouble::failed("the shelf of photos cannot be opened", &error))?;
+    audit::photos(desk, &shelf, Timestamp::now(), eye)
+        .await
+        .map_err(|error| Trouble::failed("the photos could not be read again", &error))
 }
 
 /// The edition in a folder, under the folder's name.

@@ -43,6 +43,7 @@ impl Serve {
             let settings = Settings {
                 public_url: config.public_url.clone(),
                 data_dir: config.data_dir.clone(),
+                photos_url: config.photos_url.clone(),
                 max_body_bytes: config.max_body_bytes.get(),
                 request_timeout: config.request_timeout,
             };
@@ -53,12 +54,14 @@ impl Serve {
             }));
             let app = App::new(desk.clone(), settings, Some(metrics))
                 .map_err(|error| Trouble::failed("the shelf of photos cannot be opened", &error))?;
+            let sweeping = tokio::spawn(http::photos::sweeping(app.clone()));
             let address = listener.local_addr().unwrap_or(config.listen);
             tracing::info!(address = %address, database = %config.database, "listening");
             http::serve(listener, app, told_to_stop())
                 .await
                 .map_err(|error| Trouble::failed("the service stopped with a fault", &error))?;
             measuring.abort();
+            sweeping.abort();
             drop(stop_roots);
             let _ = roots.await;
             open::close(store, desk).await?;

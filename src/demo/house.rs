@@ -154,6 +154,7 @@ impl House {
         let settings = Settings {
             public_url: format!("http://{address}"),
             data_dir: data_dir.to_owned(),
+            photos_url: None,
             max_body_bytes: 21 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
         };

@@ -242,12 +242,14 @@ impl Guide {
     /// From the bench to where the piece shall rest.
     async fn inspect(&mut self, piece: &mut Piece) -> Result<(), Failure> {
         let inspector = self.inspector();
+        let clerk = self.people.clerk.clone();
+        self.photos(piece, &clerk, "receipt", RECEIVED_PHOTO).await?;
         self.act(piece, &inspector, "appraisal-opened", &json!({}), "takes it to the bench".to_owned()).await?;
         let Some(mut appraisal) = piece.way.appraisal.clone() else { return Ok(()) };
-        let photo = self.photo(piece, &inspector, "piece_front", RECEIVED_PHOTO).await?;
+        let photos = self.photos(piece, &inspector, "appraisal", RECEIVED_PHOTO).await?;
         let what = words::appraisal(&appraisal);
         if let Some(body) = appraisal.as_object_mut() {
-            body.insert("photo_ids".to_owned(), json!([photo]));
+            body.insert("photo_ids".to_owned(), json!(photos));
         }
         fixtures::read_off(&mut appraisal);
         self.act(piece, &inspector, "appraisals", &appraisal, what).await?;
@@ -271,17 +273,28 @@ impl Guide {
         }
     }
 
-    async fn photo(
+    /// Takes the photos that a step asks for; answers their ids.
+    async fn photos(
         &mut self,
         piece: &Piece,
         who: &Person,
-        kind: &str,
+        step: &str,
         file: crate::client::Upload,
-    ) -> Result<String, Failure> {
-        let answer = self.ask(who, Call::upload(piece.path("photos"), &[("kind", kind)], file)).await?;
-        let id = answer.text("/id")?;
-        self.tell(&piece.code, who, format!("photographs it ({kind})"), &piece.stage);
-        Ok(id)
+    ) -> Result<Vec<String>, Failure> {
+        let seen = self.ask(who, Call::get(format!("/v1/pieces/{}", piece.code))).await?;
+        let kinds: Vec<String> = seen.json()?["photos_needed"][step]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|kind| kind.as_str().map(str::to_owned))
+            .collect();
+        let mut ids = Vec::new();
+        for kind in &kinds {
+            let answer = self.ask(who, Call::upload(piece.path("photos"), &[("kind", kind)], file)).await?;
+            ids.push(answer.text("/id")?);
+        }
+        self.tell(&piece.code, who, format!("photographs it ({})", kinds.join(", ")), &piece.stage);
+        Ok(ids)
     }
 
     /// There is nothing to read: that is said by one and confirmed by another.
@@ -351,12 +364,12 @@ impl Guide {
     async fn send_on(&mut self, piece: &mut Piece) -> Result<(), Failure> {
         let (clerk, platform) = (self.people.clerk.clone(), self.people.platform.clone());
         let Some(tag) = piece.way.tag.clone() else { return Ok(()) };
-        let photo = self.photo(piece, &clerk, "packed", PACKED_PHOTO).await?;
+        let photos = self.photos(piece, &clerk, "tagging", PACKED_PHOTO).await?;
         let body = json!({
             "tag": tag,
             "weight": piece.way.packing_weight,
             "weight_with_tag": piece.way.weight_with_tag,
-            "photo_ids": [photo],
+            "photo_ids": photos,
         });
         let weight = piece.way.packing_weight.as_ref().map(words::weight).unwrap_or_default();
         self.act(piece, &clerk, "tag", &body, format!("weighs {weight} again and puts on the tag {tag}")).await?;

@@ -8,7 +8,7 @@ use crate::domain::ids::{OrderId, StreamKey};
 use crate::domain::order::LineStatus;
 use crate::domain::piece::Piece;
 use crate::rulebook::Rulebook;
-use crate::store::entity::{components, deadlines, lines, orders, photos, pieces};
+use crate::store::entity::{components, deadlines, lines, orders, photo_bands, photos, pieces};
 
 /// The row of an order.
 pub fn order(id: OrderId, placed: &OrderPlaced, at: i64, head: (i32, Hash), status: LineStatus) -> orders::Model {
@@ -147,6 +147,27 @@ pub fn photos(key: StreamKey, piece: &Piece, from_seq: i32) -> Vec<photos::Model
             media_type: photo.media_type.to_string(),
             size_bytes: photo.size_bytes,
             added_at: recorded.at.as_microsecond(),
+            small_sha256: photo.small_sha256.clone(),
+            captured_at: photo.captured_at.as_ref().map(ToString::to_string),
+            fingerprint: photo.fingerprint.map(|print| print.to_string()),
+        })
+        .collect()
+}
+
+/// The bands of the fingerprints of a piece's photos, from the event with this sequence number on.
+pub fn photo_bands(key: StreamKey, piece: &Piece, from_seq: i32) -> Vec<photo_bands::Model> {
+    piece
+        .photos()
+        .filter(|(recorded, _)| from_seq <= recorded.seq)
+        .filter_map(|(_, photo)| Some((photo, photo.fingerprint?)))
+        .flat_map(|(photo, fingerprint)| {
+            fingerprint.bands().into_iter().map(move |band| photo_bands::Model {
+                band,
+                order_id: key.order_id.0,
+                photo_id: photo.photo_id.0,
+                stream_id: key.stream_id.0,
+                fingerprint: fingerprint.0.cast_signed(),
+            })
         })
         .collect()
 }

@@ -48,6 +48,8 @@ pub struct PhotoReceipt {
     pub id: Uuid,
     pub original_sha256: String,
     pub shown_sha256: Option<String>,
+    #[serde(default)]
+    pub small_sha256: Option<String>,
 }
 
 /// An order that was taken in.

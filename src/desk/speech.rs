@@ -2,7 +2,7 @@
 //! piece, and the claims of its segment merged with those of listing and presented certificate.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use uuid::Uuid;
@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::receipt::Receipt;
 use super::{Desk, Error, Request, Seals};
 use crate::domain::actor::{By, Role};
-use crate::domain::appraisal::Appraisal;
-use crate::domain::command::{Command, Reading, Rules};
+use crate::domain::appraisal::{Appraisal, ComponentResult};
+use crate::domain::command::{Command, Reading, Rules, Step};
 use crate::domain::event::OrderPlaced;
 use crate::domain::ids::{LiveId, OrderId, StreamId, StreamKey, TenantId, TextId};
 use crate::domain::ledger::{Claim, ProposedEntry, Span, Statement};
@@ -145,6 +145,14 @@ impl Rules for Listening<'_> {
 
     fn appraisals_needed(&self, piece: &Piece) -> usize {
         self.desk.rules().appraisals_needed(piece)
+    }
+
+    fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<Name> {
+        self.desk.rules().photos_needed(piece, step)
+    }
+
+    fn tests_lacking(&self, piece: &Piece, found: &ComponentResult) -> Option<String> {
+        self.desk.rules().tests_lacking(piece, found)
     }
 }
 

@@ -172,6 +172,7 @@ impl Desk {
             plan.changes.components.append(&mut project::components(key, piece));
         }
         plan.changes.photos.append(&mut project::photos(key, piece, before.head() + 1));
+        plan.changes.photo_bands.append(&mut project::photo_bands(key, piece, before.head() + 1));
         if before.line_status() != piece.line_status() {
             let line = project::line(key, piece);
             // An older piece of a line that was filled again says nothing of the line.
@@ -278,6 +279,7 @@ pub fn receipt(piece: &Piece, events: Vec<Happened>) -> PieceReceipt {
             id: photo.photo_id.0,
             original_sha256: photo.original_sha256.clone(),
             shown_sha256: photo.shown_sha256.clone(),
+            small_sha256: photo.small_sha256.clone(),
         }),
         _ => None, // No other event stores a photo.
     };

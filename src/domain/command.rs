@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::actor::Role;
-use super::appraisal::Appraisal;
+use super::appraisal::{Appraisal, ComponentResult};
 use super::event::{Condition, EventKind, OrderPlaced, PhotoAdded, Replacement, RevokedTo, Segment};
 use super::ids::*;
 use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
@@ -305,6 +305,28 @@ impl Command {
     }
 }
 
+/// A step of the journey that takes photos (`photo_kinds.csv`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Receipt,
+    Appraisal,
+    Tagging,
+    ReturnIntake,
+}
+
+impl Step {
+    pub const ALL: [Step; 4] = [Step::Receipt, Step::Appraisal, Step::Tagging, Step::ReturnIntake];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Step::Receipt => "receipt",
+            Step::Appraisal => "appraisal",
+            Step::Tagging => "tagging",
+            Step::ReturnIntake => "return intake",
+        }
+    }
+}
+
 /// The claims of one piece as they were read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
@@ -334,4 +356,11 @@ pub trait Rules {
 
     /// How many inspectors must have looked before an appraisal is settled.
     fn appraisals_needed(&self, piece: &Piece) -> usize;
+
+    /// The kinds of photo that a step takes, of this piece.
+    fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<Name>;
+
+    /// What an examined part lacks in tests, as a sentence that says what would make it right; none where it has what
+    /// is demanded.
+    fn tests_lacking(&self, piece: &Piece, found: &ComponentResult) -> Option<String>;
 }

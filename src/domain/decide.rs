@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::actor::{By, Role};
 use super::appraisal::{Appraisal, ComponentState};
-use super::command::{AddedClaim, Command, Custody, ReturnEnd, Rules, SettledEntry};
+use super::command::{AddedClaim, Command, Custody, ReturnEnd, Rules, SettledEntry, Step};
 use super::event::*;
 use super::evidence::{Missing, Review, packing_limit};
 use super::ids::ClaimId;
@@ -55,7 +55,11 @@ pub fn decide(
                 return Err(Refusal::NotYet("booking in a piece that is not intact"));
             }
         },
-        Command::OpenAppraisal => draft.offer(AppraisalOpened {})?,
+        Command::OpenAppraisal => {
+            draft.fits(&EventKind::AppraisalOpened)?;
+            draft.has_photos(Step::Receipt, rules)?;
+            draft.offer(AppraisalOpened {})?;
+        }
         Command::HandOver { to } => draft.offer(HandedOver { to: *to })?,
         Command::SubmitAppraisal { appraisal } => draft.submit_appraisal(appraisal, rules)?,
         Command::ProposeLedger | Command::ReadTranscript => draft.propose(rules)?,
@@ -79,7 +83,7 @@ pub fn decide(
                 weight_with_tag: weight_with_tag.clone(),
                 photo_ids: photo_ids.clone(),
             };
-            draft.tag(order, tagged, *confirm_mismatch)?;
+            draft.tag(order, tagged, *confirm_mismatch, rules)?;
         }
         Command::Untag { reason } => draft.offer(Untagged { reason: reason.clone() })?,
         Command::Release { certificate_code } => {
@@ -229,9 +233,30 @@ impl Draft<'_> {
         if faults.is_empty() { Ok(()) } else { Err(Refusal::Incomplete(faults)) }
     }
 
+    /// Whether the piece has the photos that a step takes. Those of a tag that was taken off are not those of the next.
+    fn has_photos(&self, step: Step, rules: &dyn Rules) -> Result<(), Refusal> {
+        let since = match step {
+            Step::Receipt | Step::Appraisal | Step::ReturnIntake => 0,
+            Step::Tagging => self.piece.untagged_at().unwrap_or_default(),
+        };
+        let there: BTreeSet<_> =
+            self.piece.photos().filter(|(recorded, _)| since < recorded.seq).map(|(_, photo)| &photo.kind).collect();
+        let faults: Vec<_> = rules
+            .photos_needed(&self.piece, step)
+            .into_iter()
+            .filter(|kind| !there.contains(kind))
+            .map(|kind| {
+                let step = step.as_str();
+                Fault::new("/photo_ids", format!("a photo of the kind {kind} is needed at {step}: upload it first"))
+            })
+            .collect();
+        if faults.is_empty() { Ok(()) } else { Err(Refusal::Incomplete(faults)) }
+    }
+
     fn submit_appraisal(&mut self, appraisal: &Appraisal, rules: &dyn Rules) -> Result<(), Refusal> {
         self.fits(&EventKind::AppraisalSubmitted)?;
-        self.check_appraisal(appraisal, "")?;
+        self.check_appraisal(appraisal, "", rules)?;
+        self.has_photos(Step::Appraisal, rules)?;
         self.offer(AppraisalSubmitted { appraisal: appraisal.clone() })?;
         let Some(bench) = self.standing().bench() else { return Err(self.wrong_stage(EventKind::AppraisalSettled)) };
         if bench.appraisals().len() < rules.appraisals_needed(&self.piece) {
@@ -244,7 +269,7 @@ impl Draft<'_> {
     }
 
     /// Every declared component has its entry, and what was not examined says why.
-    fn check_appraisal(&self, appraisal: &Appraisal, at: &str) -> Result<(), Refusal> {
+    fn check_appraisal(&self, appraisal: &Appraisal, at: &str, rules: &dyn Rules) -> Result<(), Refusal> {
         let mut faults = Vec::new();
         for part in &self.piece.opened().declared.components {
             if appraisal.component(&part.component).is_none() {
@@ -280,6 +305,8 @@ impl Draft<'_> {
                             pointer("tests"),
                             "an examined main component names at least one test with its method",
                         ));
+                    } else if let Some(lacking) = rules.tests_lacking(&self.piece, found) {
+                        faults.push(Fault::new(pointer("tests"), lacking));
                     }
                     if found.material.is_none() {
                         faults.push(Fault::new(
@@ -438,7 +465,7 @@ impl Draft<'_> {
         self.offer(VerdictGiven { proposal_seq: proposal, verdict, derived, reason, rulebook_version })
     }
 
-    fn tag(&mut self, order: &Order, tagged: Tagged, confirm_mismatch: bool) -> Result<(), Refusal> {
+    fn tag(&mut self, order: &Order, tagged: Tagged, confirm_mismatch: bool, rules: &dyn Rules) -> Result<(), Refusal> {
         self.fits(&EventKind::Tagged)?;
         let waits = order.holds_back(self.piece.opened().line_no);
         if !waits.is_empty() {
@@ -456,6 +483,7 @@ impl Draft<'_> {
             return Err(Refusal::WeightDiffers { settled, measured, limit_g });
         }
         self.check_tag_weight(&tagged.weight, &tagged.weight_with_tag)?;
+        self.has_photos(Step::Tagging, rules)?;
         self.offer(tagged)
     }
 
@@ -525,7 +553,7 @@ impl Draft<'_> {
             return Err(Refusal::NotAuthor);
         }
         if let Replacement::Appraisal { appraisal } = &corrected.replacement {
-            self.check_appraisal(appraisal, "/replacement")?;
+            self.check_appraisal(appraisal, "/replacement", rules)?;
         }
         self.offer(corrected)?;
         if evidence && stage == Stage::SpokenReview { self.propose(rules) } else { Ok(()) }

@@ -9,13 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::{Role, Witness};
 use super::appraisal::{Appraisal, ComponentResult, Declared};
+use super::fingerprint::Fingerprint;
 use super::ids::*;
 use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
 use super::quantity::{Money, Weighing};
 use super::text::{Name, Sealed};
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $kind:ident $text:literal $version:literal)*) => {
+    ($($(#[$doc:meta])* $kind:ident $text:literal $version:literal $((reads $older:literal))?)*) => {
         /// One thing that happened. The names are those of `journey.md`.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Event { $($(#[$doc])* $kind($kind),)* }
@@ -46,7 +47,7 @@ macro_rules! events {
             /// Reads a stored payload.
             pub fn parse(kind: &str, version: i32, payload: &str) -> Result<Self, Unreadable> {
                 match kind {
-                    $($text if version == $version => serde_json::from_str(payload)
+                    $($text if version == $version $(|| version == $older)? => serde_json::from_str(payload)
                         .map(Event::$kind)
                         .map_err(|error| Unreadable { kind: kind.to_owned(), version, why: error.to_string() }),)*
                     _ => Err(Unreadable { kind: kind.to_owned(), version, why: "no such kind and version".into() }),
@@ -165,7 +166,8 @@ events! {
     DamagedInCustody "damaged_in_custody" 1
     Corrected "corrected" 1
     NoteAdded "note_added" 1
-    PhotoAdded "photo_added" 1
+    /// Version 2 adds the small rendition, the camera's time and the fingerprint.
+    PhotoAdded "photo_added" 2 (reads 1)
 }
 
 macro_rules! payloads {
@@ -440,9 +442,19 @@ payloads! {
         kind: Name,
         /// SHA-256 of the bytes as they came, in hexadecimal.
         original_sha256: String,
+        /// Of the rendition whose longer side has at most 1600 pixels, and of the one with 320; without metadata.
         shown_sha256: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        small_sha256: Option<String>,
+        /// Of the original, as its bytes say.
         media_type: Name,
         size_bytes: i64,
+        /// When the camera says that it took it: `2026-11-21T10:03:04`, with its offset where it says one (Exif 2.32).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        captured_at: Option<Name>,
+        /// What it looks like; none of what shows nothing to be known by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<Fingerprint>,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod deadline;
 mod decide;
 pub mod event;
 pub mod evidence;
+pub mod fingerprint;
 pub mod ids;
 pub mod ledger;
 pub mod merge;

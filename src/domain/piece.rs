@@ -260,6 +260,19 @@ impl Piece {
         })
     }
 
+    /// When a tag was last taken off, or void with its capsule: the sequence number of that event.
+    pub fn untagged_at(&self) -> Option<i32> {
+        self.latest(|recorded| match &recorded.event {
+            Event::Untagged(_)
+            | Event::CapsuleRevoked(_)
+            | Event::AppraisalReopened(_)
+            | Event::Appealed(_)
+            | Event::OutsideReportRecorded(_)
+            | Event::QuarantineLifted(_) => Some(recorded.seq),
+            _ => None, // No other event takes a tag off or voids it.
+        })
+    }
+
     pub fn photo_ids(&self) -> BTreeSet<PhotoId> {
         self.photos().map(|(_, photo)| photo.photo_id).collect()
     }

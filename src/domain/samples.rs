@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::actor::{By, Role, Witness};
 use super::appraisal::*;
-use super::command::{Reading, Rules};
+use super::command::{Reading, Rules, Step};
 use super::event::*;
 use super::ids::*;
 use super::ledger::*;
@@ -181,6 +181,8 @@ pub struct Told {
     pub transcript: bool,
     pub claims: Vec<Claim>,
     pub finding: Finding,
+    /// The photos that a step takes.
+    pub photos: Vec<(Step, &'static str)>,
 }
 
 impl Rules for Told {
@@ -199,6 +201,15 @@ impl Rules for Told {
 
     fn appraisals_needed(&self, _: &Piece) -> usize {
         1
+    }
+
+    fn photos_needed(&self, _: &Piece, step: Step) -> BTreeSet<Name> {
+        self.photos.iter().filter(|(at, _)| *at == step).map(|(_, kind)| name(kind)).collect()
+    }
+
+    fn tests_lacking(&self, _: &Piece, found: &ComponentResult) -> Option<String> {
+        let untested = found.tests.iter().all(|test| test.method.as_str() == "by eye");
+        untested.then(|| "look with more than the eye".to_owned())
     }
 }
 
@@ -452,6 +463,9 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
             shown_sha256: None,
             media_type: name("image/jpeg"),
             size_bytes: 1,
+            small_sha256: None,
+            captured_at: None,
+            fingerprint: None,
         }
         .into()),
     }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use service::Security;
 
 use crate::desk::Desk;
-use crate::photos::shelf::Shelf;
+use crate::photos::shelf::{Shelf, ShelfFault};
 use crate::telemetry::{self, Metrics};
 
 pub mod auth;
@@ -30,6 +30,7 @@ mod error;
 mod ledger;
 mod operator;
 mod parcels;
+pub mod photos;
 mod pieces;
 mod platform;
 mod query;
@@ -49,6 +50,8 @@ pub struct Settings {
     /// Where callers and buyers reach it, without a slash at the end.
     pub public_url: String,
     pub data_dir: PathBuf,
+    /// The bucket that photos are kept in, `s3://bucket/folder`; without one, the data folder.
+    pub photos_url: Option<String>,
     pub max_body_bytes: usize,
     pub request_timeout: Duration,
 }
@@ -64,14 +67,15 @@ struct Inner {
     settings: Settings,
     metrics: Option<Metrics>,
     keys: auth::KeyCache,
-    shelf: Shelf,
+    darkroom: photos::Darkroom,
 }
 
 impl App {
-    /// Opens the shelf of photos in the data folder.
-    pub fn new(desk: Desk, settings: Settings, metrics: Option<Metrics>) -> std::io::Result<Self> {
-        let shelf = Shelf::open(&settings.data_dir)?;
-        Ok(Self { inner: Arc::new(Inner { desk, settings, metrics, keys: auth::KeyCache::default(), shelf }) })
+    /// Opens the shelf of photos: in the data folder, or in a bucket.
+    pub fn new(desk: Desk, settings: Settings, metrics: Option<Metrics>) -> Result<Self, ShelfFault> {
+        let shelf = Shelf::of(&settings.data_dir, settings.photos_url.as_deref())?;
+        let darkroom = photos::Darkroom::new(shelf);
+        Ok(Self { inner: Arc::new(Inner { desk, settings, metrics, keys: auth::KeyCache::default(), darkroom }) })
     }
 
     pub fn desk(&self) -> &Desk {
@@ -82,8 +86,8 @@ impl App {
         &self.inner.settings
     }
 
-    pub fn shelf(&self) -> &Shelf {
-        &self.inner.shelf
+    fn darkroom(&self) -> &photos::Darkroom {
+        &self.inner.darkroom
     }
 
     fn keys(&self) -> &auth::KeyCache {
@@ -120,6 +124,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(parcels::routes())
         .merge(ledger::routes())
         .merge(pieces::routes())
+        .merge(photos::routes())
         .merge(warehouse::routes())
         .merge(queue::routes())
         .merge(readings::routes())

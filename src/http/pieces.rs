@@ -1,7 +1,7 @@
-//! Reading a piece and its journal; its segment; photos; labels.
+//! Reading a piece and its journal; its segment; labels.
 
 use axum::Json;
-use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -9,29 +9,24 @@ use serde_json::{Value, json, value::RawValue};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::auth::{CLERK, Caller, INSPECTOR, PLATFORM, READERS, SUPERVISOR};
-use super::body::{Circumstances, Faults, Write};
+use super::body::{Faults, Write};
 use super::error::Problem;
 use super::warehouse::{PieceAnswer, etag, locate, on_piece};
 use super::{ApiError, App, views};
-use crate::capsule::canonical::canonical_value;
-use crate::desk::{PieceView, Receipt, Seals};
+use crate::desk::PieceView;
 use crate::domain::actor::Role;
 use crate::domain::command::Command;
-use crate::domain::event::{PhotoAdded, Segment};
-use crate::domain::ids::{PersonId, PhotoId};
+use crate::domain::event::Segment;
+use crate::domain::ids::PersonId;
 use crate::domain::route::Stage;
-use crate::domain::text::Name;
-use crate::photos::sniff::{self, sniff};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get_piece))
         .routes(routes!(get_journal))
         .routes(routes!(put_segment))
-        .routes(routes!(add_photo))
         .routes(routes!(get_label))
         .routes(routes!(get_return_label))
 }
@@ -174,129 +169,6 @@ async fn put_segment(
 ) -> Result<Response, ApiError> {
     let segment = write.body.parse()?;
     on_piece(&app, &caller, &code, &write.circumstances, |_, _| Ok(Command::SetSegment { segment })).await
-}
-
-/// The photo that was stored.
-#[derive(Serialize, ToSchema)]
-struct PhotoAnswer {
-    id: Uuid,
-    original_sha256: String,
-    /// Of the rendition that is shown; null until photos are processed.
-    shown_sha256: Option<String>,
-    quality: Option<Value>,
-    similar: Vec<Value>,
-}
-
-/// A photo, as a form with the fields `kind` and `file`.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the form")]
-struct PhotoForm {
-    /// Such as piece_front, on_balance, hallmark (`photo_kinds.csv`).
-    kind: String,
-    #[schema(value_type = String, format = Binary)]
-    file: Vec<u8>,
-}
-
-/// Stores a photo and names it in the journal.
-#[utoipa::path(post, path = "/v1/pieces/{code}/photos", tag = "pieces",
-    request_body(content = PhotoForm, content_type = "multipart/form-data"),
-    params(("code" = String, Path, description = "The piece code")),
-    responses((status = 200, description = "The photo", body = PhotoAnswer),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-async fn add_photo(
-    State(app): State<App>,
-    caller: Caller<{ CLERK | INSPECTOR }>,
-    Path(code): Path<String>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let mut circumstances = Circumstances::read(request.headers(), request.method(), request.uri())?;
-    let (_, located) = locate(&app, &caller, &code).await?;
-    let (kind, bytes) = read_photo(request, &app).await?;
-    let media = sniff(&bytes).map_err(|fault| {
-        let mut faults = Faults::default();
-        faults.add("/file", fault.to_string());
-        faults.finish::<()>(None).err().unwrap_or(ApiError::Busy)
-    })?;
-    let size_bytes = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    let shelf = app.shelf().clone();
-    let hash = tokio::task::spawn_blocking(move || shelf.put(&bytes))
-        .await
-        .map_err(|error| ApiError::Fault(Box::new(error)))?
-        .map_err(|error| ApiError::Fault(Box::new(error)))?;
-    let original_sha256 = hash.to_string();
-    circumstances.canonical = canonical_value(&json!({"kind": kind, "file": original_sha256}))
-        .map_err(|error| ApiError::Fault(Box::new(error)))?
-        .into_bytes();
-    let photo = PhotoAdded {
-        photo_id: PhotoId(Uuid::now_v7()),
-        kind,
-        original_sha256,
-        shown_sha256: None,
-        media_type: Name::parse(media.as_str())?,
-        size_bytes,
-    };
-    let receipt = app
-        .desk()
-        .carry_out(located.key, Command::AddPhoto { photo }, Seals::default(), circumstances.request(&app, &caller))
-        .await
-        .map_err(|error| ApiError::from(error).for_role(caller.role))?;
-    let Receipt::Piece(receipt) = receipt else {
-        return Err(ApiError::Fault("a piece's command answers with a piece".into()));
-    };
-    let Some(photo) = receipt.photo else {
-        return Err(ApiError::Fault("an upload answers with its photo".into()));
-    };
-    let answer = PhotoAnswer {
-        id: photo.id,
-        original_sha256: photo.original_sha256,
-        shown_sha256: photo.shown_sha256,
-        quality: None,
-        similar: Vec::new(),
-    };
-    let mut response = Json(answer).into_response();
-    response.headers_mut().insert(header::ETAG, etag(receipt.seq));
-    Ok(response)
-}
-
-async fn read_photo(request: Request, app: &App) -> Result<(Name, Vec<u8>), ApiError> {
-    let bad = |detail: &str| ApiError::request(StatusCode::BAD_REQUEST, "malformed_form", detail);
-    let mut form = Multipart::from_request(request, app).await.map_err(|_| {
-        ApiError::request(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "not_a_form",
-            "send the photo as multipart/form-data with the fields kind and file",
-        )
-    })?;
-    let (mut kind, mut file) = (None, None);
-    while let Some(mut field) = form.next_field().await.map_err(|_| bad("the form cannot be read"))? {
-        let name = field.name().unwrap_or_default().to_owned();
-        let limit = if name == "file" { sniff::MAX_BYTES } else { 1_000 };
-        let mut bytes = Vec::new();
-        while let Some(chunk) = field.chunk().await.map_err(|_| bad("the form ended early: send it again"))? {
-            if limit < bytes.len() + chunk.len() {
-                let detail = format!("the field {name} is larger than {limit} bytes");
-                return Err(ApiError::request(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        match name.as_str() {
-            "kind" if kind.is_none() => kind = Some(bytes),
-            "file" if file.is_none() => file = Some(bytes),
-            _ => return Err(bad("the form takes the fields kind and file, once each")),
-        }
-    }
-    let mut faults = Faults::default();
-    let kind = match kind.map(String::from_utf8) {
-        Some(Ok(kind)) => faults.take("/kind", Name::parse(&kind)),
-        Some(Err(_)) | None => {
-            faults.add("/kind", "say what the photo shows, such as piece_front");
-            None
-        }
-    };
-    if file.is_none() {
-        faults.add("/file", "the form has no file");
-    }
-    faults.finish(kind.zip(file))
 }
 
 /// The label to the buyer; only of a released piece.

@@ -11,7 +11,7 @@ use super::{ApiError, App};
 use crate::desk::PieceView;
 use crate::domain::actor::Role;
 use crate::domain::appraisal::{Appraisal, ComponentResult, Declared, Size};
-use crate::domain::command::CommandKind;
+use crate::domain::command::{CommandKind, Rules, Step};
 use crate::domain::event::Event;
 use crate::domain::ids::TextId;
 use crate::domain::ledger::ClaimedValue;
@@ -159,11 +159,17 @@ pub async fn piece(app: &App, view: &PieceView, role: Role) -> Result<Value, Api
                 "shipped_at": instant(row.shipped_at),
             })).collect::<Vec<_>>(),
         },
+        "photos_needed": Step::ALL
+            .into_iter()
+            .map(|step| (step.as_str().replace(' ', "_"), json!(app.desk().rules().photos_needed(piece, step))))
+            .collect::<serde_json::Map<_, _>>(),
         "photos": piece.photos().map(|(recorded, photo)| json!({
             "id": photo.photo_id,
             "kind": photo.kind,
             "original_sha256": photo.original_sha256,
             "shown_sha256": photo.shown_sha256,
+            "small_sha256": photo.small_sha256,
+            "captured_at": photo.captured_at,
             "media_type": photo.media_type,
             "added_at": instant(recorded.at.as_microsecond()),
         })).collect::<Vec<_>>(),

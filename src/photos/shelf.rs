@@ -1,19 +1,23 @@
-//! Keeps bytes under their SHA-256: `photos/ab/cdef…` in the data directory. What is there is complete and does not change.
+//! Keeps bytes under the SHA-256 of a photo, in a folder or in a bucket that speaks S3: `originals/ab/cdef…` and
+//! `renditions/ab/cdef…`. What lies there is complete: a file gets its name when it is written and durable, and when
+//! [`Shelf::put`] answers, so is the name.
 //!
-//! A file is written beside, made durable, and only then given its name; so a crash leaves either the whole photo or a
-//! file in `incoming` that [`Shelf::sweep`] takes away. Everything here blocks: call it from the blocking pool.
+//! The shelf does not know what it keeps. Whoever puts photos here seals them first.
 
-use std::{
-    fmt, fs,
-    fs::File,
-    io::{self, ErrorKind, Write},
-    path::{Path, PathBuf},
-    str::FromStr,
-    time::SystemTime,
-};
+use std::path::Path as Folder;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::{fmt, io};
 
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
+use jiff::Timestamp;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 /// What a photo is called: the SHA-256 of its bytes, in lower-case hex.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,151 +62,128 @@ impl FromStr for PhotoHash {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum ShelfFault {
-    #[error("the shelf of photos cannot be used")]
-    Io(#[from] io::Error),
-    #[error("the photo {wanted} was changed on the disk: its bytes hash to {found}")]
-    Changed { wanted: PhotoHash, found: PhotoHash },
+/// What is kept apart: originals have an end, renditions have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Board {
+    Originals,
+    Renditions,
 }
 
-/// The photos of one data directory. Several processes may share it.
+impl Board {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Board::Originals => "originals",
+            Board::Renditions => "renditions",
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ShelfFault {
+    #[error("the folder of the photos cannot be used")]
+    Folder(#[from] io::Error),
+    #[error("the shelf of photos does not answer as it should")]
+    Store(#[from] object_store::Error),
+}
+
+/// Something on the shelf.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    pub hash: PhotoHash,
+    /// When it was put there last.
+    pub put_at: Timestamp,
+}
+
+/// The photos of one installation. Several processes may share it.
 #[derive(Clone, Debug)]
 pub struct Shelf {
-    photos: PathBuf,
-    incoming: PathBuf,
+    store: Arc<dyn ObjectStore>,
+    root: Path,
 }
 
 impl Shelf {
-    /// Opens the shelf in a data directory and makes what is missing of it.
-    pub fn open(data_dir: &Path) -> io::Result<Self> {
+    /// Where the settings say: in the bucket of a URL, or else in the data directory.
+    pub fn of(data_dir: &Folder, url: Option<&str>) -> Result<Self, ShelfFault> {
+        match url {
+            Some(url) => Self::bucket(url, []),
+            None => Self::open(data_dir),
+        }
+    }
+
+    /// The shelf `photos` in a data directory, which is made where it is missing.
+    pub fn open(data_dir: &Folder) -> Result<Self, ShelfFault> {
         let photos = data_dir.join("photos");
-        let incoming = photos.join("incoming");
-        fs::create_dir_all(&incoming)?;
-        sync_directory(&photos)?;
-        sync_directory(data_dir)?;
-        Ok(Self { photos, incoming })
+        std::fs::create_dir_all(&photos)?;
+        let store = LocalFileSystem::new_with_prefix(&photos)?.with_fsync(true);
+        Ok(Self { store: Arc::new(store), root: Path::default() })
     }
 
-    /// Puts bytes on the shelf. When it answers they are durable. The same bytes again change nothing.
-    pub fn put(&self, bytes: &[u8]) -> io::Result<PhotoHash> {
-        let hash = PhotoHash::of(bytes);
-        let (directory, path) = self.place(hash);
-        if path.try_exists()? {
-            // Whoever put it may not have come as far as this yet.
-            sync_directory(&directory)?;
-            return Ok(hash);
+    /// The shelf in a bucket, `s3://bucket/folder`. Region, endpoint and keys are those of the environment (`AWS_REGION`,
+    /// `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, …); the options, by the same names in lower case, go before them.
+    pub fn bucket<'o>(url: &str, options: impl IntoIterator<Item = (&'o str, &'o str)>) -> Result<Self, ShelfFault> {
+        // One for the whole process; whoever comes later finds it there.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = AmazonS3Builder::from_env().with_url(url);
+        for (name, value) in options {
+            builder = builder.with_config(AmazonS3ConfigKey::from_str(name)?, value);
         }
-        match fs::create_dir(&directory) {
-            Ok(()) => sync_directory(&self.photos)?,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-        let temporary = Temporary::write(self.incoming.join(Uuid::new_v4().to_string()), bytes)?;
-        temporary.rename(&path)?;
-        sync_directory(&directory)?;
-        Ok(hash)
+        // `s3://bucket/folder`: the name of the bucket ends where the folder begins.
+        let folder = url.splitn(4, '/').nth(3).unwrap_or_default();
+        Ok(Self { store: Arc::new(builder.build()?), root: Path::from(folder) })
     }
 
-    /// Reads a photo and sees whether it is still what it was; `None` if there is none.
-    pub fn get(&self, hash: PhotoHash) -> Result<Option<Vec<u8>>, ShelfFault> {
-        let bytes = match fs::read(self.place(hash).1) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let found = PhotoHash::of(&bytes);
-        if found != hash {
-            return Err(ShelfFault::Changed { wanted: hash, found });
-        }
-        Ok(Some(bytes))
-    }
-
-    pub fn contains(&self, hash: PhotoHash) -> io::Result<bool> {
-        self.place(hash).1.try_exists()
-    }
-
-    /// Takes a photo away; answers whether it was there.
-    pub fn remove(&self, hash: PhotoHash) -> io::Result<bool> {
-        let (directory, path) = self.place(hash);
-        match fs::remove_file(path) {
-            Ok(()) => sync_directory(&directory).map(|()| true),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Takes away what crashes left half written, if it was last written to before then. Answers how many.
-    pub fn sweep(&self, before: SystemTime) -> io::Result<usize> {
-        let mut swept = 0;
-        for entry in fs::read_dir(&self.incoming)? {
-            let entry = entry?;
-            // It may have been finished and renamed in the meantime.
-            let Ok(modified) = entry.metadata().and_then(|data| data.modified()) else { continue };
-            if modified < before && fs::remove_file(entry.path()).is_ok() {
-                swept += 1;
-            }
-        }
-        Ok(swept)
-    }
-
-    /// The directory of a photo and its path: no directory holds more than a 256th of them.
-    fn place(&self, hash: PhotoHash) -> (PathBuf, PathBuf) {
-        let name = hash.to_string();
-        let (first, rest) = name.split_at(2);
-        let directory = self.photos.join(first);
-        let path = directory.join(rest);
-        (directory, path)
-    }
-}
-
-/// A file in `incoming` that is gone when it was not renamed.
-struct Temporary {
-    path: PathBuf,
-    renamed: bool,
-}
-
-impl Temporary {
-    fn write(path: PathBuf, bytes: &[u8]) -> io::Result<Self> {
-        let mut file = File::create_new(&path)?;
-        let temporary = Self { path, renamed: false };
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        Ok(temporary)
-    }
-
-    /// Two that come with the same bytes at once both get here; the second replaces a file by its like.
-    fn rename(mut self, to: &Path) -> io::Result<()> {
-        fs::rename(&self.path, to)?;
-        self.renamed = true;
+    /// Puts bytes under the hash of a photo. When it answers they are durable. Again is not wrong: it makes them the
+    /// newest, so that nobody sweeps what somebody is about to name.
+    pub async fn put(&self, board: Board, hash: PhotoHash, bytes: impl Into<Bytes>) -> Result<(), ShelfFault> {
+        self.store.put(&self.place(board, hash), PutPayload::from_bytes(bytes.into())).await?;
         Ok(())
     }
-}
 
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if !self.renamed {
-            // What remains is swept later.
-            let _ = fs::remove_file(&self.path);
+    /// Reads what lies under a hash; `None` if there is nothing.
+    pub async fn get(&self, board: Board, hash: PhotoHash) -> Result<Option<Bytes>, ShelfFault> {
+        match self.store.get(&self.place(board, hash)).await {
+            Ok(found) => Ok(Some(found.bytes().await?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
-}
 
-/// A name is durable only when its directory is.
-#[cfg(unix)]
-fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
+    /// Takes a photo away. What is not there is away.
+    pub async fn remove(&self, board: Board, hash: PhotoHash) -> Result<(), ShelfFault> {
+        match self.store.delete(&self.place(board, hash)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
 
-/// Elsewhere a directory cannot be opened as a file, and the file system keeps names durable itself.
-#[cfg(not(unix))]
-fn sync_directory(_path: &Path) -> io::Result<()> {
-    Ok(())
+    /// Everything on a board, in no order. What has no hash for a name is not ours and is passed over.
+    pub fn list(&self, board: Board) -> BoxStream<'static, Result<Kept, ShelfFault>> {
+        let folder = self.folder(board);
+        let found = self.store.list(Some(&folder)).map_err(ShelfFault::from).try_filter_map(move |object| {
+            let mut parts = object.location.prefix_match(&folder).into_iter().flatten();
+            let name = parts.next().zip(parts.next()).map(|(first, rest)| [first.as_ref(), rest.as_ref()].concat());
+            let hash = name.and_then(|name| name.parse().ok());
+            let put_at = Timestamp::from_microsecond(object.last_modified.timestamp_micros()).ok();
+            std::future::ready(Ok(hash.zip(put_at).map(|(hash, put_at)| Kept { hash, put_at })))
+        });
+        Box::pin(found)
+    }
+
+    fn folder(&self, board: Board) -> Path {
+        self.root.clone().join(board.as_str())
+    }
+
+    /// No folder holds more than a 256th of a board.
+    fn place(&self, board: Board, hash: PhotoHash) -> Path {
+        let name = hash.to_string();
+        let (first, rest) = name.split_at(2);
+        self.folder(board).join(first).join(rest)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::fs;
 
     use super::*;
 
@@ -212,89 +193,52 @@ mod tests {
         (dir, shelf)
     }
 
-    fn incoming(shelf: &Shelf) -> usize {
-        fs::read_dir(&shelf.incoming).unwrap().count()
+    async fn listed(shelf: &Shelf, board: Board) -> Vec<PhotoHash> {
+        shelf.list(board).map_ok(|kept| kept.hash).try_collect().await.unwrap()
     }
 
-    #[test]
-    fn bytes_lie_under_their_hash() {
+    #[tokio::test]
+    async fn bytes_lie_under_their_hash() {
         let (dir, shelf) = shelf();
-        let hash = shelf.put(b"abc").unwrap();
-        let path = "photos/ba/7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(fs::read(dir.path().join(path)).unwrap(), b"abc");
-        assert_eq!(shelf.get(hash).unwrap().unwrap(), b"abc");
-        assert!(shelf.contains(hash).unwrap());
-        assert_eq!(incoming(&shelf), 0);
+        let hash = PhotoHash::of(b"abc");
+        shelf.put(Board::Originals, hash, &b"sealed"[..]).await.unwrap();
+        let path = "photos/originals/ba/7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(fs::read(dir.path().join(path)).unwrap(), b"sealed");
+        assert_eq!(shelf.get(Board::Originals, hash).await.unwrap().unwrap(), &b"sealed"[..]);
+        assert_eq!(shelf.get(Board::Renditions, hash).await.unwrap(), None);
+        assert_eq!(listed(&shelf, Board::Originals).await, [hash]);
+        assert_eq!(listed(&shelf, Board::Renditions).await, []);
     }
 
-    #[test]
-    fn putting_twice_is_putting_once() {
-        let (_dir, shelf) = shelf();
-        let hash = shelf.put(b"abc").unwrap();
-        let made = fs::metadata(shelf.place(hash).1).unwrap().modified().unwrap();
-        assert_eq!(shelf.put(b"abc").unwrap(), hash);
-        assert_eq!(fs::metadata(shelf.place(hash).1).unwrap().modified().unwrap(), made);
-        assert_eq!(incoming(&shelf), 0);
-    }
-
-    #[test]
-    fn many_at_once_with_the_same_bytes_all_succeed() {
-        let (_dir, shelf) = shelf();
-        std::thread::scope(|scope| {
-            let all: Vec<_> = (0..8).map(|_| scope.spawn(|| shelf.put(b"same").unwrap())).collect();
-            all.into_iter().for_each(|one| assert_eq!(one.join().unwrap(), PhotoHash::of(b"same")));
-        });
-        assert_eq!(shelf.get(PhotoHash::of(b"same")).unwrap().unwrap(), b"same");
-        assert_eq!(incoming(&shelf), 0);
-    }
-
-    #[test]
-    fn what_is_not_there_is_none() {
+    #[tokio::test]
+    async fn putting_again_makes_it_the_newest() {
         let (_dir, shelf) = shelf();
         let hash = PhotoHash::of(b"abc");
-        assert!(shelf.get(hash).unwrap().is_none());
-        assert!(!shelf.contains(hash).unwrap());
-        assert!(!shelf.remove(hash).unwrap());
+        shelf.put(Board::Renditions, hash, &b"one"[..]).await.unwrap();
+        shelf.put(Board::Renditions, hash, &b"two"[..]).await.unwrap();
+        assert_eq!(shelf.get(Board::Renditions, hash).await.unwrap().unwrap(), &b"two"[..]);
+        assert_eq!(listed(&shelf, Board::Renditions).await, [hash]);
     }
 
-    #[test]
-    fn a_photo_changed_on_the_disk_is_not_given_out() {
+    #[tokio::test]
+    async fn what_is_taken_away_is_gone_and_can_come_again() {
         let (_dir, shelf) = shelf();
-        let hash = shelf.put(b"abc").unwrap();
-        fs::write(shelf.place(hash).1, b"abd").unwrap();
-        let found = PhotoHash::of(b"abd");
-        assert!(
-            matches!(shelf.get(hash), Err(ShelfFault::Changed { wanted, found: f }) if wanted == hash && f == found)
-        );
+        let hash = PhotoHash::of(b"abc");
+        shelf.remove(Board::Originals, hash).await.unwrap();
+        shelf.put(Board::Originals, hash, &b"abc"[..]).await.unwrap();
+        shelf.remove(Board::Originals, hash).await.unwrap();
+        assert_eq!(shelf.get(Board::Originals, hash).await.unwrap(), None);
+        shelf.put(Board::Originals, hash, &b"abc"[..]).await.unwrap();
+        assert!(shelf.get(Board::Originals, hash).await.unwrap().is_some());
     }
 
-    #[test]
-    fn a_removed_photo_is_gone_and_can_come_again() {
-        let (_dir, shelf) = shelf();
-        let hash = shelf.put(b"abc").unwrap();
-        assert!(shelf.remove(hash).unwrap());
-        assert!(!shelf.contains(hash).unwrap());
-        shelf.put(b"abc").unwrap();
-        assert!(shelf.contains(hash).unwrap());
-    }
-
-    #[test]
-    fn only_old_leavings_are_swept() {
-        let (_dir, shelf) = shelf();
-        fs::write(shelf.incoming.join("left"), b"half").unwrap();
-        let hour = Duration::from_secs(3600);
-        assert_eq!(shelf.sweep(SystemTime::now() - hour).unwrap(), 0);
-        assert_eq!(shelf.sweep(SystemTime::now() + hour).unwrap(), 1);
-        assert_eq!(incoming(&shelf), 0);
-    }
-
-    #[test]
-    fn a_shelf_that_cannot_be_written_leaves_nothing_behind() {
-        let (_dir, shelf) = shelf();
-        let (directory, _) = shelf.place(PhotoHash::of(b"abc"));
-        fs::write(directory, b"a file where a directory should be").unwrap();
-        assert!(shelf.put(b"abc").is_err());
-        assert_eq!(incoming(&shelf), 0);
+    #[tokio::test]
+    async fn what_is_not_ours_is_not_listed() {
+        let (dir, shelf) = shelf();
+        let folder = dir.path().join("photos/originals/ba");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("README"), b"somebody's notes").unwrap();
+        assert_eq!(listed(&shelf, Board::Originals).await, []);
     }
 
     #[test]

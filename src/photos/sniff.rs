@@ -10,18 +10,25 @@ pub enum MediaType {
     Jpeg,
     Png,
     WebP,
-    Heic,
 }
 
 impl MediaType {
-    pub const ALL: [Self; 4] = [Self::Jpeg, Self::Png, Self::WebP, Self::Heic];
+    pub const ALL: [Self; 3] = [Self::Jpeg, Self::Png, Self::WebP];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",
             Self::Png => "image/png",
             Self::WebP => "image/webp",
-            Self::Heic => "image/heic",
+        }
+    }
+
+    /// With its article, in a sentence.
+    pub fn article(self) -> &'static str {
+        match self {
+            Self::Jpeg => "a JPEG",
+            Self::Png => "a PNG",
+            Self::WebP => "a WebP",
         }
     }
 
@@ -38,9 +45,14 @@ pub enum SniffFault {
     TooLarge { size_bytes: usize },
     #[error("the photo breaks off before its kind can be told: send the whole file")]
     Truncated,
-    #[error("this is {looks_like}: send a JPEG, PNG, WebP or HEIC")]
+    #[error("this is {looks_like}: send a JPEG, PNG or WebP")]
     OtherKind { looks_like: &'static str },
-    #[error("this is no image that is known here: send a JPEG, PNG, WebP or HEIC")]
+    #[error(
+        "this is a HEIC, as Apple's cameras write by themselves: set Settings › Camera › Formats to Most Compatible, or \
+         send the photo as a JPEG"
+    )]
+    Heic,
+    #[error("this is no image that is known here: send a JPEG, PNG or WebP")]
     Unknown,
 }
 
@@ -116,7 +128,7 @@ fn heif(bytes: &[u8]) -> Result<MediaType, SniffFault> {
         return Err(SniffFault::OtherKind { looks_like: "an AVIF" });
     }
     if brands().any(|brand| HEIC_BRANDS.iter().any(|heic| brand == *heic)) {
-        return Ok(MediaType::Heic);
+        return Err(SniffFault::Heic);
     }
     let avif = brands().any(|brand| brand == b"avif" || brand == b"avis");
     Err(SniffFault::OtherKind { looks_like: if avif { "an AVIF" } else { "a film or another HEIF" } })
@@ -145,14 +157,20 @@ mod tests {
     }
 
     #[test]
-    fn the_four_kinds_are_taken() {
+    fn the_three_kinds_are_taken() {
         check(b"\xff\xd8\xff\xe0\0\x10JFIF", Ok(MediaType::Jpeg));
         check(b"\xff\xd8\xff\xe1\0\x10Exif", Ok(MediaType::Jpeg));
         check(b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", Ok(MediaType::Png));
         check(b"RIFF\x24\0\0\0WEBPVP8 ", Ok(MediaType::WebP));
-        check(&ftyp(b"heic", &[b"mif1", b"heic"]), Ok(MediaType::Heic));
-        check(&ftyp(b"heix", &[]), Ok(MediaType::Heic));
-        check(&ftyp(b"mif1", &[b"mif1", b"heic", b"miaf"]), Ok(MediaType::Heic));
+    }
+
+    #[test]
+    fn a_heic_is_told_how_to_become_a_jpeg() {
+        check(&ftyp(b"heic", &[b"mif1", b"heic"]), Err(SniffFault::Heic));
+        check(&ftyp(b"heix", &[]), Err(SniffFault::Heic));
+        check(&ftyp(b"mif1", &[b"mif1", b"heic", b"miaf"]), Err(SniffFault::Heic));
+        let said = SniffFault::Heic.to_string();
+        assert!(said.contains("HEIC") && said.contains("Most Compatible") && said.contains("JPEG"), "{said}");
     }
 
     #[test]

@@ -27,9 +27,10 @@ type Layer = &'static [(&'static str, &'static str)];
 const FIRST: Layer = files!("2026-11-22": "deadlines.csv" "metals.csv" "names.csv" "not_testable.csv" "sizes.csv" "treatments.csv" "weights.csv");
 
 /// What the second edition adds, or says anew.
-const SECOND: Layer = files!("2026-11-23": "carats.csv" "fineness.csv" "grades.csv" "limits.csv" "materials.csv"
-    "names.csv" "regions.csv" "rules.csv" "severity.csv" "speech.csv" "substitutes.csv" "terms.csv" "treatments.csv"
-    "units.csv" "weights.csv" "words.csv");
+const SECOND: Layer = files!("2026-11-23": "carats.csv" "fineness.csv" "grades.csv" "limits.csv" "material_classes.csv"
+    "materials.csv" "names.csv" "photo_kinds.csv" "photo_signs.csv" "regions.csv" "required_tests.csv" "retention.csv"
+    "rules.csv" "severity.csv" "speech.csv" "substitutes.csv" "terms.csv" "treatments.csv" "units.csv" "weights.csv"
+    "words.csv");
 
 /// Each edition by its version, oldest first, with the layers of files that make it up: a later one covers an earlier.
 const EDITIONS: &[(&str, &[Layer])] = &[("2026-11-22", &[FIRST]), ("2026-11-23", &[FIRST, SECOND])];
@@ -42,11 +43,16 @@ impl Files {
         "fineness.csv",
         "grades.csv",
         "limits.csv",
+        "material_classes.csv",
         "materials.csv",
         "metals.csv",
         "names.csv",
         "not_testable.csv",
+        "photo_kinds.csv",
+        "photo_signs.csv",
         "regions.csv",
+        "required_tests.csv",
+        "retention.csv",
         "rules.csv",
         "severity.csv",
         "sizes.csv",

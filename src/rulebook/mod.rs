@@ -7,15 +7,17 @@
 //!
 //! Reading order: `editions` are the files, `names` reads the words of the trade, `case` puts what is compared side by
 //! side, `findings`, `weights`, `sizes` and `identify` compare, `severity` says what a difference is worth, `reasons`
-//! says why, `speech` flags, `history` asks an edition again, `clocks` counts the waits.
+//! says why, `speech` flags, `history` asks an edition again, `clocks` counts the waits, `required` says what photos and
+//! tests a step takes.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::domain::appraisal::Appraisal;
-use crate::domain::command::{Reading, Rules};
+use crate::domain::appraisal::{Appraisal, ComponentResult};
+use crate::domain::command::{Reading, Rules, Step};
 use crate::domain::deadline::Deadline;
 use crate::domain::event::OrderPlaced;
 use crate::domain::ledger::{Asks, Bound, Claim, Finding, ProposedEntry, Verdict, least_verdict_of};
@@ -34,6 +36,7 @@ mod kinship;
 mod limits;
 mod names;
 mod reasons;
+mod required;
 mod severity;
 mod sizes;
 mod speech;
@@ -53,6 +56,7 @@ use case::{Case, Found};
 use clocks::Clocks;
 use names::Names;
 use reasons::Words;
+use required::Required;
 use severity::{Difference, Severity};
 
 /// From this fineness on a metal's name, 足金 or 足银, has no upper end: below it, the name says the grade itself
@@ -93,6 +97,7 @@ pub struct Rulebook {
     tables: Arc<Tables>,
     words: Arc<Words>,
     clocks: Clocks,
+    required: Required,
 }
 
 /// What the rulebook proposes for one claim, and why.
@@ -134,7 +139,13 @@ impl Rulebook {
             tables: Arc::new(tables),
             words: Arc::new(Words::read(files, newest)?),
             clocks: Clocks::read(files)?,
+            required: Required::read(files, newest)?,
         })
+    }
+
+    /// How long an original photo is kept after its piece was closed.
+    pub fn originals_kept(&self) -> jiff::SignedDuration {
+        self.required.originals_kept()
     }
 
     /// The waits that run for a piece as it stands, from its journal alone: told anew they are the same, so the rows of
@@ -273,6 +284,14 @@ impl Rules for Rulebook {
     /// issue.
     fn appraisals_needed(&self, _: &Piece) -> usize {
         1
+    }
+
+    fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<Name> {
+        self.required.photos(&self.tables.names, piece, step)
+    }
+
+    fn tests_lacking(&self, piece: &Piece, found: &ComponentResult) -> Option<String> {
+        self.required.tests_lacking(&self.tables.names, piece, found)
     }
 }
 

@@ -45,6 +45,7 @@ pub struct Changes {
     pub parts: Vec<(Uuid, i32)>,
     pub components: Vec<components::Model>,
     pub photos: Vec<photos::Model>,
+    pub photo_bands: Vec<photo_bands::Model>,
     pub capsules: Vec<capsules::Model>,
     /// Capsules that no longer stand, and since when.
     pub revoked: Vec<(Uuid, i32, i64)>,
@@ -90,6 +91,7 @@ macro_rules! every_table {
             parts,
             components,
             photos,
+            photo_bands,
             capsules,
             revoked,
             shipments,
@@ -240,6 +242,7 @@ impl Changes {
         clear::<components::Entity>(&mut pen, &self.parts, components::Column::OrderId, components::Column::StreamId);
         pen.insert(self.components);
         pen.insert(self.photos);
+        pen.insert(self.photo_bands);
         pen.insert(self.capsules);
         for (order_id, stream_id, at) in self.revoked {
             let update = capsules::Entity::update_many()

@@ -65,6 +65,7 @@ projections! {
     components by |row| (row.stream_id, row.component.clone());
     deadlines by |row| (row.stream_id, row.kind.clone());
     photos by |row| row.id;
+    photo_bands by |row| (row.photo_id, row.band);
 }
 
 fn differing<Row: PartialEq, Key: PartialEq>(right: &[Row], stored: &[Row], key: impl Fn(&Row) -> Key) -> usize {

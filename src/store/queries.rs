@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use super::entity::*;
 use super::{ALTERNATIVES, Error};
+use crate::domain::fingerprint::{Fingerprint, NEAR};
+use crate::domain::ids::StreamKey;
 
 /// A piece by its code.
 pub async fn piece_by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<pieces::Model>, Error> {
@@ -423,4 +425,88 @@ pub async fn frames_of(conn: &impl ConnectionTrait, device: &str, limit: u64) ->
 /// The root that was signed last.
 pub async fn last_root(conn: &impl ConnectionTrait) -> Result<Option<roots::Model>, Error> {
     Ok(roots::Entity::find().order_by_desc(roots::Column::At).one(conn).await?)
+}
+
+/// One photo of a piece by the hash of one of its renditions, or of its original.
+pub async fn photo_by_hash(
+    conn: &impl ConnectionTrait,
+    order_id: Uuid,
+    stream_id: i32,
+    hash: &str,
+) -> Result<Option<photos::Model>, Error> {
+    use photos::Column::{OrderId, OriginalSha256, ShownSha256, SmallSha256, StreamId};
+    Ok(photos::Entity::find()
+        .filter(OrderId.eq(order_id))
+        .filter(StreamId.eq(stream_id))
+        .filter(Condition::any().add(ShownSha256.eq(hash)).add(SmallSha256.eq(hash)).add(OriginalSha256.eq(hash)))
+        .one(conn)
+        .await?)
+}
+
+/// A photo that looks like another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alike {
+    pub order_id: Uuid,
+    pub stream_id: i32,
+    pub photo_id: Uuid,
+    /// In how many of 64 bits their fingerprints differ.
+    pub distance: u32,
+}
+
+/// The photos of other pieces whose fingerprints are near this one, the nearest first. Four bands of a fingerprint are
+/// looked up with at most one bit turned in each, some 68 keys of one index, however many photos there are.
+pub async fn alike(
+    conn: &impl ConnectionTrait,
+    fingerprint: Fingerprint,
+    of: StreamKey,
+    limit: usize,
+) -> Result<Vec<Alike>, Error> {
+    use photo_bands::Column::{Band, Fingerprint as Print, OrderId, PhotoId, StreamId};
+    let rows: Vec<(Uuid, i32, Uuid, i64)> = photo_bands::Entity::find()
+        .select_only()
+        .columns([OrderId, StreamId, PhotoId, Print])
+        .filter(Band.is_in(fingerprint.probes()))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let mut alike: Vec<_> = rows
+        .into_iter()
+        .map(|(order_id, stream_id, photo_id, print)| {
+            let distance = fingerprint.distance(Fingerprint(print.cast_unsigned()));
+            Alike { order_id, stream_id, photo_id, distance }
+        })
+        .filter(|one| one.distance <= NEAR && (one.order_id, one.stream_id) != (of.order_id.0, of.stream_id.0))
+        .collect();
+    // A photo that is near in several bands is found in each of them.
+    alike.sort_unstable_by_key(|one| (one.distance, one.order_id, one.photo_id));
+    alike.dedup();
+    alike.truncate(limit);
+    Ok(alike)
+}
+
+/// Which of these hashes of originals must be kept: a photo names them whose piece is open, or was closed after this.
+pub async fn originals_needed(
+    conn: &impl ConnectionTrait,
+    hashes: &[String],
+    closed_before: i64,
+) -> Result<Vec<String>, Error> {
+    use photos::Column::OriginalSha256;
+    let named = photos::Entity::find().filter(OriginalSha256.is_in(hashes)).all(conn).await?;
+    let mut needed = Vec::new();
+    for photo in named {
+        let piece = piece(conn, photo.order_id, photo.stream_id).await?;
+        // A photo without its piece is a fault that somebody else tells; nothing is thrown away for it.
+        if piece.is_none_or(|piece| piece.stage != "closed" || closed_before <= piece.stage_since_at) {
+            needed.push(photo.original_sha256);
+        }
+    }
+    Ok(needed)
+}
+
+/// Which of these hashes are of renditions that a photo names.
+pub async fn renditions_named(conn: &impl ConnectionTrait, hashes: &[String]) -> Result<Vec<String>, Error> {
+    use photos::Column::{ShownSha256, SmallSha256};
+    let any = Condition::any().add(ShownSha256.is_in(hashes)).add(SmallSha256.is_in(hashes));
+    let named = photos::Entity::find().filter(any).all(conn).await?;
+    Ok(named.into_iter().flat_map(|photo| [photo.shown_sha256, photo.small_sha256]).flatten().collect())
 }

@@ -202,6 +202,7 @@ pub async fn rows_of(store: &Store, order_id: Uuid) -> Result<Changes, Error> {
         pieces: of_order!(pieces),
         components: of_order!(components),
         photos: of_order!(photos),
+        photo_bands: of_order!(photo_bands),
         capsules: of_order!(capsules),
         shipments: of_order!(shipments),
         return_shipments: of_order!(return_shipments),

@@ -135,6 +135,7 @@ impl TestApp {
         let settings = Settings {
             public_url: "https://touchstone.example".to_owned(),
             data_dir: data.path().to_owned(),
+            photos_url: None,
             max_body_bytes: 21 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
         };
@@ -260,6 +261,11 @@ impl Client {
         self.call(Method::PUT, path).json(body).send().await
     }
 
+    /// Uploads a photo with a fresh idempotency key.
+    pub async fn upload(&self, path: &str, kind: &str, photo: &[u8]) -> Answer {
+        self.call(Method::POST, path).form(kind, photo).send().await
+    }
+
     /// A request to be shaped further before it is sent. Other methods than GET have a fresh idempotency key.
     pub fn call(&self, method: Method, path: &str) -> Call {
         let mut headers = HeaderMap::new();
@@ -311,6 +317,16 @@ impl Call {
         self.bytes("application/json", body.to_string().into_bytes())
     }
 
+    /// A photo of a kind, as a form.
+    pub fn form(self, kind: &str, photo: &[u8]) -> Self {
+        let head = format!(
+            "--edge\r\ncontent-disposition: form-data; name=\"kind\"\r\n\r\n{kind}\r\n--edge\r\n\
+             content-disposition: form-data; name=\"file\"; filename=\"photo.jpg\"\r\n\r\n"
+        );
+        let body = [head.as_bytes(), photo, b"\r\n--edge--\r\n"].concat();
+        self.bytes("multipart/form-data; boundary=edge", body)
+    }
+
     /// A body as it stands, also one that is no JSON.
     pub fn bytes(mut self, media: &str, body: Vec<u8>) -> Self {
         self.headers.insert(header::CONTENT_TYPE, value(media));
@@ -319,16 +335,22 @@ impl Call {
     }
 
     pub async fn send(self) -> Answer {
+        let body = Body::from(self.body.clone());
+        self.send_body(body).await
+    }
+
+    /// Sends it with a body that comes piece by piece, or not at all.
+    pub async fn send_body(self, body: Body) -> Answer {
         let told = format!("{} {}", self.method, self.path);
-        let mut request =
-            Request::builder().method(self.method).uri(&self.path).body(Body::from(self.body)).expect("a request");
+        let mut request = Request::builder().method(self.method).uri(&self.path).body(body).expect("a request");
         *request.headers_mut() = self.headers;
         let response = self.router.oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("the answer can be read").to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
+        let body = bytes.to_vec();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { told, status: parts.status, headers: parts.headers, text, json }
+        Answer { told, status: parts.status, headers: parts.headers, text, body, json }
     }
 }
 
@@ -343,6 +365,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+    pub body: Vec<u8>,
     /// Null where the answer is no JSON.
     pub json: Value,
 }

@@ -47,6 +47,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/pieces/{code}/dispatch", &[MERCHANT]),
     ("POST", "/v1/pieces/{code}/receipt", &[CLERK]),
     ("POST", "/v1/pieces/{code}/photos", &[CLERK, INSPECTOR]),
+    ("GET", "/v1/pieces/{code}/photos/{hash}", READERS),
     ("PUT", "/v1/pieces/{code}/segment", &[PLATFORM, INSPECTOR, SUPERVISOR]),
     ("POST", "/v1/pieces/{code}/appraisal-opened", &[INSPECTOR]),
     ("POST", "/v1/pieces/{code}/handover", &[INSPECTOR]),

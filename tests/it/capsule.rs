@@ -25,7 +25,7 @@ use crate::app::{Answer, TestApp, place};
 use crate::desk::Fault;
 use crate::support::TestDatabase;
 use crate::tamper::{breach, findings, of, run, write_anew};
-use crate::walk::{Stop, tag, walk};
+use crate::walk::{Stop, photograph, tag, walk};
 use crate::world::{World, at_once};
 
 const HOUSE: &str = "http://127.0.0.1:8420";
@@ -222,6 +222,7 @@ both!(a_revoked_capsule_is_on_the_list_and_its_successor_is_not, |db| async move
     let shown = world.desk.certificate(&first.certificate_code).await.unwrap().unwrap();
     assert_eq!(shown.status(), certificate::Status::Revoked);
 
+    world.photograph(key).await;
     world.carry(key, world.tag("T-second"), &world.clerk).await.unwrap();
     world.bring(key, Stage::Released).await;
     let second = capsule(&world, &row(&world, key).await.credential);
@@ -413,6 +414,7 @@ both!(a_forged_or_replayed_capsule_is_told_from_a_good_one, |db| async move {
     // Replayed after its revocation, while the piece has a new one.
     let revoke = json!({"to": "cleared", "reason": "吊牌破损"});
     app.supervisor().post(&format!("/v1/pieces/{}/revoke", codes[0]), revoke).await.expect(200);
+    photograph(app.clerk(), &codes[0], &["piece_with_tag", "packed"]).await;
     app.clerk().post(&format!("/v1/pieces/{}/tag", codes[0]), tag("T-second", "58.40")).await.expect(200);
     app.second_inspector().post(&format!("/v1/pieces/{}/release", codes[0]), json!({})).await.expect(200);
     wanting(line, "was revoked since").await;

@@ -12,6 +12,7 @@ mod erase;
 mod http;
 mod journey;
 mod kill;
+mod photos;
 mod privacy;
 mod property;
 mod rebuild;

@@ -27,6 +27,7 @@ fn same(left: &[Projections], right: &[Projections]) {
         assert_eq!(left.components, right.components);
         assert_eq!(left.deadlines, right.deadlines);
         assert_eq!(left.photos, right.photos);
+        assert_eq!(left.photo_bands, right.photo_bands);
     }
 }
 
@@ -53,7 +54,10 @@ both!(projections_that_were_wiped_or_garbled_come_back, |db| async move {
     run(db, "UPDATE orders SET status = 'done', head_seq = 9, merchant_id = 'm-9';");
     run(db, "DELETE FROM lines WHERE line_no = 1; UPDATE lines SET status = 'waiting', stream_id = 7;");
     run(db, "UPDATE pieces SET stage = 'closed', outcome = 'lost', flagged = true, due_at = 5, code = 'X';");
-    run(db, "DELETE FROM components; UPDATE deadlines SET due_at = due_at + 1; DELETE FROM photos;");
+    run(
+        db,
+        "DELETE FROM components; UPDATE deadlines SET due_at = due_at + 1; DELETE FROM photos; DELETE FROM photo_bands;",
+    );
     run(
         db,
         "INSERT INTO lines (order_id, line_no, status, stream_id, attempts, price_amount, currency) \

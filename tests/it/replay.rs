@@ -108,7 +108,7 @@ async fn todays_desk_writes_what_folds_to_the_same_stages() {
     touchstone::audit::export::export(&world.store, Some(placed.order_id()), &mut file, &mut ()).await.unwrap();
     let events: Vec<_> = lines::read(file.as_slice()).collect::<Result<_, _>>().unwrap();
     let standings = standings(&events);
-    let path = folder().join("2026-11-22.jsonl");
+    let path = folder().join("2026-11-22-photos.jsonl");
     if std::env::var_os("TOUCHSTONE_BLESS").is_some() && !path.exists() {
         fs::create_dir_all(folder()).unwrap();
         fs::write(&path, file).unwrap();

@@ -363,6 +363,10 @@ both!(a_part_that_cannot_be_told_stays_with_the_piece, |db| async move {
     };
     found["components"] =
         json!([of("c1", "main_stone", "钻石"), of("c2", "side_stone", "钻石"), of("c3", "setting", "18K金")]);
+    let by = |method: &str| json!({"method": method, "instrument": null, "conclusion": "相符"});
+    found["components"][0]["tests"] = json!([by("infrared"), by("microscope")]);
+    found["components"][2]["tests"] = json!([by("x_ray_fluorescence")]);
+    walk::photograph(app.inspector(), code, &["hallmark", "on_balance"]).await;
     app.inspector().post(&format!("/v1/pieces/{code}/appraisals"), found).await.expect(200);
     let ledger = ledger(&app, code).await;
     let weights = ledger["entries"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "weight");

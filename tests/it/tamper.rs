@@ -131,7 +131,7 @@ both!(any_changed_byte_of_an_event_is_found, |db| async move {
 both!(a_column_that_says_something_else_than_the_body_is_found, |db| async move {
     let world = World::new(db).await;
     let key = world.piece("N-1").await;
-    world.bring(key, Stage::Received).await;
+    world.book_in(key).await;
     breach(db, "events");
     let place = of(db, key);
     for (change, back) in [
@@ -156,7 +156,7 @@ async fn an_event_that_is_no_text_any_more_is_found_on_sqlite() {
     let db = TestDatabase::sqlite();
     let world = World::new(&db).await;
     let key = world.piece("N-1").await;
-    world.bring(key, Stage::Received).await;
+    world.book_in(key).await;
     breach(&db, "events");
     run(
         &db,
@@ -171,7 +171,7 @@ async fn an_event_that_is_no_text_any_more_is_found_on_sqlite() {
 both!(a_tail_that_was_cut_off_is_found, |db| async move {
     let world = World::new(db).await;
     let key = world.piece("N-1").await;
-    world.bring(key, Stage::Received).await;
+    world.book_in(key).await;
     let (_folder, path) = root(&world).await;
     breach(db, "events");
     let before = world.events(key).await.remove(1);
@@ -261,7 +261,7 @@ pub async fn write_anew(db: &TestDatabase, world: &World, key: StreamKey, from: 
 both!(a_chain_that_was_written_anew_is_found, |db| async move {
     let world = World::new(db).await;
     let pieces = world.place("N-1", 2).await.pieces;
-    world.bring(pieces[0], Stage::Received).await;
+    world.book_in(pieces[0]).await;
     world.bring(pieces[1], Stage::Released).await;
     let (_folder, path) = root(&world).await;
     breach(db, "events");

@@ -4,6 +4,16 @@ use serde_json::{Value, json};
 
 use crate::app::{Client, TestApp};
 
+/// A photo of next to nothing, which is looked at quickly.
+const GREY: &[u8] = include_bytes!("../../fixtures/photos/grey.png");
+
+/// Takes photos of these kinds.
+pub async fn photograph(client: &Client, code: &str, kinds: &[&str]) {
+    for kind in kinds {
+        client.upload(&format!("/v1/pieces/{code}/photos"), kind, GREY).await.expect(200);
+    }
+}
+
 /// What the sample order's bangle weighs.
 pub fn weight(value: &str) -> Value {
     json!({"value": value, "unit": "g", "includes": []})
@@ -56,15 +66,18 @@ pub async fn walk(app: &TestApp, code: &str, to: Stop) {
     let step = async |client: &Client, command: &str, body: Value| {
         client.post(&format!("/v1/pieces/{code}/{command}"), body).await.expect(200)
     };
+    let photos = async |client: &Client, kinds: &[&str]| photograph(client, code, kinds).await;
     let waybill = |leg: &str| json!({"carrier": "sf", "waybill": format!("{leg}-{code}")});
     if to >= Stop::Inbound {
         step(app.merchant(), "dispatch", waybill("IN")).await;
     }
     if to >= Stop::Received {
         step(app.clerk(), "receipt", json!({"condition": "intact", "weight": weight("58.41"), "note": null})).await;
+        photos(app.clerk(), &["parcel_closed", "parcel_open", "piece_overview"]).await;
     }
     if to >= Stop::Appraising {
         step(app.inspector(), "appraisal-opened", json!({})).await;
+        photos(app.inspector(), &["piece_front", "piece_back", "on_gauge"]).await;
     }
     if to >= Stop::SpokenReview {
         step(app.inspector(), "appraisals", appraisal()).await;
@@ -76,6 +89,7 @@ pub async fn walk(app: &TestApp, code: &str, to: Stop) {
     if to >= Stop::Cleared {
         let proposal = proposal(app, code).await;
         step(app.inspector(), "verdict", json!({"proposal": proposal})).await;
+        photos(app.clerk(), &["piece_with_tag", "packed"]).await;
     }
     if to >= Stop::Tagged {
         step(app.clerk(), "tag", tag(&format!("T-{code}"), "58.40")).await;

@@ -12,8 +12,9 @@ use touchstone::desk::receipt::{OrderReceipt, PieceReceipt, Receipt};
 use touchstone::desk::{Desk, Error, KeyGrant, KeyScope, Located, NewOrder, Options, Place, Request, Seals};
 use touchstone::domain::actor::{By, Role, Witness};
 use touchstone::domain::appraisal::*;
-use touchstone::domain::command::{Command, CommandKind, ReturnEnd, SettledEntry};
+use touchstone::domain::command::{Command, CommandKind, ReturnEnd, Rules, SettledEntry, Step};
 use touchstone::domain::event::{Condition, PhotoAdded, Pricing, Ship};
+use touchstone::domain::fingerprint::Fingerprint;
 use touchstone::domain::ids::*;
 use touchstone::domain::ledger::Verdict;
 use touchstone::domain::piece::Piece;
@@ -306,15 +307,22 @@ impl World {
     }
 
     pub fn photo(&self) -> Command {
+        self.photo_of("piece")
+    }
+
+    pub fn photo_of(&self, kind: &str) -> Command {
         let photo_id = PhotoId(Uuid::now_v7());
         Command::AddPhoto {
             photo: PhotoAdded {
                 photo_id,
-                kind: name("piece"),
+                kind: name(kind),
                 original_sha256: touchstone::capsule::Hash::of(photo_id.0).to_string(),
                 shown_sha256: None,
                 media_type: name("image/jpeg"),
                 size_bytes: 1_234,
+                small_sha256: None,
+                captured_at: None,
+                fingerprint: Some(Fingerprint(photo_id.0.as_u128() as u64)),
             },
         }
     }
@@ -374,10 +382,34 @@ impl World {
         piece.standing().review().and_then(|(_, review)| review.proposal()).expect("it was proposed")
     }
 
-    /// Takes a piece along the main line until it is in this stage.
+    /// Takes the photos that the next step asks for and that are not there yet.
+    pub async fn photograph(&self, key: StreamKey) {
+        let piece = self.folded(key).await;
+        let step = match piece.stage() {
+            Stage::Received => Step::Receipt,
+            Stage::Appraising => Step::Appraisal,
+            Stage::Cleared => Step::Tagging,
+            _ => return, // Other steps take none.
+        };
+        let since = if step == Step::Tagging { piece.untagged_at().unwrap_or_default() } else { 0 };
+        for kind in self.desk.rules().photos_needed(&piece, step) {
+            if !piece.photos().any(|(recorded, photo)| since < recorded.seq && photo.kind == kind) {
+                self.carry(key, self.photo_of(kind.as_str()), &self.clerk).await.unwrap();
+            }
+        }
+    }
+
+    /// Books a piece in, and takes no photo yet: its journal has three events.
+    pub async fn book_in(&self, key: StreamKey) {
+        self.bring(key, Stage::Inbound).await;
+        self.carry(key, self.receive(), &self.clerk).await.unwrap();
+    }
+
+    /// Takes a piece along the main line until it is in this stage, with the photos that the next step asks for.
     pub async fn bring(&self, key: StreamKey, to: Stage) {
         loop {
             let stage = self.folded(key).await.stage();
+            self.photograph(key).await;
             if stage == to {
                 return;
             }
@@ -530,7 +562,7 @@ fn declared() -> Declared {
 
 /// What the bench finds of such a piece: all of it as declared, and a cord that was not.
 pub fn appraisal() -> Appraisal {
-    let test = Test { method: name("refractometer"), instrument: None, value: None, unit: None, conclusion: None };
+    let test = Test { method: name("infrared"), instrument: None, value: None, unit: None, conclusion: None };
     let found = |component: &str, role, material: &str| ComponentResult {
         component: ComponentId::parse(component).unwrap(),
         role,

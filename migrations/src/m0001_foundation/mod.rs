@@ -9,7 +9,7 @@ mod journal;
 mod parties;
 mod projections;
 mod registers;
-mod table;
+pub(crate) mod table;
 mod walls;
 mod work;
 

@@ -5,7 +5,7 @@ use sea_orm_migration::sea_query::{ColumnDef, Index};
 use sea_orm_migration::{DbErr, SchemaManager, sea_query};
 
 #[derive(Clone)]
-pub(super) struct Table {
+pub(crate) struct Table {
     name: &'static str,
     key: &'static [&'static str],
     columns: Vec<ColumnDef>,
@@ -20,7 +20,7 @@ struct Columns {
 }
 
 impl Table {
-    pub(super) fn new(name: &'static str, key: &'static [&'static str], columns: Vec<ColumnDef>) -> Self {
+    pub(crate) fn new(name: &'static str, key: &'static [&'static str], columns: Vec<ColumnDef>) -> Self {
         Table { name, key, columns, indexes: Vec::new(), clustered: false }
     }
 
@@ -28,34 +28,34 @@ impl Table {
     ///
     /// For small rows that are read by their key: one tree instead of two. A row that holds a document stays out of
     /// it, for there the tree of keys would have to carry the documents.
-    pub(super) fn clustered(mut self) -> Self {
+    pub(crate) fn clustered(mut self) -> Self {
         self.clustered = true;
         self
     }
 
-    pub(super) fn index(mut self, names: &'static [&'static str]) -> Self {
+    pub(crate) fn index(mut self, names: &'static [&'static str]) -> Self {
         self.indexes.push(Columns { names, unique: false });
         self
     }
 
-    pub(super) fn unique(mut self, names: &'static [&'static str]) -> Self {
+    pub(crate) fn unique(mut self, names: &'static [&'static str]) -> Self {
         self.indexes.push(Columns { names, unique: true });
         self
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.name
     }
 
-    pub(super) fn is_clustered(&self) -> bool {
+    pub(crate) fn is_clustered(&self) -> bool {
         self.clustered
     }
 
-    pub(super) fn column_names(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn column_names(&self) -> impl Iterator<Item = String> {
         self.columns.iter().map(ColumnDef::get_column_name)
     }
 
-    pub(super) async fn create(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    pub(crate) async fn create(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         let mut key = Index::create();
         for column in self.key {
             key.col(*column);
@@ -85,7 +85,7 @@ impl Table {
         Ok(())
     }
 
-    pub(super) async fn drop(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    pub(crate) async fn drop(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         manager.drop_table(sea_query::Table::drop().table(self.name).take()).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::appraisal::ComponentRole;
+use super::super::appraisal::{ComponentResult, ComponentRole};
 use super::super::ids::{Carrier, CertificateCode, Waybill};
 use super::super::ledger::{Asks, ClaimKind, Finding, ProposedEntry};
 use super::super::order::LineStatus;
@@ -11,7 +11,7 @@ use super::*;
 
 fn rules(claims: usize, finding: Finding) -> Told {
     let claims = (1..=claims).map(|number| claim(number as u8, ClaimKind::Material)).collect();
-    Told { transcript: false, claims, finding }
+    Told { transcript: false, claims, finding, photos: Vec::new() }
 }
 
 fn in_order() -> Order {
@@ -205,6 +205,12 @@ fn a_rulebook_that_forgets_a_claim_is_refused() {
         fn appraisals_needed(&self, piece: &Piece) -> usize {
             self.0.appraisals_needed(piece)
         }
+        fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<super::super::text::Name> {
+            self.0.photos_needed(piece, step)
+        }
+        fn tests_lacking(&self, piece: &Piece, found: &ComponentResult) -> Option<String> {
+            self.0.tests_lacking(piece, found)
+        }
     }
     let (piece, _) = in_review(&rules(1, Finding::Confirmed));
     let forgetful = Forgetful(rules(1, Finding::Confirmed));
@@ -332,6 +338,12 @@ impl Rules for Severe {
     fn appraisals_needed(&self, piece: &Piece) -> usize {
         self.0.appraisals_needed(piece)
     }
+    fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<super::super::text::Name> {
+        self.0.photos_needed(piece, step)
+    }
+    fn tests_lacking(&self, piece: &Piece, found: &ComponentResult) -> Option<String> {
+        self.0.tests_lacking(piece, found)
+    }
 }
 
 #[test]
@@ -369,7 +381,7 @@ fn all_five_verdicts_follow_from_the_severities_and_name_their_rulebook() {
 fn a_typed_weight_that_decides_takes_a_second_person_and_one_from_a_balance_does_not() {
     let of = |typed| {
         let claims = vec![Claim { component: None, ..claim(1, ClaimKind::Weight) }];
-        let told = Told { transcript: true, claims, finding: Finding::Confirmed };
+        let told = Told { transcript: true, claims, finding: Finding::Confirmed, photos: Vec::new() };
         let (mut piece, _) = in_review(&told);
         // Corrected by its author: what stands is typed, or read.
         let mut replacement = appraisal();
@@ -410,4 +422,73 @@ fn one_reading_is_one_weight_of_a_piece() {
     let submit = |weight| Command::SubmitAppraisal { appraisal: Appraisal { weight, ..appraisal() } };
     assert_eq!(refusal(&piece, submit(read(WEIGHT, "r-1")), &anna(), &rules), Refusal::ReadingUsed);
     carry_out(&mut piece, submit(read(WEIGHT, "r-2")), &anna(), &rules);
+}
+
+/// The pointer and the words of each thing that a body lacks.
+fn lacking(refusal: &Refusal) -> Vec<String> {
+    assert_eq!(refusal.code(), "evidence_incomplete");
+    refusal.faults().iter().map(|fault| format!("{} {}", fault.pointer, fault.message)).collect()
+}
+
+fn photographed(piece: &mut Piece, kind: &str, rules: &Told) {
+    let photo = PhotoAdded {
+        photo_id: photo_id(),
+        kind: name(kind),
+        original_sha256: "00".repeat(32),
+        shown_sha256: None,
+        small_sha256: None,
+        media_type: name("image/jpeg"),
+        size_bytes: 1,
+        captured_at: None,
+        fingerprint: None,
+    };
+    carry_out(piece, Command::AddPhoto { photo }, &anna(), rules);
+}
+
+#[test]
+fn a_step_waits_for_the_photos_that_it_takes() {
+    let mut rules = rules(0, Finding::Confirmed);
+    rules.photos = vec![
+        (Step::Receipt, "parcel_open"),
+        (Step::Appraisal, "piece_front"),
+        (Step::Appraisal, "piece_back"),
+        (Step::Tagging, "piece_with_tag"),
+    ];
+    let mut piece = new_piece();
+    let receive =
+        Command::Receive { parcel_id: None, condition: Condition::Intact, weight: weighing(WEIGHT), note: None };
+    carry_out(&mut piece, receive, &by(CLERK, Role::Clerk), &rules);
+
+    let told = lacking(&refusal(&piece, Command::OpenAppraisal, &anna(), &rules));
+    assert_eq!(told, ["/photo_ids a photo of the kind parcel_open is needed at receipt: upload it first"]);
+    photographed(&mut piece, "parcel_open", &rules);
+    carry_out(&mut piece, Command::OpenAppraisal, &anna(), &rules);
+
+    photographed(&mut piece, "piece_front", &rules);
+    let submit = || Command::SubmitAppraisal { appraisal: appraisal() };
+    let told = lacking(&refusal(&piece, submit(), &anna(), &rules));
+    assert_eq!(told, ["/photo_ids a photo of the kind piece_back is needed at appraisal: upload it first"]);
+    photographed(&mut piece, "piece_back", &rules);
+    carry_out(&mut piece, submit(), &anna(), &rules);
+}
+
+#[test]
+fn a_part_is_examined_by_the_tests_that_it_takes() {
+    let rules = rules(0, Finding::Confirmed);
+    let mut piece = new_piece();
+    let receive =
+        Command::Receive { parcel_id: None, condition: Condition::Intact, weight: weighing(WEIGHT), note: None };
+    carry_out(&mut piece, receive, &by(CLERK, Role::Clerk), &rules);
+    carry_out(&mut piece, Command::OpenAppraisal, &anna(), &rules);
+    let mut by_eye = appraisal();
+    for part in &mut by_eye.components {
+        part.tests.iter_mut().for_each(|test| test.method = name("by eye"));
+    }
+    let told = lacking(&refusal(&piece, Command::SubmitAppraisal { appraisal: by_eye.clone() }, &anna(), &rules));
+    assert!(told.contains(&"/components/0/tests look with more than the eye".to_owned()), "{told:?}");
+    // What was not examined takes its reason, and no test.
+    for part in &mut by_eye.components {
+        (part.state, part.reason) = (ComponentState::CannotBeDetermined, Some(sealed()));
+    }
+    carry_out(&mut piece, Command::SubmitAppraisal { appraisal: by_eye }, &anna(), &rules);
 }

@@ -26,6 +26,7 @@ pub mod outbox;
 pub mod parcel_pieces;
 pub mod parcels;
 pub mod people;
+pub mod photo_bands;
 pub mod photos;
 pub mod piece_codes;
 pub mod pieces;

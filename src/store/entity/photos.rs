@@ -17,7 +17,7 @@ pub struct Model {
     pub kind: String,
     /// The original on the shelf, by its SHA-256 in hex.
     pub original_sha256: String,
-    /// The rendition for pages, by its SHA-256 in hex; none until it is made.
+    /// The rendition for pages, by its SHA-256 in hex; none of photos that an earlier release took.
     pub shown_sha256: Option<String>,
     /// Of the original.
     pub media_type: String,
@@ -25,6 +25,12 @@ pub struct Model {
     pub size_bytes: i64,
     /// When it was added.
     pub added_at: i64,
+    /// The small rendition, by its SHA-256 in hex.
+    pub small_sha256: Option<String>,
+    /// When the camera says that it took it.
+    pub captured_at: Option<String>,
+    /// What it looks like, in hex.
+    pub fingerprint: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -436,6 +436,9 @@ fn photo_added(dice: &mut Dice) -> PhotoAdded {
         shown_sha256: None,
         media_type: name("image/jpeg"),
         size_bytes: 1,
+        small_sha256: None,
+        captured_at: None,
+        fingerprint: None,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use touchstone::domain::actor::{By, Role, Witness};
 use touchstone::domain::appraisal::*;
-use touchstone::domain::command::{Reading, Rules};
+use touchstone::domain::command::{Reading, Rules, Step};
 use touchstone::domain::event::*;
 use touchstone::domain::ids::*;
 use touchstone::domain::ledger::*;
@@ -210,6 +210,15 @@ impl Rules for Book {
     fn appraisals_needed(&self, piece: &Piece) -> usize {
         let called = piece.standing().bench().map_or(0, |bench| usize::from(bench.looks()));
         self.needed + called
+    }
+
+    /// Photos and tests are the rulebook's; the machine does not ask for them.
+    fn photos_needed(&self, _: &Piece, _: Step) -> BTreeSet<Name> {
+        BTreeSet::new()
+    }
+
+    fn tests_lacking(&self, _: &Piece, _: &ComponentResult) -> Option<String> {
+        None
     }
 }
 
