@@ -385,7 +385,9 @@ mod property {
                 let found = weigh("翡翠", MainStone, &claim(of(said, Some(10_000))), of(measured.max(1), Some(10_000)));
                 found.entry.asked(found.entry.finding)
             };
-            prop_assert!(weigh(said - less / 2) <= weigh(said - less));
+            let (nearer, further) = (weigh(said - less / 2), weigh(said - less));
+            // Within the guard band of a limit nobody can tell on which side it lies, however small the difference.
+            prop_assert!(nearer <= further || nearer == Verdict::Undetermined, "{nearer:?}, then {further:?}");
         }
     }
 }
