@@ -14,6 +14,7 @@ pub mod event;
 pub mod evidence;
 pub mod ids;
 pub mod ledger;
+pub mod looks;
 pub mod merge;
 pub mod notice;
 pub mod order;

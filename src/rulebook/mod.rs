@@ -9,16 +9,20 @@
 //! side, `findings`, `weights`, `sizes` and `identify` compare, `severity` says what a difference is worth, `reasons`
 //! says why, `speech` flags, `history` asks an edition again, `clocks` counts the waits.
 
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use crate::domain::appraisal::Appraisal;
-use crate::domain::command::{Reading, Rules};
+use crate::domain::command::{Asked, Reading, Rules};
 use crate::domain::deadline::Deadline;
 use crate::domain::event::OrderPlaced;
+use crate::domain::ids::ComponentId;
 use crate::domain::ledger::{Asks, Bound, Claim, Finding, ProposedEntry, Verdict, least_verdict_of};
+use crate::domain::looks::{Around, Because, Limits, Matter};
 use crate::domain::piece::Piece;
 use crate::domain::text::Name;
 
@@ -32,6 +36,7 @@ mod history;
 mod identify;
 mod kinship;
 mod limits;
+mod looks;
 mod names;
 mod reasons;
 mod severity;
@@ -81,6 +86,8 @@ struct Tables {
     fineness: Vec<fineness::Grade>,
     limits: limits::Limits,
     speech: speech::Speech,
+    /// None in editions of before two persons were asked for.
+    looks: Option<looks::Looks>,
     /// None in the edition of before there were any: its proposals asked for nothing of their own.
     severity: Option<Severity>,
 }
@@ -125,6 +132,7 @@ impl Rulebook {
             fineness: fineness::read(files)?,
             limits: limits::Limits::read(files)?,
             speech: speech::Speech::read(files)?,
+            looks: looks::Looks::read(files)?,
             severity: Severity::read(files)?,
         };
         Ok(Self {
@@ -145,7 +153,7 @@ impl Rulebook {
 
     /// What is proposed for each claim, in their order, with the numbers that were compared and the reason. Pure: asked
     /// again of the same piece, the same edition says the same, so that a ledger that was settled long ago can still be
-    /// explained.
+    /// explained. Where several persons' appraisals are settled, the graver of what follows from each stands.
     pub fn assess(
         &self,
         piece: &Piece,
@@ -153,8 +161,15 @@ impl Rulebook {
         claims: &[Claim],
         appraisal: &Appraisal,
     ) -> Vec<Assessment> {
-        let case = Case { tables: &self.tables, piece, order, claims, appraisal };
-        claims.iter().map(|claim| self.assess_one(&case, claim)).collect()
+        let case = |appraisal| Case { tables: &self.tables, piece, order, claims, appraisal };
+        let own = case(appraisal);
+        let settled = piece.settled_all();
+        let beside: Vec<Case> = settled.iter().rev().skip(1).map(|(_, other)| case(other)).collect();
+        let assess = |claim| {
+            let own = self.assess_one(&own, claim);
+            beside.iter().map(|other| self.assess_one(other, claim)).fold(own, graver)
+        };
+        claims.iter().map(assess).collect()
     }
 
     fn assess_one<'a>(&self, case: &Case<'a>, claim: &'a Claim) -> Assessment {
@@ -193,6 +208,17 @@ impl Rulebook {
     pub fn breaches(&self, words: &str) -> Vec<&Rule> {
         self.tables.speech.breaches(words).into_iter().filter_map(|rule| self.words.rule(rule)).collect()
     }
+}
+
+/// The one that asks for more, or of equals the graver finding; else the first.
+fn graver(one: Assessment, other: Assessment) -> Assessment {
+    let asks = |assessment: &Assessment| assessment.entry.asked(assessment.entry.finding);
+    let is_graver = match asks(&one).cmp(&asks(&other)) {
+        Ordering::Less => true,
+        Ordering::Equal => one.entry.finding.milder_than(other.entry.finding),
+        Ordering::Greater => false,
+    };
+    if is_graver { other } else { one }
 }
 
 /// What a claim asks for, as it is proposed and if a person finds it contradicted.
@@ -269,10 +295,21 @@ impl Rules for Rulebook {
         self.version.clone()
     }
 
-    /// One. When a second look is due (value, first outcome, the merchant's record, a random share) comes with its own
-    /// issue.
-    fn appraisals_needed(&self, _: &Piece) -> usize {
-        1
+    /// A rulebook alone knows no draw, and where there is none two look at everything. The desk knows.
+    fn asked(&self, piece: &Piece, _: &OrderPlaced) -> Asked {
+        Rulebook::asked(self, piece, &Around::default())
+    }
+
+    fn asked_after(&self, outcome: Verdict, guard: bool) -> BTreeSet<Because> {
+        Rulebook::asked_after(self, outcome, guard)
+    }
+
+    fn disputes(&self, _: &Piece, one: &Appraisal, other: &Appraisal) -> Vec<(Option<ComponentId>, Matter)> {
+        Rulebook::disputes(self, one, other)
+    }
+
+    fn limits(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], appraisal: &Appraisal) -> Limits {
+        Rulebook::limits(self, piece, order, claims, appraisal)
     }
 }
 
@@ -322,9 +359,9 @@ mod tests {
     #[test]
     fn the_embedded_editions_load_and_say_their_version() {
         let library = Library::embedded().unwrap();
-        assert_eq!(library.newest().version().as_str(), "2026-11-23");
+        assert_eq!(library.newest().version().as_str(), "2026-11-24");
         assert_eq!(Rulebook::embedded().unwrap().version(), library.newest().version());
-        for version in ["2026-11-22", "2026-11-23"] {
+        for version in ["2026-11-22", "2026-11-23", "2026-11-24"] {
             let version = Name::parse(version).unwrap();
             assert_eq!(library.edition(&version).unwrap().version(), version);
         }
