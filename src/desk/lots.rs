@@ -86,10 +86,7 @@ fn context(day: &str) -> Vec<u8> {
 
 /// Whether a command may settle a bench, and so asks for the draw.
 fn draws(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::SubmitAppraisal { .. } | Command::RepeatMeasurement { .. } | Command::Correct { .. }
-    )
+    matches!(command, Command::SubmitAppraisal { .. } | Command::RepeatMeasurement { .. } | Command::Correct { .. })
 }
 
 /// A day with its commitment, and with its seed once it is over.

@@ -20,7 +20,9 @@ use crate::domain::quantity::Money;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
 use crate::domain::text::{Name, Sealed};
-use crate::store::entity::{order_nos, people as people_rows, piece_codes, presented_certificates, reference_pieces, tokens};
+use crate::store::entity::{
+    order_nos, people as people_rows, piece_codes, presented_certificates, reference_pieces, tokens,
+};
 use crate::vault::{self, Vault};
 
 /// An order as a platform sends it, read and valid. Its free texts are sealed already.

@@ -498,9 +498,7 @@ impl Draft<'_> {
         let kind = of.event.kind();
         let stage = self.stage();
         let (fits, evidence) = match (&corrected.replacement, &of.event) {
-            (Replacement::Appraisal { .. }, Event::AppraisalSubmitted(_)) => {
-                (self.is_unseen(seq), true)
-            }
+            (Replacement::Appraisal { .. }, Event::AppraisalSubmitted(_)) => (self.is_unseen(seq), true),
             (Replacement::Entry { .. }, Event::EntrySettled(entry)) => {
                 let live = self.standing().review().is_some_and(|(_, review)| {
                     review.proposal() == Some(entry.proposal_seq) && entry.finding.is_some()

@@ -62,7 +62,9 @@ impl Missing {
             Missing::SecondLook => {
                 "this piece takes the appraisals of more persons, each by themselves: another inspector looks first"
             }
-            Missing::Repeat => "a measurement at its limit is to be repeated first: post it to the piece's measurements",
+            Missing::Repeat => {
+                "a measurement at its limit is to be repeated first: post it to the piece's measurements"
+            }
             Missing::LikeWeight => {
                 "the weight does not include what the appraised weight includes: weigh the piece as it was appraised"
             }
@@ -132,10 +134,14 @@ impl Bench {
 
     /// A measurement was repeated, by somebody who then knows of it.
     pub(super) fn repeated(&mut self, by: PersonId, repeated: &MeasurementRepeated) {
-        self.saw.insert(by);
-        if self.due.as_ref().is_some_and(|(component, quantity)| {
-            (component, quantity) == (&repeated.component, &repeated.quantity)
-        }) {
+        if self.takes(by) {
+            self.saw.insert(by);
+        }
+        if self
+            .due
+            .as_ref()
+            .is_some_and(|(component, quantity)| (component, quantity) == (&repeated.component, &repeated.quantity))
+        {
             self.due = None;
         }
     }
@@ -199,9 +205,11 @@ impl Appraised {
         if self.agreed { Verdict::Pass } else { Verdict::Undetermined }
     }
 
-    /// Somebody worked on the ledger, and so knows what was found.
+    /// Somebody worked on the ledger, and so knows what was found. Once two have looked, nobody else will be called.
     pub(super) fn shown_to(&mut self, person: PersonId) {
-        self.bench.saw.insert(person);
+        if self.bench.appraisals.len() < 2 && self.bench.takes(person) {
+            self.bench.saw.insert(person);
+        }
     }
 
     /// The inspectors whose appraisals stand.
@@ -436,7 +444,7 @@ pub struct Reviewed {
 
 impl Reviewed {
     pub(super) fn new(
-        appraised: Appraised,
+        mut appraised: Appraised,
         review: &Review,
         proposal: i32,
         (verdict, derived): (Verdict, Verdict),
@@ -448,6 +456,8 @@ impl Reviewed {
         if verdict < derived.max(appraised.least()) || (verdict == Verdict::Pass && review.derived() != Verdict::Pass) {
             return Err(Missing::MilderVerdict);
         }
+        // From here on there is only a bench anew.
+        appraised.bench.saw.clear();
         Ok(Self { appraised, verdict, speech, appealed })
     }
 

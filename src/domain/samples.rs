@@ -316,13 +316,8 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         AppraisalSettled => [vec![BY_ANNA], vec![BY_BORIS], vec![BY_ANNA, BY_BORIS], vec![]]
             .into_iter()
             .flat_map(|appraisals| {
-                one(super::event::AppraisalSettled {
-                    appraisals,
-                    weight: weighing(WEIGHT),
-                    metal: false,
-                    looks: None,
-                }
-                .into())
+                one(super::event::AppraisalSettled { appraisals, weight: weighing(WEIGHT), metal: false, looks: None }
+                    .into())
             })
             .collect(),
         ClaimsRead => {

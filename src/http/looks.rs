@@ -37,10 +37,7 @@ use crate::domain::text::Name;
 use crate::rulebook::Language;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(repeat_measurement))
-        .routes(routes!(get_seeds))
-        .routes(routes!(get_agreement))
+    OpenApiRouter::new().routes(routes!(repeat_measurement)).routes(routes!(get_seeds)).routes(routes!(get_agreement))
 }
 
 /// A measurement once more, where a repeat was called for.
@@ -263,7 +260,8 @@ pub async fn note_reader<const ROLES: u16>(
 /// those who have measured.
 pub fn bench<const ROLES: u16>(piece: &Piece, caller: &Caller<ROLES>) -> Value {
     let Some(bench) = piece.standing().bench() else { return Value::Null };
-    let is_theirs = bench.appraisals().iter().any(|(_, author)| *author == caller.person) || was_handed(piece, caller.person);
+    let is_theirs =
+        bench.appraisals().iter().any(|(_, author)| *author == caller.person) || was_handed(piece, caller.person);
     let due = bench.due().filter(|_| is_theirs || caller.role == Role::Auditor);
     json!({
         "takes_you": caller.role == Role::Inspector && bench.takes(caller.person),

@@ -108,11 +108,7 @@ pub fn value(value: &ClaimedValue) -> Value {
 }
 
 /// A whole piece, as far as the caller may see.
-pub async fn piece<const ROLES: u16>(
-    app: &App,
-    view: &PieceView,
-    caller: &Caller<ROLES>,
-) -> Result<Value, ApiError> {
+pub async fn piece<const ROLES: u16>(app: &App, view: &PieceView, caller: &Caller<ROLES>) -> Result<Value, ApiError> {
     let role = caller.role;
     let reader = app.desk().store().reader();
     let (order_id, stream_id) = (view.key.order_id.0, view.key.stream_id.0);

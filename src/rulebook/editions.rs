@@ -35,7 +35,8 @@ const SECOND: Layer = files!("2026-11-23": "carats.csv" "fineness.csv" "grades.c
 const THIRD: Layer = files!("2026-11-24": "agreement.csv" "second_look.csv");
 
 /// Each edition by its version, oldest first, with the layers of files that make it up: a later one covers an earlier.
-const EDITIONS: &[(&str, &[Layer])] = &[("2026-11-22", &[FIRST]), ("2026-11-23", &[FIRST, SECOND]), ("2026-11-24", &[FIRST, SECOND, THIRD])];
+const EDITIONS: &[(&str, &[Layer])] =
+    &[("2026-11-22", &[FIRST]), ("2026-11-23", &[FIRST, SECOND]), ("2026-11-24", &[FIRST, SECOND, THIRD])];
 
 impl Files {
     /// Every name that a file of a rulebook can have.

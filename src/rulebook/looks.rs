@@ -66,6 +66,9 @@ impl Looks {
                 return Err(fail("second_look.csv", format!("{} stands twice", twice.when)));
             }
         }
+        if let Some(row) = when.values().find(|row| row.source.is_empty() || row.zh.is_empty() || row.en.is_empty()) {
+            return Err(fail("second_look.csv", format!("{}: its words, and where the rule was taken from", row.when)));
+        }
         // A row that is left out would be a piece that nobody looks at twice.
         if let Some(missing) = Because::ALL.iter().find(|because| !when.contains_key(because.as_str())) {
             return Err(fail("second_look.csv", format!("{} is not there", missing.as_str())));
@@ -87,13 +90,17 @@ impl Looks {
                 return Err(fail("agreement.csv", format!("{} stands twice", twice.matter)));
             }
         }
-        let limit = |matter: &str| {
-            let row = matters.get(matter);
+        if let Some(row) = matters.values().find(|row| row.source.is_empty() || row.zh.is_empty() || row.en.is_empty())
+        {
+            return Err(fail("agreement.csv", format!("{}: its words, and where the rule was taken from", row.matter)));
+        }
+        let limit = |matter: &str, unit: &str| {
+            let row = matters.get(matter).filter(|row| row.unit == unit);
             let value = row.and_then(|row| row.value).filter(|value| 0 <= *value);
-            value.ok_or_else(|| fail("agreement.csv", format!("{matter}: it takes a number")))
+            value.ok_or_else(|| fail("agreement.csv", format!("{matter}: it takes a number of {unit}")))
         };
-        let (fineness_ppm, weight_metal_ug) = (limit("fineness")?, limit("weight_metal")?);
-        let weight_other_ug = limit("weight_other")?;
+        let fineness_ppm = limit("fineness", "ppm")?;
+        let (weight_metal_ug, weight_other_ug) = (limit("weight_metal", "ug")?, limit("weight_other", "ug")?);
         for known in ["part", "state", "material", "treatment", "size"] {
             if !matters.contains_key(known) {
                 return Err(fail("agreement.csv", format!("{known} is not there")));
@@ -138,11 +145,7 @@ impl Rulebook {
     /// Why this piece takes two persons, whatever the first finds, by what is known around it.
     pub fn asked(&self, piece: &Piece, around: &Around) -> Asked {
         let Some(looks) = &self.tables.looks else { return Asked::default() };
-        Asked {
-            because: looks.asked(piece, around),
-            lot: around.lot.clone(),
-            conduct_step: around.conduct_step,
-        }
+        Asked { because: looks.asked(piece, around), lot: around.lot.clone(), conduct_step: around.conduct_step }
     }
 
     /// Why it takes two after the first outcome.
@@ -173,12 +176,9 @@ impl Rulebook {
     pub fn matter(&self, matter: Matter, language: Language) -> &str {
         let key = match matter {
             Matter::Weight => "weight_other",
-            Matter::Part
-            | Matter::State
-            | Matter::Material
-            | Matter::Treatment
-            | Matter::Fineness
-            | Matter::Size => matter.as_str(),
+            Matter::Part | Matter::State | Matter::Material | Matter::Treatment | Matter::Fineness | Matter::Size => {
+                matter.as_str()
+            }
         };
         let row = self.tables.looks.as_ref().and_then(|looks| looks.matters.get(key));
         row.map_or("", |row| match language {
@@ -228,12 +228,7 @@ pub fn treatments_of(names: &Names, found: &ComponentResult) -> Treatments {
     seen
 }
 
-fn disputes(
-    tables: &Tables,
-    looks: &Looks,
-    one: &Appraisal,
-    other: &Appraisal,
-) -> Vec<(Option<ComponentId>, Matter)> {
+fn disputes(tables: &Tables, looks: &Looks, one: &Appraisal, other: &Appraisal) -> Vec<(Option<ComponentId>, Matter)> {
     let mut found = Vec::new();
     let metal = weighs_as_metal(one) && weighs_as_metal(other);
     if !weights_agree(looks, metal, &one.weight, &other.weight) {
@@ -242,7 +237,9 @@ fn disputes(
     for part in &one.components {
         match other.component(&part.component) {
             Some(same) => found.extend(
-                parts_differ(tables, looks, part, same).into_iter().map(|matter| (Some(part.component.clone()), matter)),
+                parts_differ(tables, looks, part, same)
+                    .into_iter()
+                    .map(|matter| (Some(part.component.clone()), matter)),
             ),
             None => found.extend(is_of_weight(part).then(|| (Some(part.component.clone()), Matter::Part))),
         }

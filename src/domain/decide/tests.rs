@@ -431,3 +431,5 @@ fn one_reading_is_one_weight_of_a_piece() {
     assert_eq!(refusal(&piece, submit(read(WEIGHT, "r-1")), &anna(), &rules), Refusal::ReadingUsed);
     carry_out(&mut piece, submit(read(WEIGHT, "r-2")), &anna(), &rules);
 }
+
+mod looks;

@@ -13,9 +13,7 @@ use super::super::pieces::milliseconds;
 use super::parties::{BuyerBody, MerchantBody, StreamerBody};
 use crate::desk::NewOrder;
 use crate::desk::place::NewLine;
-use crate::domain::appraisal::{
-    Appraisal, ComponentResult, ComponentState, Declared, DeclaredComponent,
-};
+use crate::domain::appraisal::{Appraisal, ComponentResult, ComponentState, Declared, DeclaredComponent};
 use crate::domain::event::{Pricing, Segment, Ship};
 use crate::domain::ids::*;
 use crate::domain::quantity::{Fineness, Money};
