@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::capsule::chain::Fault;
 use crate::capsule::root::{Loss, RootFault};
 use crate::domain::ids::StreamKey;
-use crate::rulebook::{Retried, Unknown};
+use crate::rulebook::{LooksDiffer, Retried, Unknown};
 use crate::{desk, store};
 
 mod check;
@@ -136,6 +136,10 @@ pub enum Wrong {
     Verdict(Box<Retried>),
     #[error("its verdict cannot be recomputed: {0}")]
     VerdictUnknown(Unknown),
+    #[error("{0}")]
+    Looks(LooksDiffer),
+    #[error("the draw that it names is not the one that was committed for its day")]
+    Lot,
 }
 
 /// A verdict that another edition, or the same one today, does not give.
@@ -176,6 +180,8 @@ impl Wrong {
             Wrong::Lost(Loss::WrittenAnew { .. }) => "written_anew",
             Wrong::Verdict(_) => "verdict_differs",
             Wrong::VerdictUnknown(_) => "verdict_unknown",
+            Wrong::Looks(_) => "looks_differ",
+            Wrong::Lot => "lot_differs",
         }
     }
 }

@@ -49,7 +49,7 @@ mod weights;
 pub use case::{Compared, Quantity};
 pub use clocks::Clock;
 pub use editions::Files;
-pub use history::{Retried, Unknown, retried};
+pub use history::{LooksDiffer, Retried, Unknown, asked_again, retried};
 pub use identify::{Gravity, hydrostatic};
 pub use reasons::{Arg, Language, Reason, Rule, Why};
 pub use weights::carats_stated_in_china;

@@ -12,6 +12,7 @@ mod erase;
 mod http;
 mod journey;
 mod kill;
+mod looks;
 mod privacy;
 mod property;
 mod rebuild;

@@ -107,10 +107,21 @@ pub fn order_of(answer: Result<Receipt, Error>) -> OrderReceipt {
 
 impl World {
     pub async fn new(db: &TestDatabase) -> World {
+        Self::open(db, true).await
+    }
+
+    /// A house that has committed no seed for any day.
+    pub async fn without_seeds(db: &TestDatabase) -> World {
+        Self::open(db, false).await
+    }
+
+    async fn open(db: &TestDatabase, seeds: bool) -> World {
         let store = db.migrated().await;
         let secrets = Secrets::random();
         let began = "2026-11-22T02:00:00Z".parse::<Timestamp>().unwrap();
-        commit_known_seeds(&store, &secrets, began).await;
+        if seeds {
+            commit_known_seeds(&store, &secrets, began).await;
+        }
         let desk = Desk::open(store.clone(), &secrets, Options::default()).unwrap();
         let clock = AtomicI64::new(began.as_microsecond());
         let now = Timestamp::from_microsecond(clock.load(Ordering::Relaxed)).unwrap();
