@@ -5,14 +5,14 @@
 //! order's number, line and attempt: whoever knows these can check it with a hash, and nobody can choose it, neither who
 //! sends an order without knowing the seed, nor who knows the seed without choosing the number.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use super::{Desk, Error};
+use super::{Desk, Error, PieceView};
 use crate::capsule::Hash;
 use crate::domain::command::Command;
 use crate::domain::event::OrderPlaced;
@@ -47,7 +47,12 @@ pub struct Seeds(Mutex<Kept>);
 struct Kept {
     seeds: HashMap<String, Seed>,
     until: Option<Date>,
+    /// Readers that were noted before, each of one settlement.
+    readers: HashSet<(StreamKey, PersonId, i32)>,
 }
+
+/// Readers kept at the most; then the memory starts anew.
+const READERS: usize = 10_000;
 
 /// The day of an instant, in UTC.
 pub fn day_of(at: Timestamp) -> Date {
@@ -204,13 +209,27 @@ impl Desk {
     }
 
     /// Notes that somebody reads what one person alone found, before it is answered: should another be called to look,
-    /// it is not them.
-    pub async fn note_seen(&self, key: StreamKey, person: PersonId, now: Timestamp) -> Result<(), Error> {
-        let (order_id, stream_id) = (key.order_id.0, key.stream_id.0);
+    /// it is not them. Who could not be called anyway is not noted.
+    pub async fn note_seen(&self, view: &PieceView, person: PersonId, now: Timestamp) -> Result<(), Error> {
+        let Some((appraised, _)) = view.piece.standing().review() else { return Ok(()) };
+        if 1 < appraised.appraisers().len() || !appraised.bench().takes(person) {
+            return Ok(());
+        }
+        let reader = (view.key, person, view.piece.settlement().map_or(0, |(seq, _)| seq));
+        if self.seeds().0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).readers.contains(&reader) {
+            return Ok(());
+        }
+        let (order_id, stream_id) = (view.key.order_id.0, view.key.stream_id.0);
         let row = seen::Model { order_id, stream_id, person_id: person.0, seen_at: now.as_microsecond() };
         let txn = self.store().begin().await?;
         looks::note_seen(&*txn, row).await?;
-        Ok(txn.commit().await?)
+        txn.commit().await?;
+        let mut kept = self.seeds().0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if READERS <= kept.readers.len() {
+            kept.readers.clear();
+        }
+        kept.readers.insert(reader);
+        Ok(())
     }
 
     /// The commitments from a day on, with the seeds of those that are over.
