@@ -432,4 +432,5 @@ fn one_reading_is_one_weight_of_a_piece() {
     carry_out(&mut piece, submit(read(WEIGHT, "r-2")), &anna(), &rules);
 }
 
+#[path = "looks/tests.rs"]
 mod looks;
