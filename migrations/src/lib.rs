@@ -9,6 +9,7 @@ pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 mod m0001_foundation;
 mod m0003_readings;
 mod m0004_photos;
+mod m0006_looks;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -16,6 +17,11 @@ pub struct Migrator;
 #[async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Foundation), Box::new(m0003_readings::Readings), Box::new(m0004_photos::Photos)]
+        vec![
+            Box::new(m0001_foundation::Foundation),
+            Box::new(m0003_readings::Readings),
+            Box::new(m0004_photos::Photos),
+            Box::new(m0006_looks::Looks),
+        ]
     }
 }

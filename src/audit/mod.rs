@@ -13,7 +13,7 @@ use crate::capsule::chain::Fault;
 use crate::capsule::root::{Loss, RootFault};
 use crate::domain::ids::StreamKey;
 use crate::photos::shelf::ShelfFault;
-use crate::rulebook::{Retried, Unknown};
+use crate::rulebook::{LooksDiffer, Retried, Unknown};
 use crate::{desk, store};
 
 mod check;
@@ -146,6 +146,10 @@ pub enum Wrong {
     PhotoEdited { board: &'static str, hash: String },
     #[error("the photo {hash} is not on the shelf of {board}")]
     PhotoGone { board: &'static str, hash: String },
+    #[error("{0}")]
+    Looks(LooksDiffer),
+    #[error("the draw that it names is not the one that was committed for its day")]
+    Lot,
 }
 
 /// A verdict that another edition, or the same one today, does not give.
@@ -188,6 +192,8 @@ impl Wrong {
             Wrong::VerdictUnknown(_) => "verdict_unknown",
             Wrong::PhotoEdited { .. } => "photo_edited",
             Wrong::PhotoGone { .. } => "photo_gone",
+            Wrong::Looks(_) => "looks_differ",
+            Wrong::Lot => "lot_differs",
         }
     }
 }

@@ -146,6 +146,9 @@ pub async fn roots_loop(
             () = &mut stop => return,
             _ = looks.tick() => {}
         }
+        if let Err(error) = desk.commit_seeds(now()).await {
+            tracing::error!(%error, "the seeds of the days to come could not be committed");
+        }
         match daily(&desk, now(), &folder).await {
             Ok(Done { root: Some(path), forgotten }) => {
                 tracing::info!(root.file = %path.display(), answers.forgotten = forgotten, "the day's root is signed");

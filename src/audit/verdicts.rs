@@ -11,9 +11,9 @@ use crate::desk::recorded;
 use crate::domain::event::{Event, OrderPlaced};
 use crate::domain::ids::{StreamId, StreamKey};
 use crate::domain::piece::Piece;
-use crate::rulebook::{Library, Rulebook, Unknown, retried};
+use crate::rulebook::{Library, Rulebook, Unknown, asked_again, retried};
 use crate::store::entity::events;
-use crate::store::{Store, journal};
+use crate::store::{Snapshot, Store, journal, looks};
 
 /// What was recomputed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,12 @@ pub async fn verdicts(
             let key = journal::key_of(row);
             walk.push(key, row);
             let (Some(piece), Some(order)) = (&walk.piece, &walk.order) else { continue };
+            if tried.is_none() {
+                for wrong in wrong_looks(&snapshot, library, piece).await? {
+                    report.differing += 1;
+                    watch.found(&Finding::of(key, Some(row.seq), wrong));
+                }
+            }
             let Some(retried) = retried(library, tried, piece, order) else { continue };
             report.verdicts += 1;
             let wrong = match retried {
@@ -72,6 +78,23 @@ pub async fn verdicts(
         watch.progress(count, total);
     }
     Ok(report)
+}
+
+/// Whether those had to look who did, and the draw is the one that was committed.
+async fn wrong_looks(snapshot: &Snapshot, library: &Library, piece: &Piece) -> Result<Vec<Wrong>, Error> {
+    let mut wrong = Vec::new();
+    if let Some(Err(differ)) = asked_again(library, piece) {
+        wrong.push(Wrong::Looks(differ));
+    }
+    if let Event::AppraisalSettled(settled) = &piece.last().event
+        && let Some(lot) = settled.looks.as_ref().and_then(|looks| looks.lot.as_ref())
+    {
+        let row = looks::lot(&**snapshot, lot.day.as_str()).await?;
+        if row.is_none_or(|row| row.commitment != lot.commitment) {
+            wrong.push(Wrong::Lot);
+        }
+    }
+    Ok(wrong)
 }
 
 /// The journal that is read, folded as far as it was.

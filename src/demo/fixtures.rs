@@ -138,7 +138,8 @@ pub fn read_off(appraisal: &mut Value) {
     appraisal.get_mut("weight").map(read_off_one);
 }
 
-fn read_off_one(weight: &mut Value) {
+/// One weight, read off the balance.
+pub fn read_off_one(weight: &mut Value) {
     let text = |name: &str| weight.get(name).and_then(Value::as_str).map(str::to_owned);
     let (Some(value), Some(unit)) = (text("value"), text("unit")) else { return };
     let includes = weight.get("includes").cloned().unwrap_or_else(|| json!([]));

@@ -91,6 +91,9 @@ impl House {
         store.migrate().await.map_err(|error| Failure::of("the database cannot be migrated", &error))?;
         let desk =
             Desk::open(store.clone(), secrets, options).map_err(|error| Failure::of("the desk cannot open", &error))?;
+        desk.commit_seeds(Timestamp::now())
+            .await
+            .map_err(|error| Failure::of("the seeds of the draws cannot be committed", &error))?;
         Ok(Self { store, desk })
     }
 

@@ -22,10 +22,12 @@ use crate::store::entity::proposals as rows;
 use crate::store::{self, Store, lookups, queries};
 use crate::vault::{Secrets, Vault};
 
+pub mod agreement;
 mod balances;
 mod cache;
 pub(crate) mod capsule_of;
 pub mod certificate;
+pub mod lots;
 mod parcels;
 pub mod people;
 pub mod place;
@@ -220,6 +222,7 @@ struct Inner {
     ear: speech::Ear,
     writers: writer::Writers,
     located: reading::LocatedCache,
+    seeds: lots::Seeds,
 }
 
 impl Desk {
@@ -239,6 +242,7 @@ impl Desk {
                 ear: speech::Ear::embedded()?,
                 writers,
                 located: reading::LocatedCache::default(),
+                seeds: lots::Seeds::default(),
             }),
         };
         for queue in queues {
@@ -292,9 +296,18 @@ impl Desk {
         self.inner.library.newest()
     }
 
+    /// Every edition of the rulebook.
+    pub fn library(&self) -> &Library {
+        &self.inner.library
+    }
+
     /// An edition of the rulebook, by the version that a proposal names.
     pub fn edition(&self, version: &Name) -> Option<&Rulebook> {
         self.inner.library.edition(version)
+    }
+
+    fn seeds(&self) -> &lots::Seeds {
+        &self.inner.seeds
     }
 
     fn ear(&self) -> &speech::Ear {

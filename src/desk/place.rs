@@ -11,8 +11,8 @@ use super::receipt::{LineReceipt, OrderReceipt, Receipt};
 use super::work::Plan;
 use super::{Desk, Error, Request, people, recorded};
 use crate::capsule::Hash;
-use crate::domain::appraisal::Declared;
-use crate::domain::event::{Event, OrderPlaced, PieceOpened, PlacedLine, Pricing, Segment, Ship};
+use crate::domain::appraisal::{Appraisal, Declared};
+use crate::domain::event::{Event, OrderPlaced, PieceOpened, PlacedLine, Pricing, Reference, Segment, Ship};
 use crate::domain::ids::*;
 use crate::domain::notice::{Notice, Recipient};
 use crate::domain::piece::Piece;
@@ -20,7 +20,9 @@ use crate::domain::quantity::Money;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
 use crate::domain::text::{Name, Sealed};
-use crate::store::entity::{order_nos, people as people_rows, piece_codes, presented_certificates, tokens};
+use crate::store::entity::{
+    order_nos, people as people_rows, piece_codes, presented_certificates, reference_pieces, tokens,
+};
 use crate::vault::{self, Vault};
 
 /// An order as a platform sends it, read and valid. Its free texts are sealed already.
@@ -71,6 +73,8 @@ pub struct NewLine {
     pub custom_made: bool,
     pub segment: Option<Segment>,
     pub declared: Declared,
+    /// What is known for sure of a reference piece of the house's own; none for whatever is sold.
+    pub truth: Option<Appraisal>,
 }
 
 /// What the desk has looked up for an order before it is placed.
@@ -176,6 +180,11 @@ impl Desk {
                     custom_made: line.custom_made,
                 })
                 .collect(),
+            references: new
+                .lines
+                .iter()
+                .filter_map(|line| Some(Reference { line_no: line.line_no, truth: line.truth.clone()? }))
+                .collect(),
         };
         plan.order_no(order_nos::Model {
             tenant_id: tenant.to_owned(),
@@ -211,7 +220,9 @@ impl Desk {
         )?;
         let (at, hash) = (first.row.at, first.hash);
         plan.event(first);
-        plan.notice(order_key, 1, Recipient::Buyer, Notice::OrderTakenIn, request.now);
+        if new.lines.iter().any(|line| line.truth.is_none()) {
+            plan.notice(order_key, 1, Recipient::Buyer, Notice::OrderTakenIn, request.now);
+        }
         let placed = Arc::new(placed);
         let mut statuses = Vec::new();
         let mut lines = Vec::new();
@@ -229,7 +240,7 @@ impl Desk {
                 custom_made: line.custom_made,
                 declared: line.declared.clone(),
                 segment: line.segment,
-                reference: false,
+                reference: line.truth.is_some(),
             };
             if let Some(certificate) = &line.declared.presented_certificate {
                 plan.changes.presented_certificates.push(presented_certificates::Model {
@@ -249,8 +260,13 @@ impl Desk {
                 order_id: key.order_id.0,
                 stream_id: key.stream_id.0,
             });
-            let opened = &piece.last().event;
-            plan.notices(key, 1, opened, Stage::AwaitingDispatch, Stage::AwaitingDispatch, request.now);
+            if line.truth.is_none() {
+                let opened = &piece.last().event;
+                plan.notices(key, 1, opened, Stage::AwaitingDispatch, Stage::AwaitingDispatch, request.now);
+            } else {
+                let (order_id, stream_id) = (key.order_id.0, key.stream_id.0);
+                plan.changes.reference_pieces.push(reference_pieces::Model { order_id, stream_id });
+            }
             plan.project_new(key, &piece, &placed, tip.hash, self.rules());
             statuses.push(piece.line_status());
             lines.push(LineReceipt { line_no: line.line_no, code: code.to_string() });

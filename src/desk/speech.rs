@@ -11,10 +11,11 @@ use super::receipt::Receipt;
 use super::{Desk, Error, Request, Seals};
 use crate::domain::actor::{By, Role};
 use crate::domain::appraisal::{Appraisal, ComponentResult};
-use crate::domain::command::{Command, Reading, Rules, Step};
+use crate::domain::command::{Asked, Command, Reading, Rules, Step};
 use crate::domain::event::OrderPlaced;
-use crate::domain::ids::{LiveId, OrderId, StreamId, StreamKey, TenantId, TextId};
-use crate::domain::ledger::{Claim, ProposedEntry, Span, Statement};
+use crate::domain::ids::{ComponentId, LiveId, OrderId, StreamId, StreamKey, TenantId, TextId};
+use crate::domain::ledger::{Claim, ProposedEntry, Span, Statement, Verdict};
+use crate::domain::looks::{Around, Because, Limits, Matter};
 use crate::domain::merge::merge;
 use crate::domain::piece::Piece;
 use crate::domain::refusal::Refusal;
@@ -81,13 +82,20 @@ pub struct Listening<'a> {
     order_id: OrderId,
     placed: &'a OrderPlaced,
     session: Option<Arc<Session>>,
+    /// What a second look rests on beside the piece.
+    around: Around,
     /// The words of the claims that were read.
     seals: RefCell<Seals>,
 }
 
 impl<'a> Listening<'a> {
-    pub fn new(desk: &'a Desk, order_id: OrderId, placed: &'a OrderPlaced, session: Option<Arc<Session>>) -> Self {
-        Self { desk, order_id, placed, session, seals: RefCell::default() }
+    pub fn new(
+        desk: &'a Desk,
+        order_id: OrderId,
+        placed: &'a OrderPlaced,
+        (session, around): (Option<Arc<Session>>, Around),
+    ) -> Self {
+        Self { desk, order_id, placed, session, around, seals: RefCell::default() }
     }
 
     /// The words that were sealed, to be written with the events that name them.
@@ -143,8 +151,20 @@ impl Rules for Listening<'_> {
         self.desk.rules().version()
     }
 
-    fn appraisals_needed(&self, piece: &Piece) -> usize {
-        self.desk.rules().appraisals_needed(piece)
+    fn asked(&self, piece: &Piece, _: &OrderPlaced) -> Asked {
+        self.desk.rules().asked(piece, &self.around)
+    }
+
+    fn asked_after(&self, outcome: Verdict, guard: bool) -> BTreeSet<Because> {
+        self.desk.rules().asked_after(outcome, guard)
+    }
+
+    fn disputes(&self, _: &Piece, one: &Appraisal, other: &Appraisal) -> Vec<(Option<ComponentId>, Matter)> {
+        self.desk.rules().disputes(one, other)
+    }
+
+    fn limits(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], appraisal: &Appraisal) -> Limits {
+        self.desk.rules().limits(piece, order, claims, appraisal)
     }
 
     fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<Name> {
@@ -161,6 +181,7 @@ pub fn listens(command: &Command) -> bool {
     matches!(
         command,
         Command::SubmitAppraisal { .. }
+            | Command::RepeatMeasurement { .. }
             | Command::ProposeLedger
             | Command::ReadTranscript
             | Command::Correct { .. }

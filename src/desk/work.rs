@@ -14,6 +14,7 @@ use crate::capsule::Hash;
 use crate::domain::command::{Command, decide};
 use crate::domain::event::{Event, OrderPlaced, Recorded};
 use crate::domain::ids::{Carrier, OrderId, ParcelId, StreamKey, Waybill};
+use crate::domain::looks::Around;
 use crate::domain::notice::{Notice, Recipient, notices};
 use crate::domain::order::{LineStatus, Order};
 use crate::domain::piece::Piece;
@@ -108,11 +109,13 @@ pub struct Subject<'a> {
     pub sealing: Option<Sealing>,
     /// What was said in the order's live session, where the command reads it.
     pub session: Option<Arc<Session>>,
+    /// What a second look rests on beside the piece.
+    pub around: Around,
 }
 
 impl Desk {
     pub(super) fn plan_piece(&self, subject: Subject<'_>, command: &Command, request: &Request) -> Result<Plan, Error> {
-        let Subject { key, folded, placed, lines, waybills, sealing, session } = subject;
+        let Subject { key, folded, placed, lines, waybills, sealing, session, around } = subject;
         let Folded { mut piece, tip } = folded;
         if let Some(seen) = request.if_match
             && seen != piece.head()
@@ -123,7 +126,7 @@ impl Desk {
             placed: placed.clone(),
             lines: lines.iter().filter_map(|line| Some((line.line_no, LineStatus::parse(&line.status)?))).collect(),
         };
-        let listening = Listening::new(self, key.order_id, &placed, session);
+        let listening = Listening::new(self, key.order_id, &placed, (session, around));
         let events = decide(&piece, &order, command, &request.by, request.now, &listening)?;
         let before = piece.clone();
         let mut plan = Plan { sealing, ..Plan::default() };
@@ -139,7 +142,10 @@ impl Desk {
             body_digest = Some(written.body_digest.to_vec());
             let recorded = Arc::new(plan.event(written));
             piece.apply(recorded.clone()).map_err(|corrupt| Error::fault("a decided event does not fold", corrupt))?;
-            plan.notices(key, seq, &recorded.event, stage, piece.stage(), request.now);
+            // Nobody waits for word of what is the house's own.
+            if !piece.opened().reference {
+                plan.notices(key, seq, &recorded.event, stage, piece.stage(), request.now);
+            }
             self.plan_rows(&mut plan, key, &piece, &placed, &recorded.event, seq, previous, request, waybills)?;
             happened.push(Happened { seq, kind: recorded.event.kind().as_str().to_owned() });
         }

@@ -484,8 +484,12 @@ impl Writer {
         };
         let heard = if listens(command) { desk.session(source, &placed).await? } else { Listened::default() };
         let (waybills, session) = (&known.waybills, heard.session);
-        let subject = Subject { key, folded, placed: placed.clone(), lines: &lines, waybills, sealing, session };
+        desk.check_blind(source, key, &folded.piece, command, request.by.person).await?;
+        let (around, seeds) = desk.around(source, &folded.piece, &placed, command, request.now).await?;
+        let subject =
+            Subject { key, folded, placed: placed.clone(), lines: &lines, waybills, sealing, session, around };
         let mut plan = desk.plan_piece(subject, command, request)?;
+        plan.changes.lots.extend(seeds);
         plan.changes.heard.extend(heard.unlocked);
         if let Some(line) = plan.changes.lines.last() {
             let status =
@@ -706,14 +710,18 @@ fn repeat_of(folded: &Folded) -> Receipt {
 
 /// Whether a command of this kind can have ended with an event of that kind.
 fn ends_with(kind: CommandKind, last: EventKind) -> bool {
+    use EventKind as K;
     match kind {
-        CommandKind::SubmitAppraisal => matches!(last, EventKind::AppraisalSubmitted | EventKind::LedgerProposed),
-        CommandKind::ReadTranscript => last == EventKind::LedgerProposed,
-        CommandKind::Correct => matches!(last, EventKind::Corrected | EventKind::LedgerProposed),
-        CommandKind::SetSegment => matches!(last, EventKind::SegmentSet | EventKind::LedgerProposed),
-        CommandKind::AddNote => last == EventKind::NoteAdded,
-        CommandKind::AddPhoto => last == EventKind::PhotoAdded,
-        CommandKind::Tag => matches!(last, EventKind::Tagged | EventKind::PackingMismatchFound),
+        CommandKind::SubmitAppraisal => matches!(last, K::AppraisalSubmitted | K::LedgerProposed | K::RepeatCalled),
+        CommandKind::RepeatMeasurement => matches!(last, K::MeasurementRepeated | K::LedgerProposed | K::RepeatCalled),
+        CommandKind::ProposeLedger | CommandKind::ReadTranscript => matches!(last, K::LedgerProposed | K::RepeatCalled),
+        CommandKind::SettleLedger => matches!(last, K::EntrySettled | K::SecondLookCalled),
+        CommandKind::GiveVerdict => matches!(last, K::VerdictGiven | K::SecondLookCalled),
+        CommandKind::Correct => matches!(last, K::Corrected | K::LedgerProposed | K::RepeatCalled),
+        CommandKind::SetSegment => matches!(last, K::SegmentSet | K::LedgerProposed | K::RepeatCalled),
+        CommandKind::AddNote => last == K::NoteAdded,
+        CommandKind::AddPhoto => last == K::PhotoAdded,
+        CommandKind::Tag => matches!(last, K::Tagged | K::PackingMismatchFound | K::CancelRequested),
         kind => kind.events().contains(&last),
     }
 }

@@ -7,6 +7,7 @@ use super::appraisal::{Appraisal, ComponentResult};
 use super::event::{Condition, EventKind, OrderPlaced, PhotoAdded, Replacement, RevokedTo, Segment};
 use super::ids::*;
 use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
+use super::looks::{Because, Limits, Lot, Matter};
 use super::piece::Piece;
 use super::quantity::Weighing;
 use super::route::{EDGES, Stage};
@@ -48,6 +49,7 @@ commands! {
     OpenAppraisal "appraisal-opened" [Inspector] &[AppraisalOpened];
     HandOver "handover" [Inspector] &[HandedOver];
     SubmitAppraisal "appraisals" [Inspector] &[AppraisalSubmitted];
+    RepeatMeasurement "measurements" [Inspector] &[MeasurementRepeated];
     ProposeLedger "ledger/proposal" [Inspector] &[LedgerProposed];
     /// A new transcript came: the claims are read again.
     ReadTranscript "transcript" [Desk] &[ClaimsRead];
@@ -163,6 +165,12 @@ pub enum Command {
     SubmitAppraisal {
         appraisal: Appraisal,
     },
+    /// A measurement that was called for once more.
+    RepeatMeasurement {
+        component: Option<ComponentId>,
+        quantity: Name,
+        weighing: Weighing,
+    },
     ProposeLedger,
     /// The desk's own, when a new transcript came.
     ReadTranscript,
@@ -251,6 +259,7 @@ impl Command {
             Command::OpenAppraisal => CommandKind::OpenAppraisal,
             Command::HandOver { .. } => CommandKind::HandOver,
             Command::SubmitAppraisal { .. } => CommandKind::SubmitAppraisal,
+            Command::RepeatMeasurement { .. } => CommandKind::RepeatMeasurement,
             Command::ProposeLedger => CommandKind::ProposeLedger,
             Command::ReadTranscript => CommandKind::ReadTranscript,
             Command::SettleLedger { .. } => CommandKind::SettleLedger,
@@ -282,6 +291,7 @@ impl Command {
     pub fn weighings(&self) -> Vec<&Weighing> {
         match self {
             Command::Receive { weight, .. } => vec![weight],
+            Command::RepeatMeasurement { weighing, .. } => vec![weighing],
             Command::SubmitAppraisal { appraisal } => appraisal.weighings(),
             Command::Tag { weight, weight_with_tag, .. } => vec![weight, weight_with_tag],
             Command::Correct { replacement, .. } => replacement.weighings(),
@@ -293,6 +303,7 @@ impl Command {
     pub fn weighings_mut(&mut self) -> Vec<&mut Weighing> {
         match self {
             Command::Receive { weight, .. } => vec![weight],
+            Command::RepeatMeasurement { weighing, .. } => vec![weighing],
             Command::SubmitAppraisal { appraisal } => appraisal.weighings_mut(),
             Command::Tag { weight, weight_with_tag, .. } => vec![weight, weight_with_tag],
             Command::Correct { replacement, .. } => match replacement {
@@ -354,13 +365,31 @@ pub trait Rules {
     /// The version of the rulebook that proposes.
     fn version(&self) -> Name;
 
-    /// How many inspectors must have looked before an appraisal is settled.
-    fn appraisals_needed(&self, piece: &Piece) -> usize;
-
     /// The kinds of photo that a step takes, of this piece.
     fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<Name>;
 
     /// What an examined part lacks in tests, as a sentence that says what would make it right; none where it has what
     /// is demanded.
     fn tests_lacking(&self, piece: &Piece, found: &ComponentResult) -> Option<String>;
+
+    /// Why this piece takes two persons, whatever the first finds; empty where one is enough. With the draw.
+    fn asked(&self, piece: &Piece, order: &OrderPlaced) -> Asked;
+
+    /// Why it takes two, now that the outcome after one is known; and where a measurement of theirs ended within its
+    /// guard band.
+    fn asked_after(&self, outcome: Verdict, guard: bool) -> BTreeSet<Because>;
+
+    /// In what two appraisals differ beyond the rulebook's limits.
+    fn disputes(&self, piece: &Piece, one: &Appraisal, other: &Appraisal) -> Vec<(Option<ComponentId>, Matter)>;
+
+    /// What lies at its limit, of what was proposed.
+    fn limits(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], appraisal: &Appraisal) -> Limits;
+}
+
+/// What is asked of a piece before anything is known of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub because: BTreeSet<Because>,
+    pub lot: Option<Lot>,
+    pub conduct_step: i32,
 }

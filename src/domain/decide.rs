@@ -62,9 +62,13 @@ pub fn decide(
         }
         Command::HandOver { to } => draft.offer(HandedOver { to: *to })?,
         Command::SubmitAppraisal { appraisal } => draft.submit_appraisal(appraisal, rules)?,
+        Command::RepeatMeasurement { component, quantity, weighing } => {
+            draft.repeat_measurement(component.as_ref(), quantity, weighing, rules)?;
+        }
         Command::ProposeLedger | Command::ReadTranscript => draft.propose(rules)?,
         Command::SettleLedger { proposal, entries, added, misread } => {
             draft.settle_ledger(*proposal, entries, added, misread)?;
+            draft.look_again(None, rules)?;
         }
         Command::RecordSpeechUnavailable { reason } => {
             draft.fits(&EventKind::SpeechUnavailable)?;
@@ -72,7 +76,7 @@ pub fn decide(
             draft.offer(SpeechUnavailable { reason: reason.clone(), proposed_by })?;
         }
         Command::GiveVerdict { proposal, stricter, reason } => {
-            draft.give_verdict(*proposal, *stricter, reason.clone())?;
+            draft.give_verdict(*proposal, *stricter, reason.clone(), rules)?;
         }
         Command::ReopenAppraisal { reason } => draft.offer(AppraisalReopened { reason: reason.clone() })?,
         Command::Tag { tag, weight, weight_with_tag, photo_ids, confirm_mismatch } => {
@@ -183,7 +187,11 @@ struct Draft<'a> {
 impl Draft<'_> {
     /// Offers one event to the machine; accepted, it counts as happened for those after it.
     fn offer(&mut self, event: impl Into<Event>) -> Result<(), Refusal> {
-        let event = event.into();
+        let event = match event.into() {
+            // What is the house's own goes back to it, whatever was found, and looks like any other until then.
+            Event::Tagged(_) if self.piece.opened().reference => CancelRequested { reason: None }.into(),
+            event => event,
+        };
         let recorded = Recorded {
             seq: self.piece.head() + 1,
             at: self.now,
@@ -258,14 +266,7 @@ impl Draft<'_> {
         self.check_appraisal(appraisal, "", rules)?;
         self.has_photos(Step::Appraisal, rules)?;
         self.offer(AppraisalSubmitted { appraisal: appraisal.clone() })?;
-        let Some(bench) = self.standing().bench() else { return Err(self.wrong_stage(EventKind::AppraisalSettled)) };
-        if bench.appraisals().len() < rules.appraisals_needed(&self.piece) {
-            return Ok(());
-        }
-        let appraisals = bench.appraisals().iter().map(|(seq, _)| *seq).collect();
-        let (weight, metal) = (appraisal.weight.clone(), weighs_as_metal(appraisal));
-        self.offer(AppraisalSettled { appraisals, weight, metal })?;
-        self.propose(rules)
+        self.settle_bench(rules)
     }
 
     /// Every declared component has its entry, and what was not examined says why.
@@ -343,8 +344,10 @@ impl Draft<'_> {
             return Err(Refusal::EvidenceMissing { stage: self.stage(), missing: Missing::Appraisal });
         };
         let entries = rules.propose(&self.piece, &self.order.placed, &claims, appraisal);
+        let limits = rules.limits(&self.piece, &self.order.placed, &claims, appraisal);
         let claims_seq = self.piece.head();
-        self.offer(LedgerProposed { claims_seq, rulebook_version: rules.version(), entries })
+        self.offer(LedgerProposed { claims_seq, rulebook_version: rules.version(), entries })?;
+        self.call_repeat(limits)
     }
 
     /// What the reader missed once it will miss again: claims that an inspector added stay in the ledger, under a fresh
@@ -373,14 +376,16 @@ impl Draft<'_> {
             Finding::Confirmed | Finding::Contradicted => true,
             Finding::NotTestable | Finding::NotTested | Finding::Promise => false,
         };
-        let Some((_, appraisal)) = self.piece.settled() else { return false };
         let claims = self.piece.ledger_claims();
         let of = claims.iter().find(|claim| claim.claim_id == entry.claim_id && claim.kind == ClaimKind::Weight);
-        let weighing = of.and_then(|claim| match &claim.component {
+        let Some(claim) = of.filter(|_| decides) else { return false };
+        let settled = self.piece.settled_all();
+        let mut weighings = settled.iter().filter_map(|(_, appraisal)| match &claim.component {
             Some(component) => appraisal.component(component)?.weight.as_ref(),
             None => Some(&appraisal.weight),
         });
-        decides && weighing.is_some_and(|weighing| weighing.typed)
+        let mut repeated = self.piece.repeats(claim.component.as_ref());
+        weighings.any(|weighing| weighing.typed) || repeated.any(|weighing| weighing.typed)
     }
 
     fn settle_ledger(
@@ -439,11 +444,12 @@ impl Draft<'_> {
         proposal: i32,
         stricter: Option<Verdict>,
         reason: Option<super::text::Sealed>,
+        rules: &dyn Rules,
     ) -> Result<(), Refusal> {
-        let Some((_, review)) = self.standing().review() else {
+        let Some((appraised, review)) = self.standing().review() else {
             return Err(self.wrong_stage(EventKind::VerdictGiven));
         };
-        let derived = review.derived();
+        let derived = review.derived().max(appraised.least());
         review.ready(proposal).map_err(|missing| Refusal::EvidenceMissing { stage: self.stage(), missing })?;
         let verdict = stricter.unwrap_or(derived);
         if verdict < derived {
@@ -457,6 +463,9 @@ impl Draft<'_> {
         }
         if Verdict::NotAsDescribed <= verdict && reason.is_none() {
             return Err(Refusal::Incomplete(vec![Fault::new("/reason", "say what is not as described")]));
+        }
+        if self.look_again(Some(verdict), rules)? {
+            return Ok(());
         }
         let rulebook_version = self.piece.event(proposal).and_then(|recorded| match &recorded.event {
             Event::LedgerProposed(proposed) => Some(proposed.rulebook_version.clone()),
@@ -517,14 +526,7 @@ impl Draft<'_> {
         let kind = of.event.kind();
         let stage = self.stage();
         let (fits, evidence) = match (&corrected.replacement, &of.event) {
-            (Replacement::Appraisal { .. }, Event::AppraisalSubmitted(_)) => {
-                let live = match (self.standing().bench(), self.piece.settled()) {
-                    (Some(bench), _) => bench.appraisals().iter().any(|(own, _)| *own == seq),
-                    (None, Some((settled, _))) => stage == Stage::SpokenReview && settled == seq,
-                    (None, None) => false,
-                };
-                (live, true)
-            }
+            (Replacement::Appraisal { .. }, Event::AppraisalSubmitted(_)) => (self.is_unseen(seq), true),
             (Replacement::Entry { .. }, Event::EntrySettled(entry)) => {
                 let live = self.standing().review().is_some_and(|(_, review)| {
                     review.proposal() == Some(entry.proposal_seq) && entry.finding.is_some()
@@ -556,7 +558,12 @@ impl Draft<'_> {
             self.check_appraisal(appraisal, "/replacement", rules)?;
         }
         self.offer(corrected)?;
-        if evidence && stage == Stage::SpokenReview { self.propose(rules) } else { Ok(()) }
+        match stage {
+            Stage::SpokenReview if evidence => self.propose(rules),
+            // Two who differed may agree now.
+            Stage::Appraising if evidence => self.settle_bench(rules),
+            _ => Ok(()), // Nothing rests on it.
+        }
     }
 
     fn set_segment(&mut self, segment: Option<Segment>, rules: &dyn Rules) -> Result<(), Refusal> {
@@ -574,6 +581,8 @@ impl Draft<'_> {
         if self.stage() == Stage::SpokenReview { self.propose(rules) } else { Ok(()) }
     }
 }
+
+mod looks;
 
 /// A claim is settled once in a body: not found and struck at a time, and nothing is added that is there already.
 fn named_twice(

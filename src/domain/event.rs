@@ -12,6 +12,7 @@ use super::appraisal::{Appraisal, ComponentResult, Declared};
 use super::fingerprint::Fingerprint;
 use super::ids::*;
 use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
+use super::looks::{Because, Looks};
 use super::quantity::{Money, Weighing};
 use super::text::{Name, Sealed};
 
@@ -207,6 +208,14 @@ pub struct PlacedLine {
     pub custom_made: bool,
 }
 
+/// A reference piece of the house: what an inspector ought to find.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    pub line_no: i32,
+    pub truth: Appraisal,
+}
+
 /// A part of the live session, in milliseconds since its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -341,6 +350,9 @@ payloads! {
         buyer_timezone: Name,
         merchant_timezone: Name,
         lines: Vec<PlacedLine>,
+        /// What is known for sure of the house's own reference pieces among them. The inspectors never read this journal.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        references: Vec<Reference>,
     }
     RestAsked { line_no: i32 }
     RestWanted {}
@@ -376,7 +388,14 @@ payloads! {
     MeasurementRepeated { component: Option<ComponentId>, quantity: Name, weighing: Option<Weighing>, value: Option<Name> }
     HandedOver { to: PersonId }
     /// The appraisals that stand, by the sequence numbers of their events, and what they settle.
-    AppraisalSettled { appraisals: Vec<i32>, weight: Weighing, metal: bool }
+    AppraisalSettled {
+        appraisals: Vec<i32>,
+        weight: Weighing,
+        metal: bool,
+        /// How many persons were asked for, why, and whether they agree; none in events of before 2026-11-24.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        looks: Option<Box<Looks>>,
+    }
     ClaimsRead { transcript_id: Option<TextId>, lexicon_version: Name, claims: Vec<Claim> }
     LedgerProposed { claims_seq: i32, rulebook_version: Name, entries: Vec<ProposedEntry> }
     /// One claim's finding; none where it is struck as misread.
@@ -390,7 +409,11 @@ payloads! {
     }
     SpeechUnavailable { reason: Sealed, proposed_by: Witness }
     RepeatCalled { component: Option<ComponentId>, quantity: Name }
-    SecondLookCalled {}
+    /// Another person is to look, and why: no reason of theirs, for they look blind.
+    SecondLookCalled {
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        because: BTreeSet<Because>,
+    }
     /// Its rulebook is the one of the proposal that it names; events of before 2026-11-23 leave that to the proposal.
     VerdictGiven {
         proposal_seq: i32,

@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ids::{ClaimId, PersonId, Tag};
+use super::event::{AppraisalSettled, MeasurementRepeated, RepeatCalled};
+use super::ids::{ClaimId, ComponentId, PersonId, Tag};
 use super::ledger::{Asks, Claim, Finding, ProposedEntry, Verdict, asked_verdict};
 use super::quantity::{Mass, Weighing};
+use super::text::Name;
 
 /// Why a link cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +30,10 @@ pub enum Missing {
     MilderVerdict,
     /// The person is already part of the evidence, and it takes another.
     SecondPerson,
+    /// Fewer persons looked than the rulebook asks for.
+    SecondLook,
+    /// A measurement at a limit is to be repeated first.
+    Repeat,
     /// The packing weight says nothing about the appraised one: other things lay on the balance.
     LikeWeight,
     /// The packing weight does not agree with the appraised one.
@@ -53,6 +59,12 @@ impl Missing {
                 "the verdict is milder than the findings allow: give the one they ask for, or a stricter one"
             }
             Missing::SecondPerson => "this needs another person than those who did the work before",
+            Missing::SecondLook => {
+                "this piece takes the appraisals of more persons, each by themselves: another inspector looks first"
+            }
+            Missing::Repeat => {
+                "a measurement at its limit is to be repeated first: post it to the piece's measurements"
+            }
             Missing::LikeWeight => {
                 "the weight does not include what the appraised weight includes: weigh the piece as it was appraised"
             }
@@ -68,10 +80,18 @@ pub struct Bench {
     appraisals: Vec<(i32, PersonId)>,
     /// After an appeal: those whose result is appealed.
     excluded: BTreeSet<PersonId>,
+    /// Those who read of the result so far, and so cannot look blind: whoever worked on its ledger or repeated a
+    /// measurement.
+    saw: BTreeSet<PersonId>,
     /// How often a repeat and a second look were called; each at most as often as the rulebook says.
     repeats: u8,
     looks: u8,
+    /// The measurement that is to be repeated.
+    due: Option<Due>,
 }
+
+/// A measurement: of a part, or of the piece where none is named, and of what.
+pub type Due = (Option<ComponentId>, Name);
 
 impl Bench {
     /// After an appeal: other inspectors.
@@ -94,9 +114,36 @@ impl Bench {
         self.looks
     }
 
-    /// Whether this person may add an appraisal: each looks once, and not at all after an appeal against them.
+    /// Whether this person may add an appraisal: each looks once, not at all after an appeal against them, and not after
+    /// they have seen what another found.
     pub fn takes(&self, person: PersonId) -> bool {
-        !self.excluded.contains(&person) && !self.appraisals.iter().any(|(_, author)| *author == person)
+        !self.excluded.contains(&person)
+            && !self.saw.contains(&person)
+            && !self.appraisals.iter().any(|(_, author)| *author == person)
+    }
+
+    /// The measurement that must be repeated before anything is settled.
+    pub fn due(&self) -> Option<&Due> {
+        self.due.as_ref()
+    }
+
+    /// Whether something lies on the bench that the next to look must not see.
+    pub fn is_blind(&self) -> bool {
+        !self.appraisals.is_empty()
+    }
+
+    /// A measurement was repeated, by somebody who then knows of it.
+    pub(super) fn repeated(&mut self, by: PersonId, repeated: &MeasurementRepeated) {
+        if self.takes(by) {
+            self.saw.insert(by);
+        }
+        if self
+            .due
+            .as_ref()
+            .is_some_and(|(component, quantity)| (component, quantity) == (&repeated.component, &repeated.quantity))
+        {
+            self.due = None;
+        }
     }
 
     pub(super) fn submit(&mut self, seq: i32, author: PersonId) -> Result<(), Missing> {
@@ -107,12 +154,22 @@ impl Bench {
         Ok(())
     }
 
-    pub(super) fn settle(self, appraisals: &[i32], weight: Weighing, metal: bool) -> Result<Appraised, Missing> {
+    /// Settles what lies here: by as many persons as were asked for, of whom one may have looked a third time.
+    pub(super) fn settle(self, settled: &AppraisalSettled) -> Result<Appraised, Missing> {
+        let named: BTreeSet<_> = settled.appraisals.iter().collect();
         let known = |seq: &i32| self.appraisals.iter().any(|(own, _)| own == seq);
-        if appraisals.is_empty() || !appraisals.iter().all(known) {
+        if named.is_empty() || named.len() != settled.appraisals.len() || !settled.appraisals.iter().all(known) {
             return Err(Missing::Appraisal);
         }
-        Ok(Appraised { bench: self, weight, metal })
+        if self.due.is_some() {
+            return Err(Missing::Repeat);
+        }
+        let asked = settled.looks.as_ref().map_or(1, |looks| looks.persons());
+        if named.len() < asked.max(if self.looks == 0 { 1 } else { 2 }) {
+            return Err(Missing::SecondLook);
+        }
+        let agreed = settled.looks.as_ref().is_none_or(|looks| looks.agreed);
+        Ok(Appraised { bench: self, weight: settled.weight.clone(), metal: settled.metal, agreed })
     }
 }
 
@@ -123,6 +180,8 @@ pub struct Appraised {
     weight: Weighing,
     /// Whether the piece is weighed by the allowance for metal.
     metal: bool,
+    /// Whether those who looked agree. Where they do not, nothing milder than `undetermined` follows.
+    agreed: bool,
 }
 
 impl Appraised {
@@ -134,6 +193,23 @@ impl Appraised {
     /// The settled weight of the whole piece.
     pub fn weight(&self) -> &Weighing {
         &self.weight
+    }
+
+    /// Whether those who looked agree.
+    pub fn agreed(&self) -> bool {
+        self.agreed
+    }
+
+    /// The least verdict whatever the ledger says.
+    pub fn least(&self) -> Verdict {
+        if self.agreed { Verdict::Pass } else { Verdict::Undetermined }
+    }
+
+    /// Somebody worked on the ledger, and so knows what was found. Once two have looked, nobody else will be called.
+    pub(super) fn shown_to(&mut self, person: PersonId) {
+        if self.bench.appraisals.len() < 2 && self.bench.takes(person) {
+            self.bench.saw.insert(person);
+        }
     }
 
     /// The inspectors whose appraisals stand.
@@ -157,8 +233,9 @@ impl Appraised {
     }
 
     /// Back to the bench for a repeated measurement.
-    pub(super) fn repeat(mut self) -> Bench {
+    pub(super) fn repeat(mut self, called: &RepeatCalled) -> Bench {
         self.bench.repeats = self.bench.repeats.saturating_add(1);
+        self.bench.due = Some((called.component.clone(), called.quantity.clone()));
         self.bench
     }
 
@@ -367,7 +444,7 @@ pub struct Reviewed {
 
 impl Reviewed {
     pub(super) fn new(
-        appraised: Appraised,
+        mut appraised: Appraised,
         review: &Review,
         proposal: i32,
         (verdict, derived): (Verdict, Verdict),
@@ -376,9 +453,11 @@ impl Reviewed {
         let speech = review.ready(proposal)?;
         // Which difference is small enough to be disclosed is the rulebook's of its day, and the decision's to hold. That
         // a finding against the piece bars a pass is of every day.
-        if verdict < derived || (verdict == Verdict::Pass && review.derived() != Verdict::Pass) {
+        if verdict < derived.max(appraised.least()) || (verdict == Verdict::Pass && review.derived() != Verdict::Pass) {
             return Err(Missing::MilderVerdict);
         }
+        // From here on there is only a bench anew.
+        appraised.bench.saw.clear();
         Ok(Self { appraised, verdict, speech, appealed })
     }
 

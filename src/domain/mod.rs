@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod fingerprint;
 pub mod ids;
 pub mod ledger;
+pub mod looks;
 pub mod merge;
 pub mod notice;
 pub mod order;

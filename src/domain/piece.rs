@@ -8,6 +8,7 @@ use super::event::*;
 use super::ids::{CertificateCode, ComponentId, PersonId, PhotoId};
 use super::ledger::Claim;
 use super::order::LineStatus;
+use super::quantity::Weighing;
 use super::route::{Rejected, Stage, Standing};
 
 /// A journal that does not replay. It is never repaired: it is evidence of a fault, or of a hand in the database.
@@ -52,6 +53,21 @@ impl Piece {
         Ok(Self { history: vec![opened.clone()], since: opened.clone(), opened, standing: Standing::start() })
     }
 
+    /// The event that brought the piece to its present bench.
+    fn bench_begun(&self) -> Option<Arc<Recorded>> {
+        let begins = |recorded: &&Arc<Recorded>| {
+            matches!(
+                recorded.event,
+                Event::AppraisalOpened(_)
+                    | Event::AppraisalReopened(_)
+                    | Event::Appealed(_)
+                    | Event::OutsideReportRecorded(_)
+                    | Event::QuarantineLifted(_)
+            )
+        };
+        self.history.iter().rev().find(begins).cloned()
+    }
+
     /// Applies the next event of the journal. One that does not follow leaves the piece as it was.
     pub fn apply(&mut self, recorded: Arc<Recorded>) -> Result<(), Corrupt> {
         self.follow(self.standing.clone(), recorded)
@@ -66,7 +82,11 @@ impl Piece {
         self.standing =
             standing.fold(recorded.clone()).map_err(|rejected| Corrupt::Illegal { seq: recorded.seq, rejected })?;
         if self.standing.stage() != stage {
-            self.since = recorded.clone();
+            self.since = match &recorded.event {
+                // Back to the same bench: whoever looks next is not told that somebody else's result was known already.
+                Event::RepeatCalled(_) | Event::SecondLookCalled(_) => self.bench_begun().unwrap_or(recorded.clone()),
+                _ => recorded.clone(), // Everything else begins something new.
+            };
         }
         self.history.push(recorded);
         Ok(())
@@ -165,19 +185,53 @@ impl Piece {
         })
     }
 
-    /// The settled appraisal: the last that the last settlement names, unless it was voided since.
+    /// The settled appraisal: the last that the last settlement names, unless it was voided since, or lies on the bench
+    /// again.
     pub fn settled(&self) -> Option<(i32, &Appraisal)> {
-        let seq = self
-            .latest(|recorded| match &recorded.event {
-                Event::AppraisalSettled(settled) => Some(settled.appraisals.last().copied()),
-                Event::AppraisalReopened(_)
-                | Event::Appealed(_)
-                | Event::OutsideReportRecorded(_)
-                | Event::QuarantineLifted(_) => Some(None),
-                _ => None, // No other event settles or voids an appraisal.
-            })
-            .flatten()?;
-        Some((seq, self.appraisal(seq)?))
+        self.settled_all().pop()
+    }
+
+    /// Every appraisal that the last settlement names, oldest first.
+    pub fn settled_all(&self) -> Vec<(i32, &Appraisal)> {
+        let settlement = self.settlement();
+        let seqs = settlement.map(|(_, settled)| settled.appraisals.as_slice()).unwrap_or_default();
+        seqs.iter().filter_map(|seq| Some((*seq, self.appraisal(*seq)?))).collect()
+    }
+
+    /// The settlement that stands, by the sequence number of its event.
+    pub fn settlement(&self) -> Option<(i32, &AppraisalSettled)> {
+        self.latest(|recorded| match &recorded.event {
+            Event::AppraisalSettled(settled) => Some(Some((recorded.seq, settled))),
+            Event::AppraisalReopened(_)
+            | Event::Appealed(_)
+            | Event::OutsideReportRecorded(_)
+            | Event::QuarantineLifted(_)
+            | Event::RepeatCalled(_)
+            | Event::SecondLookCalled(_) => Some(None),
+            _ => None, // No other event settles or voids an appraisal.
+        })
+        .flatten()
+    }
+
+    /// How a weight was repeated since the settled appraisals: of a part, or of the piece.
+    pub fn repeats<'a>(&'a self, component: Option<&'a ComponentId>) -> impl Iterator<Item = &'a Weighing> {
+        let since = self.settlement().and_then(|(_, settled)| settled.appraisals.iter().min()).copied();
+        let since = since.unwrap_or(i32::MAX);
+        self.history.iter().filter(move |recorded| since < recorded.seq).filter_map(move |recorded| {
+            match &recorded.event {
+                Event::MeasurementRepeated(repeat)
+                    if repeat.component.as_ref() == component && repeat.quantity.as_str() == "weight" =>
+                {
+                    repeat.weighing.as_ref()
+                }
+                _ => None, // No other event repeats a measurement.
+            }
+        })
+    }
+
+    /// Whether something lies on the open bench that the next to look must not see.
+    pub fn is_blind(&self) -> bool {
+        self.standing.bench().is_some_and(super::evidence::Bench::is_blind)
     }
 
     /// The claims as they were read last.

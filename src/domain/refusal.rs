@@ -37,6 +37,10 @@ pub enum Refusal {
     NotYours { role: Role, needs: &'static [Role] },
     /// One person's word is not enough.
     SecondPersonNeeded,
+    /// No repeat of this measurement is called for, or not from this person.
+    NotCalledFor,
+    /// Whoever looks next has not seen what another found; this person has.
+    NotBlind,
     /// The rule for it comes with a later release.
     NotYet(&'static str),
     /// The packing weight is another.
@@ -75,7 +79,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every code, for the test that holds them unique and in use.
-    pub const CODES: [&'static str; 25] = [
+    pub const CODES: [&'static str; 27] = [
         "wrong_stage",
         "cancellation_requested",
         "too_often",
@@ -84,6 +88,8 @@ impl Refusal {
         "evidence_incomplete",
         "not_yours",
         "second_person_needed",
+        "not_called_for",
+        "not_blind",
         "not_yet",
         "packing_weight_differs",
         "tag_taken",
@@ -117,6 +123,8 @@ impl Refusal {
             Refusal::Incomplete(_) => "evidence_incomplete",
             Refusal::NotYours { .. } => "not_yours",
             Refusal::SecondPersonNeeded => "second_person_needed",
+            Refusal::NotCalledFor => "not_called_for",
+            Refusal::NotBlind => "not_blind",
             Refusal::NotYet(_) => "not_yet",
             Refusal::WeightDiffers { .. } => "packing_weight_differs",
             Refusal::TagTaken => "tag_taken",
@@ -150,6 +158,16 @@ impl Refusal {
             Refusal::SecondPersonNeeded => {
                 "this takes two persons: post the same body to the piece's proposals, and have another person confirm \
                  it within the hour"
+                    .to_owned()
+            }
+            Refusal::NotCalledFor => {
+                "no repeat of this measurement is called for, or it is called for from another: whoever measured it \
+                 repeats it, or whom they handed the piece to"
+                    .to_owned()
+            }
+            Refusal::NotBlind => {
+                "you have seen what another person found of this piece, and the next to look must not have: let another \
+                 inspector look"
                     .to_owned()
             }
             Refusal::NotYet(what) => format!("{what} comes with a later release"),
@@ -209,6 +227,8 @@ impl Refusal {
             | Refusal::EvidenceMissing { .. }
             | Refusal::NotYours { .. }
             | Refusal::SecondPersonNeeded
+            | Refusal::NotCalledFor
+            | Refusal::NotBlind
             | Refusal::NotYet(_)
             | Refusal::WeightDiffers { .. }
             | Refusal::TagTaken
@@ -236,6 +256,8 @@ impl Refusal {
             Refusal::Incomplete(_)
             | Refusal::NotYours { .. }
             | Refusal::SecondPersonNeeded
+            | Refusal::NotCalledFor
+            | Refusal::NotBlind
             | Refusal::NotYet(_)
             | Refusal::WeightDiffers { .. }
             | Refusal::TagTaken

@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use super::actor::{By, Role, Witness};
 use super::appraisal::*;
-use super::command::{Reading, Rules, Step};
+use super::command::{Asked, Reading, Rules, Step};
 use super::event::*;
 use super::ids::*;
 use super::ledger::*;
+use super::looks::{Because, Limits, Matter};
 use super::order::{LineStatus, Order};
 use super::piece::Piece;
 use super::quantity::{Included, Mass, Money, Weighing};
@@ -172,6 +173,7 @@ pub fn order(ship: Ship, lines: &[(i32, LineStatus)]) -> Order {
         buyer_timezone: name("Asia/Shanghai"),
         merchant_timezone: name("Asia/Shanghai"),
         lines: lines.iter().map(|(line_no, _)| line(*line_no)).collect(),
+        references: Vec::new(),
     };
     Order { placed: Arc::new(placed), lines: lines.to_vec() }
 }
@@ -183,6 +185,24 @@ pub struct Told {
     pub finding: Finding,
     /// The photos that a step takes.
     pub photos: Vec<(Step, &'static str)>,
+    /// Whom else it asks to look, before and after the first outcome.
+    pub because: BTreeSet<Because>,
+    pub after: BTreeSet<Because>,
+    /// How often it calls for the weight once more.
+    pub repeats: usize,
+}
+
+/// One that has nothing to say.
+pub fn told() -> Told {
+    Told {
+        transcript: false,
+        claims: Vec::new(),
+        photos: Vec::new(),
+        finding: Finding::Confirmed,
+        because: BTreeSet::new(),
+        after: BTreeSet::new(),
+        repeats: 0,
+    }
 }
 
 impl Rules for Told {
@@ -199,8 +219,22 @@ impl Rules for Told {
         name("1")
     }
 
-    fn appraisals_needed(&self, _: &Piece) -> usize {
-        1
+    fn asked(&self, _: &Piece, _: &OrderPlaced) -> Asked {
+        Asked { because: self.because.clone(), ..Asked::default() }
+    }
+
+    fn asked_after(&self, outcome: Verdict, _: bool) -> BTreeSet<Because> {
+        if outcome == Verdict::Pass { BTreeSet::new() } else { self.after.clone() }
+    }
+
+    fn disputes(&self, _: &Piece, one: &Appraisal, other: &Appraisal) -> Vec<(Option<ComponentId>, Matter)> {
+        let apart = one.weight.mass.0.abs_diff(other.weight.mass.0);
+        if apart <= 50_000 { Vec::new() } else { vec![(None, Matter::Weight)] }
+    }
+
+    fn limits(&self, piece: &Piece, _: &OrderPlaced, _: &[Claim], _: &Appraisal) -> Limits {
+        let due = piece.repeats(None).count() < self.repeats;
+        Limits { repeat: due.then(|| (None, name("weight"))), guard: false }
     }
 
     fn photos_needed(&self, _: &Piece, step: Step) -> BTreeSet<Name> {
@@ -294,7 +328,8 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         AppraisalSettled => [vec![BY_ANNA], vec![BY_BORIS], vec![BY_ANNA, BY_BORIS], vec![]]
             .into_iter()
             .flat_map(|appraisals| {
-                one(super::event::AppraisalSettled { appraisals, weight: weighing(WEIGHT), metal: false }.into())
+                one(super::event::AppraisalSettled { appraisals, weight: weighing(WEIGHT), metal: false, looks: None }
+                    .into())
             })
             .collect(),
         ClaimsRead => {
@@ -354,7 +389,7 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
             two(&|proposed_by| super::event::SpeechUnavailable { reason: reason(), proposed_by }.into())
         }
         RepeatCalled => one(super::event::RepeatCalled { component: None, quantity: name("weight") }.into()),
-        SecondLookCalled => one(super::event::SecondLookCalled {}.into()),
+        SecondLookCalled => one(super::event::SecondLookCalled { because: BTreeSet::new() }.into()),
         VerdictGiven => Verdict::ALL
             .into_iter()
             .flat_map(|verdict| [PROPOSED, PROPOSED_UNREAD].map(|proposal_seq| (verdict, proposal_seq)))

@@ -151,6 +151,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::EvidenceMissing { .. }
         | Refusal::SecondPersonNeeded
         | Refusal::TagTaken
+        | Refusal::NotCalledFor
+        | Refusal::NotBlind
         | Refusal::ReadingUsed
         | Refusal::WaybillTaken
         | Refusal::WaitsForLines(_)

@@ -17,6 +17,7 @@ use super::auth::{Caller, INSPECTOR, READERS, SUPERVISOR};
 use super::bench::SettleBody;
 use super::body::{Faults, Write};
 use super::error::Problem;
+use super::looks::{bench_closed, note_reader};
 use super::pieces::{milliseconds, view};
 use super::query::Query;
 use super::views::{Words, text, value};
@@ -55,6 +56,10 @@ async fn get_ledger(
     Path(code): Path<String>,
 ) -> Result<Response, ApiError> {
     let view = view(&app, &caller, &code).await?;
+    if view.piece.is_blind() {
+        return Err(bench_closed());
+    }
+    note_reader(&app, &caller, &view).await?;
     let words = words_for(&app, &view, caller.role).await?;
     let mut answer = ledger(&app, &view, &words);
     if let Some(answer) = answer.as_object_mut() {
@@ -241,6 +246,10 @@ fn proposed(piece: &Piece) -> Option<(i32, &LedgerProposed)> {
 /// The ledger: every claim with what is proposed and what is settled.
 pub fn ledger(app: &App, view: &PieceView, words: &Words) -> Value {
     let piece = &view.piece;
+    // On an open bench the ledger of before is void, and the next to look does not see it.
+    if piece.is_blind() {
+        return Value::Null;
+    }
     let Some((_, read)) = piece.claims() else { return Value::Null };
     let proposed = proposed(piece);
     let settled = settled_findings(piece);
@@ -301,7 +310,7 @@ pub fn ledger(app: &App, view: &PieceView, words: &Words) -> Value {
         "speech": speech(piece),
         "unread": entries.iter().filter(|entry| entry["read"] == json!(false)).count(),
         "entries": entries,
-        "derived": piece.standing().review().map(|(_, review)| review.derived()),
+        "derived": piece.standing().review().map(|(appraised, review)| review.derived().max(appraised.least())),
     })
 }
 

@@ -28,6 +28,7 @@ mod bench;
 pub mod body;
 mod error;
 mod ledger;
+mod looks;
 mod operator;
 mod parcels;
 pub mod photos;
@@ -123,6 +124,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(platform::routes())
         .merge(parcels::routes())
         .merge(ledger::routes())
+        .merge(looks::routes())
         .merge(pieces::routes())
         .merge(photos::routes())
         .merge(warehouse::routes())

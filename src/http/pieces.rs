@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use super::auth::{CLERK, Caller, INSPECTOR, PLATFORM, READERS, SUPERVISOR};
 use super::body::{Faults, Write};
 use super::error::Problem;
+use super::looks::{self, note_reader};
 use super::warehouse::{PieceAnswer, etag, locate, on_piece};
 use super::{ApiError, App, views};
 use crate::desk::PieceView;
@@ -49,7 +50,12 @@ async fn get_piece(
     Path(code): Path<String>,
 ) -> Result<Response, ApiError> {
     let view = view(&app, &caller, &code).await?;
-    let answer = views::piece(&app, &view, caller.role).await?;
+    note_reader(&app, &caller, &view).await?;
+    let mut answer = views::piece(&app, &view, &caller).await?;
+    if let Some(answer) = answer.as_object_mut() {
+        answer.insert("bench".to_owned(), looks::bench(&view.piece, &caller));
+        answer.insert("looks".to_owned(), looks::looks(&app, &view.piece));
+    }
     let mut response = Json(answer).into_response();
     response.headers_mut().insert(header::ETAG, etag(view.piece.head()));
     Ok(response)
@@ -65,7 +71,8 @@ struct JournalAnswer {
 /// One stored event.
 #[derive(Serialize, ToSchema)]
 pub struct StoredEvent {
-    /// The event exactly as it is stored and hashed: canonical JSON (RFC 8785).
+    /// The event exactly as it is stored and hashed: canonical JSON (RFC 8785). Null for what is not for the caller: an
+    /// inspector or a clerk is not told what the piece began with.
     #[schema(value_type = Object)]
     pub event: Box<RawValue>,
     /// SHA-256 over the event's bytes, in hexadecimal.
@@ -92,12 +99,15 @@ async fn get_journal(
 ) -> Result<Response, ApiError> {
     let view = view(&app, &caller, &code).await?;
     // What lies on an open bench is not shown before it is settled: the second look is blind.
-    let hidden = view.piece.standing().bench().is_some_and(|bench| !bench.appraisals().is_empty());
-    if hidden && caller.role != Role::Auditor {
-        let detail = "an appraisal is under way: its journal can be read once it is settled";
-        return Err(ApiError::request(StatusCode::CONFLICT, "bench_closed", detail));
+    if view.piece.is_blind() && caller.role != Role::Auditor {
+        return Err(looks::bench_closed());
     }
-    let events = view.rows.iter().map(StoredEvent::of).collect::<Result<_, _>>()?;
+    note_reader(&app, &caller, &view).await?;
+    let mut events = view.rows.iter().map(StoredEvent::of).collect::<Result<Vec<_>, _>>()?;
+    // What it began with (its price, and whose it is) is not for the bench; its hash still holds the journal together.
+    if let (Role::Inspector | Role::Clerk, Some(opened)) = (caller.role, events.first_mut()) {
+        opened.event = RawValue::NULL.to_owned();
+    }
     let mut response = Json(JournalAnswer { code: view.piece.opened().code.to_string(), events }).into_response();
     response.headers_mut().insert(header::ETAG, etag(view.piece.head()));
     Ok(response)

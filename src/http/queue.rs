@@ -17,6 +17,7 @@ use super::auth::{Caller, INSPECTOR, PLATFORM, STAFF, SUPERVISOR, visible};
 use super::bench::SettleBody;
 use super::body::{Faults, Write, typed};
 use super::error::Problem;
+use super::looks::{bench_closed, note_reader};
 use super::pieces::SegmentBody;
 use super::query::Query;
 use super::views::instant;
@@ -301,6 +302,11 @@ async fn get_proposals(
 ) -> Result<Json<Value>, ApiError> {
     let open = app.desk().open_proposal(ProposalId(id), app.now()).await?;
     let open = open.filter(|open| caller.sees(&open.located)).ok_or_else(|| ApiError::absent("open proposal"))?;
+    let view = app.desk().read_piece(open.located.key).await?.ok_or_else(|| ApiError::absent("piece"))?;
+    if view.piece.is_blind() {
+        return Err(bench_closed());
+    }
+    note_reader(&app, &caller, &view).await?;
     let body: Value = serde_json::from_slice(&open.body).map_err(|error| ApiError::Fault(Box::new(error)))?;
     Ok(Json(json!({
         "id": open.id,

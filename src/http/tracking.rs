@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 use super::{ApiError, App};
 use crate::desk::place::VIEW;
 use crate::desk::{Error, OrderView, settled_findings};
+use crate::domain::event::Event;
 use crate::domain::evidence::Settled;
 use crate::domain::ids::OrderId;
 use crate::domain::ledger::Finding;
@@ -92,7 +93,12 @@ fn write_piece(body: &mut String, language: Language, piece: &Piece, zone: &Time
         let _ = write!(body, "<p>{} {} {}</p>", language.waybill(), shipped.carrier, shipped.waybill);
     }
     body.push_str("<ol>");
+    let settled = piece.settlement().map(|(seq, _)| seq);
     for recorded in piece.history() {
+        // Of several looks only the last is told, once it stands: how often, and why, is of the house alone.
+        if matches!(recorded.event, Event::AppraisalSettled(_)) && settled != Some(recorded.seq) {
+            continue;
+        }
         if let Some(line) = language.event(&recorded.event) {
             let _ = write!(
                 body,

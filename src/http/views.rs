@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::auth::Caller;
 use super::ledger::{ledger, words_for};
+use super::looks::shows_photo;
 use super::warehouse::capsule_answer;
 use super::{ApiError, App};
 use crate::desk::PieceView;
@@ -105,8 +107,9 @@ pub fn value(value: &ClaimedValue) -> Value {
     }
 }
 
-/// A whole piece, as far as this role may see.
-pub async fn piece(app: &App, view: &PieceView, role: Role) -> Result<Value, ApiError> {
+/// A whole piece, as far as the caller may see.
+pub async fn piece<const ROLES: u16>(app: &App, view: &PieceView, caller: &Caller<ROLES>) -> Result<Value, ApiError> {
+    let role = caller.role;
     let reader = app.desk().store().reader();
     let (order_id, stream_id) = (view.key.order_id.0, view.key.stream_id.0);
     let piece = &view.piece;
@@ -117,9 +120,6 @@ pub async fn piece(app: &App, view: &PieceView, role: Role) -> Result<Value, Api
     let deadlines = queries::deadlines_of(reader, order_id, stream_id).await?;
     let capsule = queries::capsule(reader, order_id, stream_id).await?;
     let returns = queries::returns_of(reader, order_id, stream_id).await?;
-    let bench_is_open = piece.standing().bench().is_some();
-    // While a second appraisal may still come, nobody is shown the first.
-    let shown_appraisal = if bench_is_open { None } else { piece.settled() };
     let merchant = role == Role::Merchant;
     Ok(json!({
         "code": opened.code,
@@ -137,7 +137,8 @@ pub async fn piece(app: &App, view: &PieceView, role: Role) -> Result<Value, Api
         "price": if merchant || role == Role::Platform { json!(opened.price) } else { Value::Null },
         "segment": piece.segment(),
         "declared": declared(&opened.declared),
-        "appraisal": shown_appraisal.map(|(_, found)| appraisal(found, &words)),
+        // While something lies on the bench, nothing is settled and nobody is shown it.
+        "appraisal": piece.settled().map(|(_, found)| appraisal(found, &words)),
         "ledger": ledger(app, view, &words),
         "verdict": piece.verdict().map(|(seq, given)| json!({
             "seq": seq,
@@ -163,7 +164,7 @@ pub async fn piece(app: &App, view: &PieceView, role: Role) -> Result<Value, Api
             .into_iter()
             .map(|step| (step.as_str().replace(' ', "_"), json!(app.desk().rules().photos_needed(piece, step))))
             .collect::<serde_json::Map<_, _>>(),
-        "photos": piece.photos().map(|(recorded, photo)| json!({
+        "photos": piece.photos().filter(|(recorded, _)| shows_photo(piece, caller, recorded)).map(|(recorded, photo)| json!({
             "id": photo.photo_id,
             "kind": photo.kind,
             "original_sha256": photo.original_sha256,

@@ -32,12 +32,17 @@ const SECOND: Layer = files!("2026-11-23": "carats.csv" "fineness.csv" "grades.c
     "rules.csv" "severity.csv" "speech.csv" "substitutes.csv" "terms.csv" "treatments.csv" "units.csv" "weights.csv"
     "words.csv");
 
+/// What the third edition adds: who looks twice, and how far two may differ.
+const THIRD: Layer = files!("2026-11-24": "agreement.csv" "second_look.csv");
+
 /// Each edition by its version, oldest first, with the layers of files that make it up: a later one covers an earlier.
-const EDITIONS: &[(&str, &[Layer])] = &[("2026-11-22", &[FIRST]), ("2026-11-23", &[FIRST, SECOND])];
+const EDITIONS: &[(&str, &[Layer])] =
+    &[("2026-11-22", &[FIRST]), ("2026-11-23", &[FIRST, SECOND]), ("2026-11-24", &[FIRST, SECOND, THIRD])];
 
 impl Files {
     /// Every name that a file of a rulebook can have.
     pub const NAMES: &'static [&'static str] = &[
+        "agreement.csv",
         "carats.csv",
         "deadlines.csv",
         "fineness.csv",
@@ -54,6 +59,7 @@ impl Files {
         "required_tests.csv",
         "retention.csv",
         "rules.csv",
+        "second_look.csv",
         "severity.csv",
         "sizes.csv",
         "speech.csv",

@@ -253,14 +253,7 @@ impl<'a> Case<'a> {
 
     /// The treatments that a conclusion names, in its field or in the name itself.
     pub fn treatments_of(&self, found: &ComponentResult) -> Treatments {
-        let mut seen = Treatments::default();
-        if let Some(treatment) = &found.treatment {
-            seen.add(&self.tables.names.treatments(treatment.as_str()));
-        }
-        if let Some(material) = &found.material {
-            seen.add(&self.tables.names.named_treatments(material.as_str()));
-        }
-        seen
+        super::looks::treatments_of(&self.tables.names, found)
     }
 
     /// A component that was examined and concluded without a treatment is untreated, because a treatment must stand in

@@ -1,10 +1,13 @@
 //! An edition asked again of what was decided before: whether an old verdict follows from its own edition, and what
 //! another edition would have said.
 
+use std::collections::BTreeSet;
+
 use super::{Library, Rulebook};
-use crate::domain::event::{Event, LedgerProposed, OrderPlaced};
+use crate::domain::event::{AppraisalSettled, Event, LedgerProposed, OrderPlaced};
 use crate::domain::ids::ClaimId;
 use crate::domain::ledger::{Finding, ProposedEntry, Verdict};
+use crate::domain::looks::{Around, Because, Dispute, Looks};
 use crate::domain::piece::Piece;
 use crate::domain::text::Name;
 
@@ -55,6 +58,77 @@ pub fn retried(
     Some(retry(library, tried, piece, order, given.proposal_seq, given.derived))
 }
 
+/// Asks again who had to look, where a piece's last event is a settlement or a verdict: by the edition that was asked
+/// then. `piece` is the journal up to and with it. None where nothing was kept, as before two were asked for.
+pub fn asked_again(library: &Library, piece: &Piece) -> Option<Result<(), LooksDiffer>> {
+    match &piece.last().event {
+        Event::AppraisalSettled(settled) => {
+            let looks = settled.looks.as_deref()?;
+            let Some(edition) = library.edition(&looks.rulebook_version) else {
+                return Some(Err(LooksDiffer::Edition(looks.rulebook_version.clone())));
+            };
+            Some(settled_again(edition, piece, settled, looks))
+        }
+        Event::VerdictGiven(given) => {
+            let (_, settled) = piece.settlement()?;
+            let edition = library.edition(&settled.looks.as_ref()?.rulebook_version)?;
+            let alone = settled.appraisals.len() < 2;
+            let calls = !edition.asked_after(given.verdict, false).is_empty();
+            Some(if alone && calls { Err(LooksDiffer::Alone) } else { Ok(()) })
+        }
+        _ => None, // The others ask for nobody.
+    }
+}
+
+fn settled_again(
+    edition: &Rulebook,
+    piece: &Piece,
+    settled: &AppraisalSettled,
+    looks: &Looks,
+) -> Result<(), LooksDiffer> {
+    let around = Around { lot: looks.lot.clone(), conduct_step: looks.conduct_step };
+    let before: BTreeSet<_> = edition.asked(piece, &around).because;
+    let after = [Because::FirstOutcome, Because::GuardBand, Because::Dispute];
+    let kept: BTreeSet<_> = looks.because.iter().copied().filter(|because| !after.contains(because)).collect();
+    if before != kept {
+        return Err(LooksDiffer::Because);
+    }
+    let Some((appraised, _)) = piece.standing().review() else { return Err(LooksDiffer::Because) };
+    let bench: Vec<_> = appraised.bench().appraisals().iter().map(|(seq, _)| *seq).collect();
+    let mut again = Vec::new();
+    for (at, second) in bench.iter().enumerate() {
+        for first in bench.iter().take(at) {
+            let (Some(one), Some(other)) = (piece.appraisal(*first), piece.appraisal(*second)) else {
+                return Err(LooksDiffer::Disputes);
+            };
+            let dispute = |(component, matter)| Dispute { first: *first, second: *second, component, matter };
+            again.extend(edition.disputes(one, other).into_iter().map(dispute));
+        }
+    }
+    let between = |dispute: &&Dispute| {
+        settled.appraisals.contains(&dispute.first) && settled.appraisals.contains(&dispute.second)
+    };
+    // With a third, two who differ may each agree with them.
+    let agreed = again.iter().filter(between).count() == 0 || (looks.agreed && settled.appraisals.len() == 3);
+    if again != looks.disputes || looks.agreed != agreed {
+        return Err(LooksDiffer::Disputes);
+    }
+    Ok(())
+}
+
+/// Why a settlement or a verdict does not follow from who looked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LooksDiffer {
+    #[error("rulebook {0}, by which it was told who had to look, is not among those that this program carries")]
+    Edition(Name),
+    #[error("its rulebook asks for other looks than are kept with the settlement")]
+    Because,
+    #[error("its rulebook finds other disputes between the appraisals than are kept with the settlement")]
+    Disputes,
+    #[error("the verdict is no pass, and one person alone has looked")]
+    Alone,
+}
+
 fn retry(
     library: &Library,
     tried: Option<&Rulebook>,
@@ -84,7 +158,10 @@ fn retry(
     let again: Vec<_> =
         edition.assess(&before, order, claims, appraisal).into_iter().map(|assessment| assessment.entry).collect();
     let entries = differing(proposed, &again, tried.is_some());
-    let would_be = would_be(piece, proposal_seq, proposed, &again);
+    // Who looked and did not agree leave it open, whatever the ledger asks for.
+    let agreed = before.settlement().and_then(|(_, settled)| settled.looks.as_ref()).is_none_or(|looks| looks.agreed);
+    let least = if agreed { Verdict::Pass } else { Verdict::Undetermined };
+    let would_be = would_be(piece, proposal_seq, proposed, &again).max(least);
     Ok(Retried {
         given_by: proposed.rulebook_version.clone(),
         asked: edition.version.clone(),

@@ -10,6 +10,7 @@
 //! says why, `speech` flags, `history` asks an edition again, `clocks` counts the waits, `required` says what photos and
 //! tests a step takes.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -17,10 +18,12 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::domain::appraisal::{Appraisal, ComponentResult};
-use crate::domain::command::{Reading, Rules, Step};
+use crate::domain::command::{Asked, Reading, Rules, Step};
 use crate::domain::deadline::Deadline;
 use crate::domain::event::OrderPlaced;
+use crate::domain::ids::ComponentId;
 use crate::domain::ledger::{Asks, Bound, Claim, Finding, ProposedEntry, Verdict, least_verdict_of};
+use crate::domain::looks::{Around, Because, Limits, Matter};
 use crate::domain::piece::Piece;
 use crate::domain::text::Name;
 
@@ -34,6 +37,7 @@ mod history;
 mod identify;
 mod kinship;
 mod limits;
+mod looks;
 mod names;
 mod reasons;
 mod required;
@@ -47,7 +51,7 @@ mod weights;
 pub use case::{Compared, Quantity};
 pub use clocks::Clock;
 pub use editions::Files;
-pub use history::{Retried, Unknown, retried};
+pub use history::{LooksDiffer, Retried, Unknown, asked_again, retried};
 pub use identify::{Gravity, hydrostatic};
 pub use reasons::{Arg, Language, Reason, Rule, Why};
 pub use weights::carats_stated_in_china;
@@ -85,6 +89,8 @@ struct Tables {
     fineness: Vec<fineness::Grade>,
     limits: limits::Limits,
     speech: speech::Speech,
+    /// None in editions of before two persons were asked for.
+    looks: Option<looks::Looks>,
     /// None in the edition of before there were any: its proposals asked for nothing of their own.
     severity: Option<Severity>,
 }
@@ -130,6 +136,7 @@ impl Rulebook {
             fineness: fineness::read(files)?,
             limits: limits::Limits::read(files)?,
             speech: speech::Speech::read(files)?,
+            looks: looks::Looks::read(files)?,
             severity: Severity::read(files)?,
         };
         Ok(Self {
@@ -156,7 +163,7 @@ impl Rulebook {
 
     /// What is proposed for each claim, in their order, with the numbers that were compared and the reason. Pure: asked
     /// again of the same piece, the same edition says the same, so that a ledger that was settled long ago can still be
-    /// explained.
+    /// explained. Where several persons' appraisals are settled, the graver of what follows from each stands.
     pub fn assess(
         &self,
         piece: &Piece,
@@ -164,8 +171,15 @@ impl Rulebook {
         claims: &[Claim],
         appraisal: &Appraisal,
     ) -> Vec<Assessment> {
-        let case = Case { tables: &self.tables, piece, order, claims, appraisal };
-        claims.iter().map(|claim| self.assess_one(&case, claim)).collect()
+        let case = |appraisal| Case { tables: &self.tables, piece, order, claims, appraisal };
+        let own = case(appraisal);
+        let settled = piece.settled_all();
+        let beside: Vec<Case> = settled.iter().rev().skip(1).map(|(_, other)| case(other)).collect();
+        let assess = |claim| {
+            let own = self.assess_one(&own, claim);
+            beside.iter().map(|other| self.assess_one(other, claim)).fold(own, graver)
+        };
+        claims.iter().map(assess).collect()
     }
 
     fn assess_one<'a>(&self, case: &Case<'a>, claim: &'a Claim) -> Assessment {
@@ -204,6 +218,17 @@ impl Rulebook {
     pub fn breaches(&self, words: &str) -> Vec<&Rule> {
         self.tables.speech.breaches(words).into_iter().filter_map(|rule| self.words.rule(rule)).collect()
     }
+}
+
+/// The one that asks for more, or of equals the graver finding; else the first.
+fn graver(one: Assessment, other: Assessment) -> Assessment {
+    let asks = |assessment: &Assessment| assessment.entry.asked(assessment.entry.finding);
+    let is_graver = match asks(&one).cmp(&asks(&other)) {
+        Ordering::Less => true,
+        Ordering::Equal => one.entry.finding.milder_than(other.entry.finding),
+        Ordering::Greater => false,
+    };
+    if is_graver { other } else { one }
 }
 
 /// What a claim asks for, as it is proposed and if a person finds it contradicted.
@@ -280,10 +305,21 @@ impl Rules for Rulebook {
         self.version.clone()
     }
 
-    /// One. When a second look is due (value, first outcome, the merchant's record, a random share) comes with its own
-    /// issue.
-    fn appraisals_needed(&self, _: &Piece) -> usize {
-        1
+    /// A rulebook alone knows no draw, and where there is none two look at everything. The desk knows.
+    fn asked(&self, piece: &Piece, _: &OrderPlaced) -> Asked {
+        Rulebook::asked(self, piece, &Around::default())
+    }
+
+    fn asked_after(&self, outcome: Verdict, guard: bool) -> BTreeSet<Because> {
+        Rulebook::asked_after(self, outcome, guard)
+    }
+
+    fn disputes(&self, _: &Piece, one: &Appraisal, other: &Appraisal) -> Vec<(Option<ComponentId>, Matter)> {
+        Rulebook::disputes(self, one, other)
+    }
+
+    fn limits(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], appraisal: &Appraisal) -> Limits {
+        Rulebook::limits(self, piece, order, claims, appraisal)
     }
 
     fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<Name> {
@@ -341,9 +377,9 @@ mod tests {
     #[test]
     fn the_embedded_editions_load_and_say_their_version() {
         let library = Library::embedded().unwrap();
-        assert_eq!(library.newest().version().as_str(), "2026-11-23");
+        assert_eq!(library.newest().version().as_str(), "2026-11-24");
         assert_eq!(Rulebook::embedded().unwrap().version(), library.newest().version());
-        for version in ["2026-11-22", "2026-11-23"] {
+        for version in ["2026-11-22", "2026-11-23", "2026-11-24"] {
             let version = Name::parse(version).unwrap();
             assert_eq!(library.edition(&version).unwrap().version(), version);
         }

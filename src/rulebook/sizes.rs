@@ -13,6 +13,7 @@ use super::{Unreadable, parts, rows, share};
 use crate::domain::appraisal::{ComponentResult, Size};
 use crate::domain::ledger::{Bound, Claim, ClaimedValue, Finding};
 use crate::domain::quantity::{Length, Mass};
+use crate::domain::text::Name;
 
 #[derive(Clone, Debug, Deserialize)]
 struct SizeRow {
@@ -38,6 +39,11 @@ impl Sizes {
             }
         }
         Ok(Self(sizes))
+    }
+
+    /// The allowance of a size: micrometres, or parts per million of it.
+    pub(super) fn row(&self, name: &Name) -> Option<(Option<i64>, Option<i64>)> {
+        self.0.get(&canonical(name.as_str())).map(|row| (row.allowance_um, row.allowance_ppm))
     }
 }
 

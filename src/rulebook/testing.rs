@@ -139,6 +139,7 @@ pub fn placed(ship: Ship, lines: usize) -> OrderPlaced {
         buyer_timezone: name("Europe/London"),
         merchant_timezone: name("Asia/Shanghai"),
         lines: (1..=lines as i32).map(line).collect(),
+        references: Vec::new(),
     }
 }
 

@@ -12,8 +12,7 @@ use super::names::{Metal, canonical};
 use super::reasons::{Arg, Why};
 use super::severity::Difference;
 use super::{Unreadable, parts, rows};
-use crate::domain::appraisal::ComponentRole;
-use crate::domain::event::Event;
+use crate::domain::appraisal::{Appraisal, ComponentRole};
 use crate::domain::ids::ComponentId;
 use crate::domain::ledger::{Bound, Claim, ClaimedValue, Finding, TradeUnit};
 use crate::domain::quantity::{Mass, Weighing};
@@ -151,6 +150,8 @@ struct Said {
 /// Every reading of one weight.
 struct Readings {
     masses: Vec<i64>,
+    /// How many of them are repeats.
+    repeats: usize,
     digit_ug: Option<i64>,
     uncertainty_ug: Option<i64>,
 }
@@ -214,23 +215,25 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The first reading and its repeats, as many as the rulebook takes.
-    fn readings(&self, component: Option<&ComponentId>, first: &Weighing) -> Readings {
-        let since = self.piece.settled().map_or(i32::MAX, |(seq, _)| seq);
-        let repeats = self.piece.history().iter().filter(|recorded| since < recorded.seq).filter_map(|recorded| {
-            match &recorded.event {
-                Event::MeasurementRepeated(repeat)
-                    if repeat.component.as_ref() == component && repeat.quantity.as_str() == "weight" =>
-                {
-                    repeat.weighing.as_ref()
-                }
-                _ => None, // No other event repeats a measurement.
-            }
-        });
+    /// The reading of each who looked, and the repeats, as many as the rulebook takes: like with like, oldest first.
+    fn readings(&self, component: Option<&ComponentId>, first: &'a Weighing) -> Readings {
+        let settled = self.piece.settled_all();
+        let of = |appraisal: &'a Appraisal| match component {
+            Some(component) => appraisal.component(component)?.weight.as_ref(),
+            None => Some(&appraisal.weight),
+        };
+        // Of a piece that is not settled there is the one that was asked about.
+        let mut all: Vec<&Weighing> = settled.iter().filter_map(|(_, appraisal)| of(appraisal)).collect();
+        if settled.len() < 2 {
+            all = vec![first];
+        }
+        all.retain(|weighing| weighing.like(first));
+        let looked = all.len();
         let most = usize::try_from(self.tables.limits.repeats).unwrap_or_default();
-        let all: Vec<_> = std::iter::once(first).chain(repeats.filter(|again| again.like(first)).take(most)).collect();
+        all.extend(self.piece.repeats(component).filter(|again| again.like(first)).take(most));
         Readings {
             masses: all.iter().map(|weighing| weighing.mass.0).collect(),
+            repeats: all.len().saturating_sub(looked),
             // The coarsest and the least certain of them.
             digit_ug: all.iter().filter_map(|weighing| weighing.digit_ug).max(),
             uncertainty_ug: all
@@ -241,7 +244,7 @@ impl<'a> Case<'a> {
     }
 
     fn may_repeat(&self, readings: &Readings) -> bool {
-        readings.times() <= i128::from(self.tables.limits.repeats)
+        i64::try_from(readings.repeats).is_ok_and(|repeats| repeats < self.tables.limits.repeats)
     }
 
     /// Nothing is asked of precious metal but that there is enough. The allowance is the law's, and the reading decides

@@ -32,6 +32,10 @@ pub struct Changes {
     /// one since is a conflict.
     pub heard: Vec<(String, String, Option<Uuid>)>,
     pub readings: Vec<readings::Model>,
+    /// Pieces of the house's own.
+    pub reference_pieces: Vec<reference_pieces::Model>,
+    /// Seeds for days to come.
+    pub lots: Vec<lots::Model>,
     pub events: Vec<events::Model>,
     pub event_keys: Vec<event_keys::Model>,
     pub sealed_texts: Vec<sealed_texts::Model>,
@@ -81,6 +85,8 @@ macro_rules! every_table {
             tags,
             heard,
             readings,
+            reference_pieces,
+            lots,
             events,
             event_keys,
             sealed_texts,
@@ -187,6 +193,10 @@ impl Changes {
         pen.insert(self.status_places);
         pen.insert(self.tags);
         pen.insert(self.readings);
+        pen.insert(self.reference_pieces);
+        self.lots.sort_by(|a, b| a.day.cmp(&b.day));
+        self.lots.dedup_by(|a, b| a.day == b.day);
+        pen.keep(self.lots, [lots::Column::Day]);
         for (tenant, live, transcript) in self.heard {
             let other = match transcript {
                 None => Condition::all().add(lives::Column::TranscriptId.is_not_null()),

@@ -19,6 +19,7 @@ pub mod changes;
 pub mod entity;
 mod error;
 pub mod journal;
+pub mod looks;
 pub mod lookups;
 mod open;
 mod pragmas;

@@ -28,7 +28,7 @@ use touchstone::vault::Secrets;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, commit_known_seeds};
 
 /// The platform of the clients that name none.
 pub const TENANT: &str = "kuai";
@@ -75,6 +75,7 @@ impl Builder<'_> {
     /// Migrates the database and opens the house, with its two warehouses and a key for each role.
     pub async fn open(self) -> TestApp {
         let store = self.database.migrated().await;
+        commit_known_seeds(&store, &self.secrets, Timestamp::now()).await;
         let desk = Desk::open(store, &self.secrets, self.options).expect("the desk opens");
         let app = App::new(desk, self.settings, None).expect("the shelf opens");
         let mut test = TestApp { router: http::router(app.clone()), app, staff: Vec::new(), _data: self.data };
@@ -446,7 +447,7 @@ pub fn sample_line(line_no: usize) -> Value {
         "line_no": line_no,
         "sku": "QL-SZ-0565",
         "title": "冰糯种飘阳绿翡翠圆条手镯 天然A货 56.5圈口",
-        "price": {"amount": 1_860_000, "currency": "CNY"},
+        "price": {"amount": 186_000, "currency": "CNY"},
         "pricing": "fixed",
         "custom_made": false,
         "segment": {"from": "00:12:30.000", "to": "00:16:05.000"},

@@ -58,7 +58,12 @@ both!(a_verdict_is_never_milder_than_the_findings, |db| async move {
     walk(&app, code, Stop::Appraising).await;
     let mut found = appraisal();
     found["components"][0]["treatment"] = json!("漂白、充填");
-    app.inspector().post(&format!("/v1/pieces/{code}/appraisals"), found).await.expect(200);
+    app.inspector().post(&format!("/v1/pieces/{code}/appraisals"), found.clone()).await.expect(200);
+    speech_unavailable(&app, code).await;
+    settle(&app, code).await;
+    // No pass by one person alone: another looks, and finds the same.
+    found["weight"] = walk::weighed("58.40");
+    app.second_inspector().post(&format!("/v1/pieces/{code}/appraisals"), found).await.expect(200);
     speech_unavailable(&app, code).await;
     settle(&app, code).await;
     let proposal = walk::proposal(&app, code).await;
@@ -298,8 +303,13 @@ both!(the_queue_is_in_order_and_forgets_nobody, |db| async move {
     // A failed piece waits for a word whose clock starts later: no clock runs, and it stands in the queue all the same.
     walk(&app, &codes[4], Stop::Settled).await;
     let proposal = walk::proposal(&app, &codes[4]).await;
-    let failed = json!({"proposal": proposal, "stricter": "not_as_described", "reason": "裂"});
-    app.inspector().post(&format!("/v1/pieces/{}/verdict", codes[4]), failed).await.expect(200);
+    let failed = |proposal| json!({"proposal": proposal, "stricter": "not_as_described", "reason": "裂"});
+    app.inspector().post(&format!("/v1/pieces/{}/verdict", codes[4]), failed(proposal)).await.expect(200);
+    app.second_inspector().post(&format!("/v1/pieces/{}/appraisals", codes[4]), appraisal()).await.expect(200);
+    speech_unavailable(&app, &codes[4]).await;
+    settle(&app, &codes[4]).await;
+    let proposal = walk::proposal(&app, &codes[4]).await;
+    app.inspector().post(&format!("/v1/pieces/{}/verdict", codes[4]), failed(proposal)).await.expect(200);
     let mut seen = Vec::new();
     let mut cursor = String::new();
     loop {

@@ -12,6 +12,7 @@ mod erase;
 mod http;
 mod journey;
 mod kill;
+mod looks;
 mod photos;
 mod privacy;
 mod property;

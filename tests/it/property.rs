@@ -313,6 +313,7 @@ fn check_person(piece: &Piece, command: &Command, by: &By) -> Result<(), String>
         Command::OpenAppraisal
         | Command::HandOver { .. }
         | Command::SubmitAppraisal { .. }
+        | Command::RepeatMeasurement { .. }
         | Command::ProposeLedger
         | Command::SettleLedger { .. }
         | Command::GiveVerdict { .. } => &[Inspector],

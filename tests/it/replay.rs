@@ -10,13 +10,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use touchstone::capsule::lines::{self, Line};
+use touchstone::domain::appraisal::Appraisal;
+use touchstone::domain::command::Command;
 use touchstone::domain::event::{Event, Recorded};
 use touchstone::domain::ids::{KeyId, PersonId};
 use touchstone::domain::piece::Piece;
+use touchstone::domain::quantity::Weighing;
 use touchstone::domain::route::Stage;
 
 use crate::support::TestDatabase;
-use crate::world::World;
+use crate::world::{World, appraisal, grams, name};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/journals/golden")
@@ -91,24 +94,33 @@ fn the_first_golden_journals_show_a_delivered_a_failed_and_a_cancelled_piece() {
     assert_eq!(outcomes, ["completed", "returned", "cancelled"]);
 }
 
-/// The journals of one delivered piece, one that failed and went back, and one that was cancelled.
+/// The journals of one delivered piece, one that failed after a second look and went back, one that was cancelled, and
+/// one whose weight was repeated at its limit.
 #[tokio::test]
 async fn todays_desk_writes_what_folds_to_the_same_stages() {
     let db = TestDatabase::sqlite();
     let world = World::new(&db).await;
-    let placed = world.place("N-1", 3).await;
-    let [delivered, failed, cancelled] = placed.pieces[..] else { panic!("three lines") };
+    let placed = world.place("N-1", 4).await;
+    let [delivered, failed, cancelled, repeated] = placed.pieces[..] else { panic!("four lines") };
     world.bring(delivered, Stage::Inbound).await;
     world.carry(delivered, world.photo(), &world.clerk).await.unwrap();
     world.bring(delivered, Stage::Closed).await;
     world.fail_and_return(failed).await;
     world.cancel(cancelled).await.unwrap();
+    // 56.05 g for 56.02 g: beyond 0.02 + 0.005, within another 0.02.
+    world.bring(repeated, Stage::Appraising).await;
+    let read = |value| Weighing { typed: false, ..grams(value, &[]) };
+    let appraisal = Appraisal { weight: read("56.05"), ..appraisal() };
+    world.carry(repeated, Command::SubmitAppraisal { appraisal }, &world.inspector).await.unwrap();
+    let again = Command::RepeatMeasurement { component: None, quantity: name("weight"), weighing: read("56.02") };
+    world.carry(repeated, again, &world.inspector).await.unwrap();
+    world.bring(repeated, Stage::Closed).await;
 
     let mut file = Vec::new();
     touchstone::audit::export::export(&world.store, Some(placed.order_id()), &mut file, &mut ()).await.unwrap();
     let events: Vec<_> = lines::read(file.as_slice()).collect::<Result<_, _>>().unwrap();
     let standings = standings(&events);
-    let path = folder().join("2026-11-22-photos.jsonl");
+    let path = folder().join("2026-11-24.jsonl");
     if std::env::var_os("TOUCHSTONE_BLESS").is_some() && !path.exists() {
         fs::create_dir_all(folder()).unwrap();
         fs::write(&path, file).unwrap();

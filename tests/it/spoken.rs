@@ -176,7 +176,10 @@ both!(what_was_said_and_is_not_so_leads_to_the_verdict, |db| async move {
     app.inspector().post(&path, body(json!("口误"))).await.expect_problem(409, "second_person_needed");
     let misread = json!({"proposal": open["proposal"], "misread": [said["claim_id"]]});
     app.inspector().post(&path, misread.clone()).await.expect_problem(409, "second_person_needed");
-    // As it is proposed, it bars the pass.
+    // As it is proposed, it bars the pass: another looks, blind, and finds the same.
+    settle(&app, code).await;
+    let again = crate::walk::appraisal();
+    app.second_inspector().post(&format!("/v1/pieces/{code}/appraisals"), again).await.expect(200);
     settle(&app, code).await;
     let proposal = walk::proposal(&app, code).await;
     let settled = ledger(&app, code).await;

@@ -44,6 +44,22 @@ enum Place {
     Schema { server: String, name: String },
 }
 
+/// The seed of every draw in the tests: of the orders that they name most, none is drawn, and `KS-drawn` is.
+pub const SEED: &str = "000000000000000000000000000000000000000000000000000000000000034f";
+
+/// Commits the same seed for the days around one, long before them, so that a draw is the same on every day.
+pub async fn commit_known_seeds(store: &Store, secrets: &touchstone::vault::Secrets, around: jiff::Timestamp) {
+    let vault = touchstone::vault::Vault::new(secrets);
+    let day = |days: i64| {
+        let at = around.checked_add(jiff::SignedDuration::from_hours(24 * days)).expect("a day near today");
+        touchstone::desk::lots::day_of(at).to_string()
+    };
+    let row = |days| touchstone::desk::lots::row(&vault, &day(days), SEED, jiff::Timestamp::UNIX_EPOCH);
+    let txn = store.begin().await.expect("a transaction");
+    touchstone::store::looks::keep_lots(&*txn, (-3..=10).map(row).collect()).await.expect("seeds can be committed");
+    txn.commit().await.expect("a commit");
+}
+
 /// What the stock client said.
 pub struct Said {
     pub accepted: bool,

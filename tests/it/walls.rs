@@ -40,6 +40,10 @@ async fn furnish(db: &TestDatabase) {
             format!("INSERT INTO certificate_codes (code, order_id, stream_id, seq) VALUES ('TS-1', {order}, 1, 1);"),
             format!("INSERT INTO status_places (place, order_id, stream_id, seq) VALUES (1, {order}, 1, 1);"),
             format!("INSERT INTO order_nos (tenant_id, order_no, order_id) VALUES ('demo', 'N-1', {order});"),
+            format!(
+                "INSERT INTO lots (day, commitment, wrapped_key, sealed, committed_at) \
+                 VALUES ('2026-11-24', 'c', {hash}, {hash}, 5);"
+            ),
             format!("INSERT INTO roots (at, journals, root, signature, key_id) VALUES (5, 1, {hash}, {hash}, 'k');"),
         ]
         .concat(),
@@ -80,7 +84,7 @@ fn refused(db: &TestDatabase, sentence: &str, statements: &[String]) {
 
 fn walled_rows(db: &TestDatabase) -> String {
     let said = db.client(
-        "SELECT * FROM events ORDER BY order_id, stream_id, seq; SELECT * FROM roots ORDER BY at; \
+        "SELECT * FROM events ORDER BY order_id, stream_id, seq; SELECT * FROM roots ORDER BY at; SELECT * FROM lots ORDER BY day; \
          SELECT * FROM tags ORDER BY tag; SELECT * FROM piece_codes ORDER BY code; \
          SELECT * FROM certificate_codes ORDER BY code; SELECT * FROM status_places ORDER BY place; \
          SELECT * FROM order_nos ORDER BY order_no; \
@@ -95,6 +99,7 @@ const UNCHANGING: &[(&str, &str, &str)] = &[
     ("events", "an event", "body = '{\"a\":1}'"),
     ("events", "an event", "seq = seq + 10"),
     ("roots", "a root", "journals = 2"),
+    ("lots", "a lot", "commitment = 'd'"),
     ("tags", "a tag", "stream_id = 2"),
     ("piece_codes", "a piece code", "stream_id = 2"),
     ("certificate_codes", "a certificate number", "stream_id = 2"),
@@ -105,6 +110,7 @@ const UNCHANGING: &[(&str, &str, &str)] = &[
 const KEPT: &[(&str, &str)] = &[
     ("events", "an event"),
     ("roots", "a root"),
+    ("lots", "a lot"),
     ("tags", "a tag"),
     ("piece_codes", "a piece code"),
     ("certificate_codes", "a certificate number"),

@@ -27,7 +27,7 @@ use touchstone::store::{Store, journal};
 use touchstone::vault::Secrets;
 use uuid::Uuid;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, commit_known_seeds};
 
 pub struct World {
     pub store: Store,
@@ -108,10 +108,23 @@ pub fn order_of(answer: Result<Receipt, Error>) -> OrderReceipt {
 
 impl World {
     pub async fn new(db: &TestDatabase) -> World {
+        Self::open(db, true).await
+    }
+
+    /// A house that has committed no seed for any day.
+    pub async fn without_seeds(db: &TestDatabase) -> World {
+        Self::open(db, false).await
+    }
+
+    async fn open(db: &TestDatabase, seeds: bool) -> World {
         let store = db.migrated().await;
         let secrets = Secrets::random();
+        let began = "2026-11-22T02:00:00Z".parse::<Timestamp>().unwrap();
+        if seeds {
+            commit_known_seeds(&store, &secrets, began).await;
+        }
         let desk = Desk::open(store.clone(), &secrets, Options::default()).unwrap();
-        let clock = AtomicI64::new("2026-11-22T02:00:00Z".parse::<Timestamp>().unwrap().as_microsecond());
+        let clock = AtomicI64::new(began.as_microsecond());
         let now = Timestamp::from_microsecond(clock.load(Ordering::Relaxed)).unwrap();
         let warehouse = Place {
             id: WarehouseId::parse("wh-1").unwrap(),
@@ -211,11 +224,12 @@ impl World {
                 line_no,
                 sku: Some(Sku::parse("A1").unwrap()),
                 title: seals.seal(self.desk.vault(), order_id, self.platform.person, "冰种翡翠手镯 17000001001"),
-                price: Money::parse(1_280_000, "CNY").unwrap(),
+                price: Money::parse(128_000, "CNY").unwrap(),
                 pricing: Pricing::Fixed,
                 custom_made: false,
                 segment: None,
                 declared: declared(),
+                truth: None,
             })
             .collect();
         let order = NewOrder {
@@ -419,7 +433,13 @@ impl World {
                 }
                 Stage::Inbound => self.carry(key, self.receive(), &self.clerk).await.unwrap(),
                 Stage::Received => self.carry(key, Command::OpenAppraisal, &self.inspector).await.unwrap(),
-                Stage::Appraising => self.carry(key, self.appraise(), &self.inspector).await.unwrap(),
+                Stage::Appraising => {
+                    let piece = self.folded(key).await;
+                    let bench = piece.standing().bench().expect("a bench");
+                    let first = bench.takes(self.inspector.person);
+                    let next = if first { &self.inspector } else { &self.second_inspector };
+                    self.carry(key, self.appraise(), next).await.unwrap()
+                }
                 Stage::SpokenReview => {
                     let proposal = self.review(key).await;
                     let mut seals = Seals::default();

@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::super::appraisal::{ComponentResult, ComponentRole};
-use super::super::ids::{Carrier, CertificateCode, Waybill};
+use super::super::command::Asked;
+use super::super::ids::{Carrier, CertificateCode, ComponentId, Waybill};
 use super::super::ledger::{Asks, ClaimKind, Finding, ProposedEntry};
+use super::super::looks::{Because, Limits, Matter};
 use super::super::order::LineStatus;
 use super::super::samples::*;
 use super::*;
 
 fn rules(claims: usize, finding: Finding) -> Told {
     let claims = (1..=claims).map(|number| claim(number as u8, ClaimKind::Material)).collect();
-    Told { transcript: false, claims, finding, photos: Vec::new() }
+    Told { transcript: false, claims, finding, ..told() }
 }
 
 fn in_order() -> Order {
@@ -202,8 +204,17 @@ fn a_rulebook_that_forgets_a_claim_is_refused() {
         fn version(&self) -> super::super::text::Name {
             self.0.version()
         }
-        fn appraisals_needed(&self, piece: &Piece) -> usize {
-            self.0.appraisals_needed(piece)
+        fn asked(&self, piece: &Piece, order: &OrderPlaced) -> Asked {
+            self.0.asked(piece, order)
+        }
+        fn asked_after(&self, outcome: Verdict, guard: bool) -> BTreeSet<Because> {
+            self.0.asked_after(outcome, guard)
+        }
+        fn disputes(&self, piece: &Piece, one: &Appraisal, other: &Appraisal) -> Vec<(Option<ComponentId>, Matter)> {
+            self.0.disputes(piece, one, other)
+        }
+        fn limits(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], of: &Appraisal) -> Limits {
+            self.0.limits(piece, order, claims, of)
         }
         fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<super::super::text::Name> {
             self.0.photos_needed(piece, step)
@@ -335,8 +346,17 @@ impl Rules for Severe {
     fn version(&self) -> super::super::text::Name {
         self.0.version()
     }
-    fn appraisals_needed(&self, piece: &Piece) -> usize {
-        self.0.appraisals_needed(piece)
+    fn asked(&self, piece: &Piece, order: &OrderPlaced) -> Asked {
+        self.0.asked(piece, order)
+    }
+    fn asked_after(&self, outcome: Verdict, guard: bool) -> BTreeSet<Because> {
+        self.0.asked_after(outcome, guard)
+    }
+    fn disputes(&self, piece: &Piece, one: &Appraisal, other: &Appraisal) -> Vec<(Option<ComponentId>, Matter)> {
+        self.0.disputes(piece, one, other)
+    }
+    fn limits(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], of: &Appraisal) -> Limits {
+        self.0.limits(piece, order, claims, of)
     }
     fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<super::super::text::Name> {
         self.0.photos_needed(piece, step)
@@ -381,7 +401,7 @@ fn all_five_verdicts_follow_from_the_severities_and_name_their_rulebook() {
 fn a_typed_weight_that_decides_takes_a_second_person_and_one_from_a_balance_does_not() {
     let of = |typed| {
         let claims = vec![Claim { component: None, ..claim(1, ClaimKind::Weight) }];
-        let told = Told { transcript: true, claims, finding: Finding::Confirmed, photos: Vec::new() };
+        let told = Told { transcript: true, claims, ..told() };
         let (mut piece, _) = in_review(&told);
         // Corrected by its author: what stands is typed, or read.
         let mut replacement = appraisal();
@@ -492,3 +512,5 @@ fn a_part_is_examined_by_the_tests_that_it_takes() {
     }
     carry_out(&mut piece, Command::SubmitAppraisal { appraisal: by_eye }, &anna(), &rules);
 }
+#[path = "looks/tests.rs"]
+mod looks;

@@ -498,14 +498,14 @@ impl PollRoute for Route {
                 bench.submit(recorded.seq, author).map_err(missing(Stage::Appraising, &recorded.event))?;
                 go!(Appraising { bench, appealed })
             }
-            Event::MeasurementRepeated(_) | Event::HandedOver(_) => {
-                go!(Appraising { bench: bench.clone(), appealed })
+            Event::MeasurementRepeated(repeated) => {
+                let mut bench = bench.clone();
+                bench.repeated(author(Stage::Appraising, &recorded)?, repeated);
+                go!(Appraising { bench, appealed })
             }
+            Event::HandedOver(_) => go!(Appraising { bench: bench.clone(), appealed }),
             Event::AppraisalSettled(settled) => {
-                let appraised = bench
-                    .clone()
-                    .settle(&settled.appraisals, settled.weight.clone(), settled.metal)
-                    .map_err(missing(Stage::Appraising, &recorded.event))?;
+                let appraised = bench.clone().settle(settled).map_err(missing(Stage::Appraising, &recorded.event))?;
                 go!(SpokenReview { appraised, review: Review::default(), appealed })
             }
             Event::CancelRequested(_) | Event::DamagedInCustody(_) => go!(Returning { posted: false }),
@@ -535,6 +535,8 @@ impl PollRoute for Route {
                 review
                     .settle(entry.proposal_seq, &entry.claim_id, entry.finding, entry.added.as_ref(), two)
                     .map_err(fail)?;
+                let both = recorded.person.into_iter().chain(entry.proposed_by.map(|by| by.person_id));
+                both.for_each(|person| appraised.shown_to(person));
             }
             Event::SpeechUnavailable(unavailable) => {
                 second(Stage::SpokenReview, &recorded, &unavailable.proposed_by)?;
@@ -550,8 +552,12 @@ impl PollRoute for Route {
                 Replacement::Entry { .. } => review.void(),
                 Replacement::ReceivedWeight { .. } | Replacement::Note { .. } => {}
             },
-            Event::RepeatCalled(_) => return go!(Appraising { bench: appraised.repeat(), appealed }),
-            Event::SecondLookCalled(_) => return go!(Appraising { bench: appraised.look_again(), appealed }),
+            Event::RepeatCalled(called) => return go!(Appraising { bench: appraised.repeat(called), appealed }),
+            Event::SecondLookCalled(_) => {
+                // Whoever's word led to it knows why.
+                recorded.person.into_iter().for_each(|person| appraised.shown_to(person));
+                return go!(Appraising { bench: appraised.look_again(), appealed });
+            }
             Event::VerdictGiven(given) => {
                 let bench = appraised.anew();
                 let reviewed =

@@ -13,7 +13,7 @@ use super::super::pieces::milliseconds;
 use super::parties::{BuyerBody, MerchantBody, StreamerBody};
 use crate::desk::NewOrder;
 use crate::desk::place::NewLine;
-use crate::domain::appraisal::{Declared, DeclaredComponent};
+use crate::domain::appraisal::{Appraisal, ComponentResult, ComponentState, Declared, DeclaredComponent};
 use crate::domain::event::{Pricing, Segment, Ship};
 use crate::domain::ids::*;
 use crate::domain::quantity::{Fineness, Money};
@@ -76,6 +76,13 @@ struct LineBody {
     #[serde(default)]
     segment: Option<SpanBody>,
     declared: DeclaredBody,
+    /// A piece of the warehouse's own, sent through to see what the inspectors find: nobody is told of it, the inspectors
+    /// least of all, and it goes back whatever is found.
+    #[serde(default)]
+    reference: bool,
+    /// Of a reference piece, what ought to be found: its parts in the order of those declared, and its weight.
+    #[serde(default)]
+    truth: Option<DeclaredBody>,
 }
 
 /// Whole minor units (fen for CNY) and an ISO 4217 code.
@@ -229,6 +236,7 @@ impl LineBody {
             body.parse(&format!("{at}/segment"), faults)
         });
         let declared = self.declared.parse(&format!("{at}/declared"), faults);
+        let truth = self.truth(at, faults);
         Some(NewLine {
             line_no: self.line_no,
             sku,
@@ -238,6 +246,54 @@ impl LineBody {
             custom_made: self.custom_made,
             segment: segment.flatten(),
             declared: declared?,
+            truth,
+        })
+    }
+
+    /// What ought to be found of a reference piece.
+    fn truth(&self, at: &str, faults: &mut Faults) -> Option<Appraisal> {
+        let at = format!("{at}/truth");
+        let body = match (self.reference, &self.truth) {
+            (false, None) => return None,
+            (false, Some(_)) => {
+                faults.add(at, "only of a reference piece it is known: say reference, or leave it out");
+                return None;
+            }
+            (true, None) => {
+                faults.add(at, "a reference piece comes with what ought to be found");
+                return None;
+            }
+            (true, Some(body)) => body,
+        };
+        if body.components.len() != self.declared.components.len() {
+            faults.add(format!("{at}/components"), "as many parts as are declared, in their order");
+        }
+        let known = body.parse(&at, faults)?;
+        if known.weight.is_none() {
+            faults.add(format!("{at}/weight"), "a reference piece comes with its weight");
+        }
+        let part = |part: DeclaredComponent| ComponentResult {
+            component: part.component,
+            role: part.role,
+            state: ComponentState::Examined,
+            material: part.material,
+            treatment: part.treatment,
+            fineness_ppm: part.fineness_ppm,
+            weight: part.weight,
+            sizes: Vec::new(),
+            tests: Vec::new(),
+            reason: None,
+        };
+        let mut components: Vec<_> = known.components.into_iter().map(part).collect();
+        if let Some(first) = components.first_mut() {
+            first.sizes = known.sizes;
+        }
+        Some(Appraisal {
+            components,
+            weight: known.weight?,
+            presented_certificate: known.presented_certificate,
+            remarks: None,
+            photo_ids: BTreeSet::new(),
         })
     }
 }

@@ -53,7 +53,7 @@ fn released() -> Vec<(&'static str, Event)> {
         ("2026-11-03T01:00:00Z", received()),
         ("2026-11-03T02:00:00Z", AppraisalOpened {}.into()),
         (day, AppraisalSubmitted { appraisal: appraisal(Vec::new(), grams("5")) }.into()),
-        (day, AppraisalSettled { appraisals: vec![4], weight: grams("5"), metal: false }.into()),
+        (day, AppraisalSettled { appraisals: vec![4], weight: grams("5"), metal: false, looks: None }.into()),
         (day, ClaimsRead { transcript_id: None, lexicon_version: name("none"), claims: Vec::new() }.into()),
         (day, LedgerProposed { claims_seq: 6, rulebook_version: name("r"), entries: Vec::new() }.into()),
         (

@@ -2,6 +2,7 @@ use super::super::Language;
 use super::super::testing::*;
 use super::*;
 use crate::domain::appraisal::ComponentRole::*;
+use crate::domain::event::Event;
 use crate::domain::event::{
     AppraisalOpened, AppraisalSettled, AppraisalSubmitted, MeasurementRepeated, OrderPlaced, Pricing, Received,
     RepeatCalled,
@@ -105,7 +106,7 @@ fn repeated(first: &str, repeats: &[&str]) -> (Piece, crate::domain::appraisal::
         AppraisalOpened {}.into(),
         AppraisalSubmitted { appraisal: of.clone() }.into(),
     ];
-    let settled = || AppraisalSettled { appraisals: vec![4], weight: grams(first), metal: true };
+    let settled = || AppraisalSettled { appraisals: vec![4], weight: grams(first), metal: true, looks: None };
     events.push(settled().into());
     for again in repeats {
         let quantity = name("weight");
@@ -163,7 +164,7 @@ fn the_guard_band_is_still_open_after_two_repeats_and_then_undetermined() {
     let of = appraisal(vec![found("c1", MainStone, "翡翠", None)], grams("58.43"));
     let mut listing = declared(vec![part("c1", MainStone, "翡翠", None)]);
     listing.weight = Some(grams("58.40"));
-    let settled = || AppraisalSettled { appraisals: vec![4], weight: grams("58.43"), metal: false };
+    let settled = || AppraisalSettled { appraisals: vec![4], weight: grams("58.43"), metal: false, looks: None };
     let again = || MeasurementRepeated {
         component: None,
         quantity: name("weight"),

@@ -60,7 +60,7 @@ both!(an_order_is_shown_to_those_it_concerns, |db| async move {
     let order = app.platform().get("/v1/orders/KS1").await.expect(200);
     assert_eq!(order["lines"].as_array().unwrap().len(), 2);
     assert_eq!(order["lines"][0]["title"], "冰糯种飘阳绿翡翠圆条手镯 天然A货 56.5圈口");
-    assert_eq!(order["lines"][0]["price"], json!({"amount": 1_860_000, "currency": "CNY"}));
+    assert_eq!(order["lines"][0]["price"], json!({"amount": 186_000, "currency": "CNY"}));
     assert!(order["tracking_url"].is_string());
     let seen = app.merchant().get("/v1/orders/KS1").await.expect(200);
     assert_eq!(seen["tracking_url"], Value::Null, "a buyer's page is not the merchant's");

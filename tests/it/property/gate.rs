@@ -109,6 +109,7 @@ pub fn check(journal: &[Recorded], needed: usize) -> Result<(), String> {
         }
     }
     let (settled_at, settled_weight) = weight.ok_or("no settled appraisal")?;
+    looks(span, &submitted)?;
 
     // A settled ledger with no claim unread, and two persons behind everything milder.
     let read_at = position(EventKind::ClaimsRead).filter(|at| settled_at < *at).ok_or("the claims were not read")?;
@@ -213,6 +214,33 @@ pub fn check(journal: &[Recorded], needed: usize) -> Result<(), String> {
     let releaser = released.person.ok_or("a release has its person")?;
     must!(submitted.values().all(|(person, _)| *person != releaser), "an appraiser released their own piece");
     must!(matches!(released.role, Role::Inspector | Role::Supervisor), "released by a {}", released.role);
+    Ok(())
+}
+
+/// As many persons have looked as were called for, each measurement was repeated that was, and no outcome but a pass
+/// stands on one person alone.
+fn looks(span: &[Recorded], submitted: &BTreeMap<i32, (PersonId, &Appraisal)>) -> Result<(), String> {
+    let (mut called, mut due, mut persons, mut agreed) = (false, None, BTreeSet::new(), true);
+    for recorded in span {
+        match &recorded.event {
+            Event::SecondLookCalled(_) => called = true,
+            Event::RepeatCalled(repeat) => due = Some((&repeat.component, &repeat.quantity)),
+            Event::MeasurementRepeated(again) if due == Some((&again.component, &again.quantity)) => due = None,
+            Event::AppraisalSettled(settled) => {
+                must!(due.is_none(), "settled before the measurement was repeated");
+                persons = settled.appraisals.iter().filter_map(|seq| submitted.get(seq)).map(|(who, _)| *who).collect();
+                must!(!called || 2 <= persons.len(), "a second look was called, and one person settled it");
+                let asked = settled.looks.as_ref().is_some_and(|looks| !looks.because.is_empty());
+                must!(!asked || 2 <= persons.len(), "two were asked for, and one looked");
+                agreed = settled.looks.as_ref().is_none_or(|looks| looks.agreed);
+            }
+            Event::VerdictGiven(given) => {
+                must!(given.verdict == Verdict::Pass || 2 <= persons.len(), "not a pass, by one person alone");
+                must!(agreed || Verdict::Undetermined <= given.verdict, "no agreement, and yet a milder verdict");
+            }
+            _ => {} // The other events have nothing to do with who looks.
+        }
+    }
     Ok(())
 }
 

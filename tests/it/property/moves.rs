@@ -66,9 +66,14 @@ fn onward(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         Stage::Received => to(K::AppraisalOpened, Stage::Appraising),
         Stage::Appraising => {
             let free = INSPECTORS.iter().any(|who| standing.bench().is_some_and(|bench| bench.takes(who.by().person)));
-            let again = standing.bench().is_some_and(|bench| 0 < bench.repeats() && !bench.appraisals().is_empty());
-            let settle = !free || (again && dice.once_in(2));
-            to(if settle { K::AppraisalSettled } else { K::AppraisalSubmitted }, Stage::Appraising)
+            let due = standing.bench().is_some_and(|bench| bench.due().is_some());
+            let kind = match (due, free) {
+                (true, _) => K::MeasurementRepeated,
+                (false, true) => K::AppraisalSubmitted,
+                // Nobody is left who could look: what lies there is all that can be settled.
+                (false, false) => K::AppraisalSettled,
+            };
+            to(kind, Stage::Appraising)
         }
         Stage::SpokenReview => {
             let (_, review) = standing.review().unwrap();
@@ -141,6 +146,15 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
             let who = free.first().copied().unwrap_or(ANNA);
             command(Command::SubmitAppraisal { appraisal: appraisal(piece, dice) }, who)
         }
+        EventKind::MeasurementRepeated => {
+            let bench = piece.standing().bench();
+            let due = bench.and_then(|bench| bench.due().cloned());
+            let author = bench.and_then(|bench| bench.appraisals().first()).map(|(_, author)| *author);
+            let who = INSPECTORS.into_iter().find(|who| Some(who.by().person) == author).unwrap_or(ANNA);
+            let (component, quantity) = due.unwrap_or((None, name("weight")));
+            let weighing = weighing(WEIGHT + 1_000 * dice.below(10) as i64);
+            command(Command::RepeatMeasurement { component, quantity, weighing }, who)
+        }
         EventKind::ClaimsRead | EventKind::LedgerProposed => {
             let segment = Command::SetSegment { segment: piece.segment() };
             command(if dice.once_in(3) { segment } else { Command::ProposeLedger }, ANNA)
@@ -152,11 +166,16 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         EventKind::SpeechUnavailable => {
             Try::Command(Command::RecordSpeechUnavailable { reason: sealed() }, CHIEF.after(BORIS))
         }
-        EventKind::VerdictGiven if matches!(edge.to, Target::To(Stage::Cleared) | Target::To(Stage::Failed)) => {
-            let failed = edge.to == Target::To(Stage::Failed);
+        EventKind::VerdictGiven => {
             let proposal = proposal(piece);
-            let stricter = failed.then_some(Verdict::NotAsDescribed);
-            command(Command::GiveVerdict { proposal, stricter, reason: failed.then(sealed) }, BORIS)
+            let stricter = match edge.to {
+                Target::To(Stage::AwaitingBuyer) => Some(Verdict::DisclosedDifference),
+                Target::To(Stage::Undetermined) => Some(Verdict::Undetermined),
+                Target::To(Stage::Failed) => Some(Verdict::NotAsDescribed),
+                Target::To(Stage::Quarantined) => Some(Verdict::SuspectedCounterfeit),
+                Target::To(_) | Target::End(_) => None,
+            };
+            command(Command::GiveVerdict { proposal, stricter, reason: stricter.map(|_| sealed()) }, BORIS)
         }
         EventKind::AppraisalReopened => command(Command::ReopenAppraisal { reason: sealed() }, CHIEF),
         EventKind::Tagged => command(tag(world, at, dice), CLERK),
@@ -204,11 +223,9 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         | EventKind::ExceptionResolved
         | EventKind::TurnedBack
         | EventKind::Lost
-        | EventKind::MeasurementRepeated
         | EventKind::AppraisalSettled
         | EventKind::RepeatCalled
         | EventKind::SecondLookCalled
-        | EventKind::VerdictGiven
         | EventKind::DifferenceAccepted
         | EventKind::DifferenceRefused
         | EventKind::OutsideReportRecorded
@@ -376,6 +393,11 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         CommandKind::OpenAppraisal => Command::OpenAppraisal,
         CommandKind::HandOver => Command::HandOver { to: dice.pick(&CAST).by().person },
         CommandKind::SubmitAppraisal => Command::SubmitAppraisal { appraisal: appraisal(piece, dice) },
+        CommandKind::RepeatMeasurement => {
+            let due = piece.standing().bench().and_then(|bench| bench.due().cloned());
+            let (component, quantity) = due.filter(|_| !dice.once_in(3)).unwrap_or((None, name("weight")));
+            Command::RepeatMeasurement { component, quantity, weighing: weighing(WEIGHT) }
+        }
         CommandKind::ProposeLedger => Command::ProposeLedger,
         CommandKind::ReadTranscript => Command::ReadTranscript,
         CommandKind::SettleLedger => {
@@ -489,7 +511,7 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
             let last = appraisals.last().and_then(|seq| piece.appraisal(*seq));
             let weight = last.map_or(weighing(WEIGHT), |appraisal| appraisal.weight.clone());
             let metal = last.is_some_and(touchstone::domain::route::weighs_as_metal);
-            AppraisalSettled { appraisals, weight, metal }.into()
+            AppraisalSettled { appraisals, weight, metal, looks: None }.into()
         }
         K::ClaimsRead => ClaimsRead { transcript_id: None, lexicon_version: name("1"), claims: Vec::new() }.into(),
         K::LedgerProposed => {
@@ -506,7 +528,7 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
         .into(),
         K::SpeechUnavailable => SpeechUnavailable { reason, proposed_by }.into(),
         K::RepeatCalled => RepeatCalled { component: Some(component(1)), quantity: name("weight") }.into(),
-        K::SecondLookCalled => SecondLookCalled {}.into(),
+        K::SecondLookCalled => SecondLookCalled { because: BTreeSet::new() }.into(),
         K::VerdictGiven => {
             let verdict = match to {
                 Some(Target::To(Stage::AwaitingBuyer)) => Verdict::DisclosedDifference,

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use touchstone::domain::actor::{By, Role, Witness};
 use touchstone::domain::appraisal::*;
-use touchstone::domain::command::{Reading, Rules, Step};
+use touchstone::domain::command::{Asked, Reading, Rules, Step};
 use touchstone::domain::event::*;
 use touchstone::domain::ids::*;
 use touchstone::domain::ledger::*;
+use touchstone::domain::looks::{Because, Limits, Matter};
 use touchstone::domain::order::{LineStatus, Order};
 use touchstone::domain::piece::Piece;
 use touchstone::domain::quantity::{Included, Mass, Money, Weighing};
@@ -207,9 +208,35 @@ impl Rules for Book {
         name("1")
     }
 
-    fn appraisals_needed(&self, piece: &Piece) -> usize {
-        let called = piece.standing().bench().map_or(0, |bench| usize::from(bench.looks()));
-        self.needed + called
+    fn asked(&self, _: &Piece, _: &OrderPlaced) -> Asked {
+        let because = if self.needed < 2 { BTreeSet::new() } else { BTreeSet::from([Because::Value]) };
+        Asked { because, ..Asked::default() }
+    }
+
+    fn asked_after(&self, outcome: Verdict, _: bool) -> BTreeSet<Because> {
+        if outcome == Verdict::Pass { BTreeSet::new() } else { BTreeSet::from([Because::FirstOutcome]) }
+    }
+
+    fn disputes(&self, _: &Piece, one: &Appraisal, other: &Appraisal) -> Vec<(Option<ComponentId>, Matter)> {
+        let apart = one.weight.mass.0.abs_diff(other.weight.mass.0);
+        let mut disputes = Vec::new();
+        if 7_000 < apart || one.weight.includes != other.weight.includes {
+            disputes.push((None, Matter::Weight));
+        }
+        for part in &one.components {
+            let same = other.component(&part.component).is_some_and(|again| again.material == part.material);
+            if !same {
+                disputes.push((Some(part.component.clone()), Matter::Material));
+            }
+        }
+        disputes
+    }
+
+    /// A weight that ends in 8 or 9 mg lies at its limit.
+    fn limits(&self, piece: &Piece, _: &OrderPlaced, _: &[Claim], appraisal: &Appraisal) -> Limits {
+        let is_near = 8 <= appraisal.weight.mass.0 / 1_000 % 10;
+        let is_due = is_near && piece.repeats(None).count() < 2;
+        Limits { repeat: is_due.then(|| (None, name("weight"))), guard: false }
     }
 
     /// Photos and tests are the rulebook's; the machine does not ask for them.
@@ -275,6 +302,7 @@ impl World {
             buyer_timezone: name("Asia/Shanghai"),
             merchant_timezone: name("Asia/Shanghai"),
             lines: (1..=setting.lines).map(line).collect(),
+            references: Vec::new(),
         };
         let mut world = Self {
             order: Order {
