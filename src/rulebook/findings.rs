@@ -169,6 +169,9 @@ impl<'a> Case<'a> {
             Some(_) => (self.metal(said, concluded, found), Treatments::default()),
             None => match self.tables.names.matches(said, concluded) {
                 Match::Same(implied) => (Found::new(Finding::Confirmed, Why::MaterialSame, args()), implied),
+                Match::Narrower if self.is_said_of_it(claim, concluded) => {
+                    (Found::new(Finding::Confirmed, Why::MaterialSame, args()), Treatments::default())
+                }
                 Match::Narrower => {
                     (Found::new(Finding::NotTested, Why::MaterialNarrower, args()), Treatments::default())
                 }
@@ -187,6 +190,19 @@ impl<'a> Case<'a> {
             Some(against) => Some(worst.worse(against)),
             None => Some(worst),
         }
+    }
+
+    /// Whether the variety that a conclusion adds was said of the same part too: 和田玉 listed, 碧玉 said, and
+    /// 和田玉(碧玉) concluded. The first edition held each claim alone.
+    fn is_said_of_it(&self, claim: &Claim, concluded: &str) -> bool {
+        self.tables.severity.is_some()
+            && self.claims.iter().any(|other| {
+                other.kind == ClaimKind::Material
+                    && other.component == claim.component
+                    && !other.negated
+                    && other.certainty == Certainty::High
+                    && matches!(self.tables.names.matches(&self.said(other), concluded), Match::Same(_))
+            })
     }
 
     fn is_substitute(&self, said: &str, found: &ComponentResult) -> bool {
@@ -227,8 +243,15 @@ impl<'a> Case<'a> {
         let mut declared = implied;
         declared.add(&named);
         for other in self.claims.iter().filter(|other| other.component == claim.component && !other.negated) {
-            if let (ClaimKind::Treatment, ClaimedValue::Name { .. }) = (other.kind, &other.value) {
-                declared.add(&names.treatments(&self.said(other)));
+            match (other.kind, &other.value) {
+                (ClaimKind::Treatment, ClaimedValue::Name { .. }) => {
+                    declared.add(&names.treatments(&self.said(other)));
+                }
+                // 玛瑙(覆膜) declares as much. The first edition looked at the field alone.
+                (ClaimKind::Material, ClaimedValue::Name { .. }) if self.tables.severity.is_some() => {
+                    declared.add(&names.named_treatments(&self.said(other)));
+                }
+                _ => {} // Nothing else declares a treatment.
             }
         }
         let seen = self.treatments_of(found);

@@ -14,6 +14,7 @@ mod journey;
 mod kill;
 mod privacy;
 mod property;
+mod qic;
 mod rebuild;
 mod replay;
 mod spoken;
