@@ -8,6 +8,8 @@ pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 mod m0001_foundation;
 mod m0003_readings;
+mod m0006_certificates;
+mod m0007_status_versions;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -15,6 +17,11 @@ pub struct Migrator;
 #[async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Foundation), Box::new(m0003_readings::Readings)]
+        vec![
+            Box::new(m0001_foundation::Foundation),
+            Box::new(m0003_readings::Readings),
+            Box::new(m0006_certificates::Certificates),
+            Box::new(m0007_status_versions::StatusVersions),
+        ]
     }
 }

@@ -12,6 +12,7 @@ use super::work::Plan;
 use super::{Desk, Error, Request, people, recorded};
 use crate::capsule::Hash;
 use crate::domain::appraisal::Declared;
+use crate::domain::certificate::CertificateKey;
 use crate::domain::event::{Event, OrderPlaced, PieceOpened, PlacedLine, Pricing, Segment, Ship};
 use crate::domain::ids::*;
 use crate::domain::notice::{Notice, Recipient};
@@ -20,7 +21,9 @@ use crate::domain::quantity::Money;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
 use crate::domain::text::{Name, Sealed};
-use crate::store::entity::{order_nos, people as people_rows, piece_codes, presented_certificates, tokens};
+use crate::store::entity::{
+    certificate_holders, order_nos, people as people_rows, piece_codes, presented_certificates, tokens,
+};
 use crate::vault::{self, Vault};
 
 /// An order as a platform sends it, read and valid. Its free texts are sealed already.
@@ -232,11 +235,20 @@ impl Desk {
                 reference: false,
             };
             if let Some(certificate) = &line.declared.presented_certificate {
+                let number = CertificateKey::of(certificate);
+                let (body, number) = (number.body().to_owned(), number.number().to_owned());
+                let (order_id, stream_id) = (key.order_id.0, key.stream_id.0);
+                plan.changes.certificates_named.push(certificate_holders::Model {
+                    body: body.clone(),
+                    number: number.clone(),
+                    order_id,
+                    stream_id,
+                });
                 plan.changes.presented_certificates.push(presented_certificates::Model {
-                    body: certificate.body.to_string(),
-                    number: certificate.number.to_string(),
-                    order_id: key.order_id.0,
-                    stream_id: key.stream_id.0,
+                    body,
+                    number,
+                    order_id,
+                    stream_id,
                 });
             }
             let written =

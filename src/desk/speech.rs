@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex};
 
 use uuid::Uuid;
 
+use super::presented::Register;
 use super::receipt::Receipt;
 use super::{Desk, Error, Request, Seals};
 use crate::domain::actor::{By, Role};
 use crate::domain::appraisal::Appraisal;
+use crate::domain::certificate::{CertificateKey, HeldBy};
 use crate::domain::command::{Command, Reading, Rules};
 use crate::domain::event::OrderPlaced;
 use crate::domain::ids::{LiveId, OrderId, StreamId, StreamKey, TenantId, TextId};
@@ -81,13 +83,25 @@ pub struct Listening<'a> {
     order_id: OrderId,
     placed: &'a OrderPlaced,
     session: Option<Arc<Session>>,
+    register: Register,
     /// The words of the claims that were read.
     seals: RefCell<Seals>,
 }
 
 impl<'a> Listening<'a> {
-    pub fn new(desk: &'a Desk, order_id: OrderId, placed: &'a OrderPlaced, session: Option<Arc<Session>>) -> Self {
-        Self { desk, order_id, placed, session, seals: RefCell::default() }
+    pub fn new(
+        desk: &'a Desk,
+        order_id: OrderId,
+        placed: &'a OrderPlaced,
+        session: Option<Arc<Session>>,
+        register: Register,
+    ) -> Self {
+        Self { desk, order_id, placed, session, register, seals: RefCell::default() }
+    }
+
+    /// The register as it was looked up.
+    pub fn register(&self) -> &Register {
+        &self.register
     }
 
     /// The words that were sealed, to be written with the events that name them.
@@ -143,6 +157,10 @@ impl Rules for Listening<'_> {
         self.desk.rules().version()
     }
 
+    fn held_by(&self, key: &CertificateKey) -> Option<HeldBy> {
+        self.register.held_by(key)
+    }
+
     fn appraisals_needed(&self, piece: &Piece) -> usize {
         self.desk.rules().appraisals_needed(piece)
     }
@@ -155,6 +173,7 @@ pub fn listens(command: &Command) -> bool {
         Command::SubmitAppraisal { .. }
             | Command::ProposeLedger
             | Command::ReadTranscript
+            | Command::AnswerSameArticle { .. }
             | Command::Correct { .. }
             | Command::SetSegment { .. }
     )

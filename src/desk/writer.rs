@@ -434,8 +434,10 @@ impl Writer {
             _ => None, // No other command makes a capsule.
         };
         let heard = if listens(command) { desk.session(source, &placed).await? } else { Listened::default() };
+        let register = desk.register(source, key, &folded.piece, command).await?;
         let (waybills, session) = (&known.waybills, heard.session);
-        let subject = Subject { key, folded, placed: placed.clone(), lines: &lines, waybills, sealing, session };
+        let placed_too = placed.clone();
+        let subject = Subject { key, folded, placed: placed_too, lines: &lines, waybills, sealing, session, register };
         let mut plan = desk.plan_piece(subject, command, request)?;
         plan.changes.heard.extend(heard.unlocked);
         if let Some(line) = plan.changes.lines.last() {
@@ -647,6 +649,7 @@ fn ends_with(kind: CommandKind, last: EventKind) -> bool {
         CommandKind::ReadTranscript => last == EventKind::LedgerProposed,
         CommandKind::Correct => matches!(last, EventKind::Corrected | EventKind::LedgerProposed),
         CommandKind::SetSegment => matches!(last, EventKind::SegmentSet | EventKind::LedgerProposed),
+        CommandKind::AnswerSameArticle => last == EventKind::LedgerProposed,
         CommandKind::AddNote => last == EventKind::NoteAdded,
         CommandKind::AddPhoto => last == EventKind::PhotoAdded,
         CommandKind::Tag => matches!(last, EventKind::Tagged | EventKind::PackingMismatchFound),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::{Role, Witness};
 use super::appraisal::{Appraisal, ComponentResult, Declared};
+use super::certificate::HeldBy;
 use super::ids::*;
 use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
 use super::quantity::{Money, Weighing};
@@ -166,6 +167,10 @@ events! {
     Corrected "corrected" 1
     NoteAdded "note_added" 1
     PhotoAdded "photo_added" 1
+    /// The number of a presented certificate is bound to another piece.
+    CertificateClashFound "certificate_clash_found" 1
+    /// Somebody looked whether it is the same article.
+    SameArticleAnswered "same_article_answered" 1
 }
 
 macro_rules! payloads {
@@ -444,6 +449,13 @@ payloads! {
         media_type: Name,
         size_bytes: i64,
     }
+}
+
+payloads! {
+    /// Body and number as they were presented. Neither the other piece nor whose it is is named.
+    CertificateClashFound { body: Name, number: CertificateNo, held_by: HeldBy }
+    /// The clash by the sequence number of its event.
+    SameArticleAnswered { clash_seq: i32, same: bool, note: Option<Sealed> }
 }
 
 /// What stands in place of a corrected event.

@@ -26,6 +26,7 @@ use crate::telemetry::{self, Metrics};
 pub mod auth;
 mod bench;
 pub mod body;
+mod certificates;
 mod error;
 mod ledger;
 mod operator;
@@ -120,6 +121,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(ledger::routes())
         .merge(pieces::routes())
         .merge(warehouse::routes())
+        .merge(certificates::routes())
         .merge(queue::routes())
         .merge(readings::routes())
         .merge(operator::routes())

@@ -6,6 +6,7 @@ mod support;
 mod app;
 mod auth;
 mod capsule;
+mod certificates;
 mod compile_fail;
 mod desk;
 mod erase;

@@ -104,7 +104,7 @@ both!(two_instances_may_migrate_at_once, |db| async move {
 macro_rules! every_entity {
     ($check:ident: $($module:ident)*) => { [$($check::<entity::$module::Entity>(stringify!($module))),*] };
     ($check:ident) => {
-        every_entity!($check: capsules cases certificate_codes components deadlines devices event_keys events
+        every_entity!($check: capsules cases certificate_codes certificate_holders components deadlines devices event_keys events
             frames idempotency keys laboratories lines lives lost_and_found merchants obligations order_nos orders outbox
             parcel_pieces parcels people photos piece_codes pieces presented_certificates proposals readings return_shipments
             roots sealed_texts shipments status_places tags tenants tokens transcripts warehouses waybills)

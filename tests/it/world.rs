@@ -214,7 +214,7 @@ impl World {
                 pricing: Pricing::Fixed,
                 custom_made: false,
                 segment: None,
-                declared: declared(),
+                declared: declared_with(&format!("{}-{line_no}", order_id.0.simple())),
             })
             .collect();
         let order = NewOrder {
@@ -280,6 +280,17 @@ impl World {
         seals: Seals,
         by: &By,
     ) -> Result<Receipt, Error> {
+        let command = match command {
+            // The sample's certificate is that of whichever piece it is.
+            Command::SubmitAppraisal { mut appraisal }
+                if appraisal.presented_certificate == declared().presented_certificate =>
+            {
+                let declared = &self.folded(key).await.opened().declared;
+                appraisal.presented_certificate = declared.presented_certificate.clone();
+                Command::SubmitAppraisal { appraisal }
+            }
+            command => command,
+        };
         let request = self.request(by, format!("{command:?}"));
         self.desk.carry_out(key, command, seals, request).await
     }
@@ -510,6 +521,11 @@ impl World {
 }
 
 fn declared() -> Declared {
+    declared_with("20261122000417")
+}
+
+/// One certificate is one article's.
+fn declared_with(number: &str) -> Declared {
     Declared {
         components: vec![DeclaredComponent {
             component: ComponentId::parse("c1").unwrap(),
@@ -523,7 +539,9 @@ fn declared() -> Declared {
         sizes: Vec::new(),
         presented_certificate: Some(PresentedCertificate {
             body: name("NGTC"),
-            number: CertificateNo::parse("20261122000417").unwrap(),
+            number: CertificateNo::parse(number).unwrap(),
+            weight: None,
+            sizes: Vec::new(),
         }),
     }
 }
