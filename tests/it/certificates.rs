@@ -16,7 +16,6 @@ use touchstone::domain::route::Stage;
 use touchstone::store::queries;
 
 use crate::app::{TestApp, place, tenant};
-use crate::support::TestDatabase;
 use crate::walk::{Stop, walk};
 use crate::world::{World, appraisal, at_once, code, grams, name, order_of};
 
@@ -69,7 +68,7 @@ async fn verdict(world: &World, key: StreamKey, stricter: Option<Verdict>) -> &'
     code(&world.carry_sealed(key, command, seals, &world.inspector).await)
 }
 
-both!(a_number_of_an_open_piece_holds_the_one_that_comes_later, |db: &TestDatabase| async move {
+both!(a_number_of_an_open_piece_holds_the_one_that_comes_later, |db| async move {
     let world = World::new(db).await;
     let first = piece_with(&world, "N-1", "NGTC", "NG-26-0417").await;
     let second = piece_with(&world, "N-2", "国检", "ng260417").await;
@@ -101,7 +100,7 @@ both!(a_number_of_an_open_piece_holds_the_one_that_comes_later, |db: &TestDataba
     assert!(!told.contains(other.opened().code.as_str()) && !told.contains(&first.order_id.to_string()));
 });
 
-both!(what_a_listing_names_counts_also_where_nobody_saw_the_paper, |db: &TestDatabase| async move {
+both!(what_a_listing_names_counts_also_where_nobody_saw_the_paper, |db| async move {
     let world = World::new(db).await;
     let first = piece_with(&world, "N-1", "NGTC", "NG-1").await;
     let second = piece_with(&world, "N-2", "NGTC", "NG-1").await;
@@ -112,7 +111,7 @@ both!(what_a_listing_names_counts_also_where_nobody_saw_the_paper, |db: &TestDat
     assert_eq!(verdict(&world, second, Some(Verdict::NotAsDescribed)).await, "certificate_held");
 });
 
-both!(of_two_that_bring_one_number_at_once_one_is_held, |db: &TestDatabase| async move {
+both!(of_two_that_bring_one_number_at_once_one_is_held, |db| async move {
     let world = World::new(db).await;
     let mut keys = Vec::new();
     for order in 0..6 {
@@ -138,7 +137,7 @@ both!(of_two_that_bring_one_number_at_once_one_is_held, |db: &TestDatabase| asyn
     assert_eq!(free, 1, "one has the number, and the others are held");
 });
 
-both!(a_number_of_a_closed_piece_asks_first_and_passes_on_with_the_answer, |db: &TestDatabase| async move {
+both!(a_number_of_a_closed_piece_asks_first_and_passes_on_with_the_answer, |db| async move {
     let world = World::new(db).await;
     let first = piece_with(&world, "N-1", "NGTC", "NG-1").await;
     world.fail_and_return(first).await;
@@ -176,7 +175,7 @@ pub async fn pair_with_one_paper(world: &World, order_no: &str) -> Vec<StreamKey
     pieces
 }
 
-both!(two_pieces_of_one_order_may_share_a_paper_once_somebody_looked, |db: &TestDatabase| async move {
+both!(two_pieces_of_one_order_may_share_a_paper_once_somebody_looked, |db| async move {
     let world = World::new(db).await;
     let pieces = pair_with_one_paper(&world, "N-1").await;
     assert_eq!(world.folded(pieces[1]).await.stage(), Stage::Quarantined);
@@ -191,7 +190,7 @@ both!(two_pieces_of_one_order_may_share_a_paper_once_somebody_looked, |db: &Test
     assert_eq!(world.folded(pieces[1]).await.stage(), Stage::Cleared);
 });
 
-both!(what_a_paper_prints_holds_a_piece_that_it_does_not_fit, |db: &TestDatabase| async move {
+both!(what_a_paper_prints_holds_a_piece_that_it_does_not_fit, |db| async move {
     let world = World::new(db).await;
     let check = async |order_no: &str, printed: &str, expected: Stage| {
         let weight = Some(Weighing { digit_ug: Some(10_000), ..grams(printed, &[]) });
@@ -216,7 +215,7 @@ both!(what_a_paper_prints_holds_a_piece_that_it_does_not_fit, |db: &TestDatabase
     check("N-3", "50.10", Stage::Quarantined).await;
 });
 
-both!(a_finding_that_two_persons_make_milder_opens_nothing, |db: &TestDatabase| async move {
+both!(a_finding_that_two_persons_make_milder_opens_nothing, |db| async move {
     let world = World::new(db).await;
     piece_with(&world, "N-1", "NGTC", "NG-1").await;
     let second = piece_with(&world, "N-2", "NGTC", "NG-1").await;
@@ -240,7 +239,7 @@ both!(a_finding_that_two_persons_make_milder_opens_nothing, |db: &TestDatabase| 
     assert_eq!(verdict(&world, second, None).await, "certificate_held");
 });
 
-both!(a_platform_never_learns_of_another_s_piece, |db: &TestDatabase| async move {
+both!(a_platform_never_learns_of_another_s_piece, |db| async move {
     let app = TestApp::new(db).await;
     let code = &place(&app, "KS1", 1).await[0];
     walk(&app, code, Stop::Cleared).await;

@@ -6,7 +6,6 @@ use std::process::{Command, Output};
 
 use touchstone::domain::route::Stage;
 
-use crate::support::TestDatabase;
 use crate::world::World;
 
 const HEADING: &str =
@@ -100,7 +99,7 @@ fn a_file_that_is_no_export_is_wrong_use() {
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
 }
 
-both!(what_is_exported_is_read_again, |db: &TestDatabase| async move {
+both!(what_is_exported_is_read_again, |db| async move {
     let world = World::new(db).await;
     let pieces = world.place("N-1", 3).await.pieces;
     world.bring(pieces[0], Stage::Delivered).await;

@@ -285,8 +285,8 @@ impl World {
             Command::SubmitAppraisal { mut appraisal }
                 if appraisal.presented_certificate == declared().presented_certificate =>
             {
-                let declared = &self.folded(key).await.opened().declared;
-                appraisal.presented_certificate = declared.presented_certificate.clone();
+                let piece = self.folded(key).await;
+                appraisal.presented_certificate = piece.opened().declared.presented_certificate.clone();
                 Command::SubmitAppraisal { appraisal }
             }
             command => command,

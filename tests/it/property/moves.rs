@@ -594,7 +594,7 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
         K::NoteAdded => NoteAdded { text: sealed() }.into(),
         K::PhotoAdded => photo_added(dice).into(),
         K::CertificateClashFound => CertificateClashFound {
-            body: Name::parse("NGTC").unwrap(),
+            body: name("NGTC"),
             number: CertificateNo::parse("N-1").unwrap(),
             held_by: HeldBy::OpenPiece,
         }
