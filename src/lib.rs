@@ -11,6 +11,7 @@ pub mod domain;
 pub mod http;
 pub mod instruments;
 pub mod photos;
+pub mod qic;
 pub mod rulebook;
 pub mod spoken;
 pub mod station;

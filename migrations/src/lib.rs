@@ -9,7 +9,9 @@ pub use sea_orm_migration::{MigrationTrait, MigratorTrait};
 mod m0001_foundation;
 mod m0003_readings;
 mod m0004_photos;
+mod m0005_certificates;
 mod m0006_looks;
+mod m0007_status_versions;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -21,7 +23,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_foundation::Foundation),
             Box::new(m0003_readings::Readings),
             Box::new(m0004_photos::Photos),
+            Box::new(m0005_certificates::Certificates),
             Box::new(m0006_looks::Looks),
+            Box::new(m0007_status_versions::StatusVersions),
         ]
     }
 }

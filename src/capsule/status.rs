@@ -49,18 +49,28 @@ pub fn sign(
     revoked: impl IntoIterator<Item = u32>,
     at: Timestamp,
 ) -> Result<String, CanonicalError> {
+    sign_packed(signer, issuer, &packed(places, revoked), at)
+}
+
+/// The list itself, as [`sign_packed`] takes it: it stays the same for as long as nothing is revoked.
+pub fn packed(places: u32, revoked: impl IntoIterator<Item = u32>) -> String {
     let mut bits = vec![0_u8; (places / 8) as usize];
     for place in revoked {
         if let Some(byte) = bits.get_mut((place / 8) as usize) {
             *byte |= bit_of(place);
         }
     }
+    pack(&bits)
+}
+
+/// Signs a list that was packed before.
+pub fn sign_packed(signer: &Signer, issuer: &str, packed: &str, at: Timestamp) -> Result<String, CanonicalError> {
     let until = at.checked_add(COUNTS_FOR).unwrap_or(Timestamp::MAX);
     let id = status_list_address(issuer);
     let document = json!({
         "@context": [CONTEXTS[0]],
         "credentialSubject": {
-            "encodedList": pack(&bits),
+            "encodedList": packed,
             "id": format!("{id}#list"),
             "statusPurpose": REVOCATION,
             "type": LIST,

@@ -20,6 +20,7 @@ mod key;
 mod open;
 mod person;
 mod place;
+mod qic;
 mod serve;
 mod text_lines;
 mod verify;
@@ -70,6 +71,12 @@ enum Command {
     /// Journals: check them, make the projections anew, take them elsewhere
     #[command(subcommand, after_help = journal::EXAMPLES)]
     Journal(journal::Journal),
+    /// Read what others wrote: a warehouse's own export
+    #[command(subcommand, after_help = qic::IMPORT_EXAMPLES)]
+    Import(qic::Import),
+    /// Write our pieces for others: in the columns of a warehouse's export
+    #[command(subcommand, after_help = qic::EXPORT_EXAMPLES)]
+    Export(qic::Export),
     Verify(Box<verify::Verify>),
     Openapi(serve::Openapi),
 }
@@ -90,6 +97,8 @@ pub fn run() -> ExitCode {
         Command::Bench(command) => command.run(),
         Command::Claims(command) => command.run(),
         Command::Journal(command) => command.run(),
+        Command::Import(command) => command.run(),
+        Command::Export(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Openapi(command) => command.run(),
     };

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::capsule::keys::{KeySet, Signers};
-use crate::capsule::{es256, signature, status};
+use crate::capsule::{es256, signature};
 use crate::domain::actor::By;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::ids::{CommandId, OrderId, PersonId, ProposalId, StreamId, StreamKey};
@@ -19,7 +19,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::Name;
 use crate::rulebook::{Library, Rulebook};
 use crate::store::entity::proposals as rows;
-use crate::store::{self, Store, lookups, queries};
+use crate::store::{self, Store};
 use crate::vault::{Secrets, Vault};
 
 pub mod agreement;
@@ -31,6 +31,7 @@ pub mod lots;
 mod parcels;
 pub mod people;
 pub mod place;
+mod presented;
 pub(crate) mod project;
 mod proposals;
 mod reading;
@@ -39,6 +40,7 @@ pub(crate) mod recorded;
 mod registry;
 mod seals;
 mod speech;
+mod status;
 mod work;
 mod writer;
 
@@ -51,6 +53,7 @@ pub use receipt::Receipt;
 pub use registry::{Keep, KeyGrant, KeyScope, Place};
 pub use seals::Seals;
 pub use speech::Session;
+pub use status::SignedList;
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -223,6 +226,7 @@ struct Inner {
     writers: writer::Writers,
     located: reading::LocatedCache,
     seeds: lots::Seeds,
+    status: status::StatusCache,
 }
 
 impl Desk {
@@ -243,6 +247,7 @@ impl Desk {
                 writers,
                 located: reading::LocatedCache::default(),
                 seeds: lots::Seeds::default(),
+                status: status::StatusCache::default(),
             }),
         };
         for queue in queues {
@@ -273,18 +278,6 @@ impl Desk {
     /// The house as its capsules name it.
     pub fn public_url(&self) -> &str {
         &self.inner.public_url
-    }
-
-    /// The signed list of the capsules that were revoked, as of now.
-    pub async fn status_list(&self, now: Timestamp) -> Result<String, Error> {
-        // One snapshot: a capsule that is revoked meanwhile is in the next list.
-        let snapshot = self.store().snapshot().await?;
-        let highest = lookups::highest_status_place(&*snapshot).await?;
-        let revoked = queries::revoked_places(&*snapshot).await?;
-        let places = status::places(highest.and_then(|place| u32::try_from(place).ok()));
-        let revoked = revoked.into_iter().filter_map(|place| u32::try_from(place).ok());
-        status::sign(self.capsule_signer(), self.public_url(), places, revoked, now)
-            .map_err(|error| Error::fault("the status list could not be signed", error))
     }
 
     pub fn store(&self) -> &Store {

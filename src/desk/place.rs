@@ -12,6 +12,7 @@ use super::work::Plan;
 use super::{Desk, Error, Request, people, recorded};
 use crate::capsule::Hash;
 use crate::domain::appraisal::{Appraisal, Declared};
+use crate::domain::certificate::CertificateKey;
 use crate::domain::event::{Event, OrderPlaced, PieceOpened, PlacedLine, Pricing, Reference, Segment, Ship};
 use crate::domain::ids::*;
 use crate::domain::notice::{Notice, Recipient};
@@ -21,7 +22,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
 use crate::domain::text::{Name, Sealed};
 use crate::store::entity::{
-    order_nos, people as people_rows, piece_codes, presented_certificates, reference_pieces, tokens,
+    certificate_holders, order_nos, people as people_rows, piece_codes, presented_certificates, reference_pieces, tokens,
 };
 use crate::vault::{self, Vault};
 
@@ -243,11 +244,20 @@ impl Desk {
                 reference: line.truth.is_some(),
             };
             if let Some(certificate) = &line.declared.presented_certificate {
+                let number = CertificateKey::of(certificate);
+                let (body, number) = (number.body().to_owned(), number.number().to_owned());
+                let (order_id, stream_id) = (key.order_id.0, key.stream_id.0);
+                plan.changes.certificates_named.push(certificate_holders::Model {
+                    body: body.clone(),
+                    number: number.clone(),
+                    order_id,
+                    stream_id,
+                });
                 plan.changes.presented_certificates.push(presented_certificates::Model {
-                    body: certificate.body.to_string(),
-                    number: certificate.number.to_string(),
-                    order_id: key.order_id.0,
-                    stream_id: key.stream_id.0,
+                    body,
+                    number,
+                    order_id,
+                    stream_id,
                 });
             }
             let written =

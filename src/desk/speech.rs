@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex};
 
 use uuid::Uuid;
 
+use super::presented::Register;
 use super::receipt::Receipt;
 use super::{Desk, Error, Request, Seals};
 use crate::domain::actor::{By, Role};
 use crate::domain::appraisal::{Appraisal, ComponentResult};
+use crate::domain::certificate::{CertificateKey, HeldBy};
 use crate::domain::command::{Asked, Command, Reading, Rules, Step};
 use crate::domain::event::OrderPlaced;
 use crate::domain::ids::{ComponentId, LiveId, OrderId, StreamId, StreamKey, TenantId, TextId};
@@ -84,6 +86,7 @@ pub struct Listening<'a> {
     session: Option<Arc<Session>>,
     /// What a second look rests on beside the piece.
     around: Around,
+    register: Register,
     /// The words of the claims that were read.
     seals: RefCell<Seals>,
 }
@@ -94,8 +97,14 @@ impl<'a> Listening<'a> {
         order_id: OrderId,
         placed: &'a OrderPlaced,
         (session, around): (Option<Arc<Session>>, Around),
+        register: Register,
     ) -> Self {
-        Self { desk, order_id, placed, session, around, seals: RefCell::default() }
+        Self { desk, order_id, placed, session, around, register, seals: RefCell::default() }
+    }
+
+    /// The register as it was looked up.
+    pub fn register(&self) -> &Register {
+        &self.register
     }
 
     /// The words that were sealed, to be written with the events that name them.
@@ -151,6 +160,10 @@ impl Rules for Listening<'_> {
         self.desk.rules().version()
     }
 
+    fn held_by(&self, key: &CertificateKey) -> Option<HeldBy> {
+        self.register.held_by(key)
+    }
+
     fn asked(&self, piece: &Piece, _: &OrderPlaced) -> Asked {
         self.desk.rules().asked(piece, &self.around)
     }
@@ -184,6 +197,7 @@ pub fn listens(command: &Command) -> bool {
             | Command::RepeatMeasurement { .. }
             | Command::ProposeLedger
             | Command::ReadTranscript
+            | Command::AnswerSameArticle { .. }
             | Command::Correct { .. }
             | Command::SetSegment { .. }
     )

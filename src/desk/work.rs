@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::cache::{Folded, Tip};
 use super::capsule_of::Sealing;
+use super::presented::Register;
 use super::receipt::{Happened, PhotoReceipt, PieceReceipt, ProposalReceipt, Receipt};
 use super::speech::{Listening, Session};
 use super::{Desk, Error, Request, balances, capsule_of, project, recorded};
@@ -111,11 +112,13 @@ pub struct Subject<'a> {
     pub session: Option<Arc<Session>>,
     /// What a second look rests on beside the piece.
     pub around: Around,
+    /// Whose the numbers are that it presents, where the command proposes a ledger.
+    pub register: Register,
 }
 
 impl Desk {
     pub(super) fn plan_piece(&self, subject: Subject<'_>, command: &Command, request: &Request) -> Result<Plan, Error> {
-        let Subject { key, folded, placed, lines, waybills, sealing, session, around } = subject;
+        let Subject { key, folded, placed, lines, waybills, sealing, session, around, register } = subject;
         let Folded { mut piece, tip } = folded;
         if let Some(seen) = request.if_match
             && seen != piece.head()
@@ -126,11 +129,10 @@ impl Desk {
             placed: placed.clone(),
             lines: lines.iter().filter_map(|line| Some((line.line_no, LineStatus::parse(&line.status)?))).collect(),
         };
-        let listening = Listening::new(self, key.order_id, &placed, (session, around));
+        let listening = Listening::new(self, key.order_id, &placed, (session, around), register);
         let events = decide(&piece, &order, command, &request.by, request.now, &listening)?;
         let before = piece.clone();
         let mut plan = Plan { sealing, ..Plan::default() };
-        plan.changes.sealed_texts.extend(listening.into_seals().rows);
         let mut previous = tip.hash;
         let mut happened = Vec::new();
         let mut body_digest = None;
@@ -149,6 +151,8 @@ impl Desk {
             self.plan_rows(&mut plan, key, &piece, &placed, &recorded.event, seq, previous, request, waybills)?;
             happened.push(Happened { seq, kind: recorded.event.kind().as_str().to_owned() });
         }
+        self.plan_register(&mut plan, key, &piece, before.head(), listening.register());
+        plan.changes.sealed_texts.extend(listening.into_seals().rows);
         self.plan_projections(&mut plan, key, &before, &piece, &placed, previous, lines);
         plan.receipt = Some(Receipt::Piece(receipt(&piece, happened)));
         let tip = Tip { hash: previous, body_digest, since: before.head() + 1 };

@@ -483,11 +483,21 @@ impl Writer {
             _ => None, // No other command makes a capsule.
         };
         let heard = if listens(command) { desk.session(source, &placed).await? } else { Listened::default() };
+        let register = desk.register(source, key, &folded.piece, command).await?;
         let (waybills, session) = (&known.waybills, heard.session);
         desk.check_blind(source, key, &folded.piece, command, request.by.person).await?;
         let (around, seeds) = desk.around(source, &folded.piece, &placed, command, request.now).await?;
-        let subject =
-            Subject { key, folded, placed: placed.clone(), lines: &lines, waybills, sealing, session, around };
+        let subject = Subject {
+            key,
+            folded,
+            placed: placed.clone(),
+            lines: &lines,
+            waybills,
+            sealing,
+            session,
+            around,
+            register,
+        };
         let mut plan = desk.plan_piece(subject, command, request)?;
         plan.changes.lots.extend(seeds);
         plan.changes.heard.extend(heard.unlocked);
@@ -719,6 +729,7 @@ fn ends_with(kind: CommandKind, last: EventKind) -> bool {
         CommandKind::GiveVerdict => matches!(last, K::VerdictGiven | K::SecondLookCalled),
         CommandKind::Correct => matches!(last, K::Corrected | K::LedgerProposed | K::RepeatCalled),
         CommandKind::SetSegment => matches!(last, K::SegmentSet | K::LedgerProposed | K::RepeatCalled),
+        CommandKind::AnswerSameArticle => matches!(last, K::LedgerProposed | K::RepeatCalled),
         CommandKind::AddNote => last == K::NoteAdded,
         CommandKind::AddPhoto => last == K::PhotoAdded,
         CommandKind::Tag => matches!(last, K::Tagged | K::PackingMismatchFound | K::CancelRequested),

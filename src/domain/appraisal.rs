@@ -81,6 +81,12 @@ pub struct DeclaredComponent {
 pub struct PresentedCertificate {
     pub body: Name,
     pub number: CertificateNo,
+    /// What it prints of the weight of its article.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Weighing>,
+    /// What it prints of its sizes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<Size>,
 }
 
 /// What the listing says of a piece.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::actor::Role;
 use super::appraisal::{Appraisal, ComponentResult};
+use super::certificate::{CertificateKey, HeldBy};
 use super::event::{Condition, EventKind, OrderPlaced, PhotoAdded, Replacement, RevokedTo, Segment};
 use super::ids::*;
 use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
@@ -56,6 +57,7 @@ commands! {
     SettleLedger "ledger" [Inspector] &[EntrySettled];
     RecordSpeechUnavailable "speech-unavailable" [Inspector Supervisor] &[SpeechUnavailable];
     GiveVerdict "verdict" [Inspector] &[VerdictGiven];
+    AnswerSameArticle "same-article" [Clerk Inspector] &[];
     ReopenAppraisal "reopen" [Supervisor] &[AppraisalReopened];
     Tag "tag" [Clerk] &[Tagged];
     Untag "untag" [Clerk] &[Untagged];
@@ -96,6 +98,7 @@ impl CommandKind {
             CommandKind::AddPhoto => !matches!(stage, Stage::AwaitingDispatch | Stage::Closed),
             CommandKind::Correct => matches!(stage, Stage::Received | Stage::Appraising | Stage::SpokenReview),
             CommandKind::SetSegment => stage <= Stage::SpokenReview,
+            CommandKind::AnswerSameArticle => stage == Stage::SpokenReview,
             // A parcel's waybill out of the house is corrected by the carrier's push.
             CommandKind::Dispatch => matches!(stage, Stage::AwaitingDispatch | Stage::Inbound),
             kind => EDGES.iter().any(|edge| edge.from == stage && kind.events().contains(&edge.kind)),
@@ -188,6 +191,13 @@ pub enum Command {
         stricter: Option<Verdict>,
         reason: Option<Sealed>,
     },
+    /// Whether this is the article that a presented certificate's number was bound to before.
+    AnswerSameArticle {
+        /// The event that asks.
+        clash_seq: i32,
+        same: bool,
+        note: Option<Sealed>,
+    },
     ReopenAppraisal {
         reason: Sealed,
     },
@@ -265,6 +275,7 @@ impl Command {
             Command::SettleLedger { .. } => CommandKind::SettleLedger,
             Command::RecordSpeechUnavailable { .. } => CommandKind::RecordSpeechUnavailable,
             Command::GiveVerdict { .. } => CommandKind::GiveVerdict,
+            Command::AnswerSameArticle { .. } => CommandKind::AnswerSameArticle,
             Command::ReopenAppraisal { .. } => CommandKind::ReopenAppraisal,
             Command::Tag { .. } => CommandKind::Tag,
             Command::Untag { .. } => CommandKind::Untag,
@@ -364,6 +375,12 @@ pub trait Rules {
 
     /// The version of the rulebook that proposes.
     fn version(&self) -> Name;
+
+    /// What else the number of a presented certificate is bound to, by the register of today; none where it is this
+    /// piece's, or nobody's yet.
+    fn held_by(&self, _: &CertificateKey) -> Option<HeldBy> {
+        None
+    }
 
     /// The kinds of photo that a step takes, of this piece.
     fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<Name>;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::actor::{By, Role};
 use super::appraisal::{Appraisal, ComponentState};
-use super::command::{AddedClaim, Command, Custody, ReturnEnd, Rules, SettledEntry, Step};
+use super::command::{AddedClaim, Command, Custody, Rules, SettledEntry, Step};
 use super::event::*;
 use super::evidence::{Missing, Review, packing_limit};
 use super::ids::ClaimId;
@@ -17,6 +17,9 @@ use super::piece::Piece;
 use super::quantity::Weighing;
 use super::refusal::{Fault, Refusal};
 use super::route::{Rejected, Stage, Standing, Why, weighs_as_metal};
+
+mod certificates;
+mod returns;
 
 /// What a command makes of a piece: the events that happened, in order. Nothing is written here, and a refusal leaves
 /// no trace.
@@ -78,6 +81,9 @@ pub fn decide(
         Command::GiveVerdict { proposal, stricter, reason } => {
             draft.give_verdict(*proposal, *stricter, reason.clone(), rules)?;
         }
+        Command::AnswerSameArticle { clash_seq, same, note } => {
+            draft.answer_same_article(*clash_seq, *same, note.clone(), rules)?;
+        }
         Command::ReopenAppraisal { reason } => draft.offer(AppraisalReopened { reason: reason.clone() })?,
         Command::Tag { tag, weight, weight_with_tag, photo_ids, confirm_mismatch } => {
             draft.know_photos(photo_ids, "/photo_ids")?;
@@ -134,11 +140,7 @@ pub fn decide(
             }
             draft.offer(ReturnShipped { carrier: carrier.clone(), waybill: waybill.clone() })?;
         }
-        Command::CloseReturn { how } => draft.offer(match how {
-            ReturnEnd::Delivered => Event::from(Returned { picked_up: false }),
-            ReturnEnd::PickedUp => Returned { picked_up: true }.into(),
-            ReturnEnd::Unclaimed => Unclaimed {}.into(),
-        })?,
+        Command::CloseReturn { how } => draft.close_return(*how)?,
         Command::ReportCustody { what, note } => draft.offer(match what {
             Custody::Lost => Event::from(LostInCustody { note: note.clone() }),
             Custody::Damaged => DamagedInCustody { note: note.clone() }.into(),
@@ -332,6 +334,7 @@ impl Draft<'_> {
     /// Reads the claims and proposes a finding for each.
     fn propose(&mut self, rules: &dyn Rules) -> Result<(), Refusal> {
         self.fits(&EventKind::ClaimsRead)?;
+        self.check_certificates(rules)?;
         let reading = rules.read_claims(&self.piece);
         let mut claims = reading.claims;
         self.keep_added(&mut claims)?;
@@ -452,6 +455,7 @@ impl Draft<'_> {
         let derived = review.derived().max(appraised.least());
         review.ready(proposal).map_err(|missing| Refusal::EvidenceMissing { stage: self.stage(), missing })?;
         let verdict = stricter.unwrap_or(derived);
+        self.certificates_allow(verdict)?;
         if verdict < derived {
             return Err(Refusal::EvidenceMissing { stage: self.stage(), missing: Missing::MilderVerdict });
         }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::{Role, Witness};
 use super::appraisal::{Appraisal, ComponentResult, Declared};
+use super::certificate::HeldBy;
 use super::fingerprint::Fingerprint;
 use super::ids::*;
 use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
@@ -169,6 +170,10 @@ events! {
     NoteAdded "note_added" 1
     /// Version 2 adds the small rendition, the camera's time and the fingerprint.
     PhotoAdded "photo_added" 2 (reads 1)
+    /// The number of a presented certificate is bound to another piece.
+    CertificateClashFound "certificate_clash_found" 1
+    /// Somebody looked whether it is the same article.
+    SameArticleAnswered "same_article_answered" 1
 }
 
 macro_rules! payloads {
@@ -479,6 +484,13 @@ payloads! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fingerprint: Option<Fingerprint>,
     }
+}
+
+payloads! {
+    /// Body and number as they were presented. Neither the other piece nor whose it is is named.
+    CertificateClashFound { body: Name, number: CertificateNo, held_by: HeldBy }
+    /// The clash by the sequence number of its event.
+    SameArticleAnswered { clash_seq: i32, same: bool, note: Option<Sealed> }
 }
 
 /// What stands in place of a corrected event.

@@ -7,6 +7,7 @@
 
 pub mod actor;
 pub mod appraisal;
+pub mod certificate;
 pub mod command;
 pub mod deadline;
 mod decide;

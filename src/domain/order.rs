@@ -62,8 +62,12 @@ impl LineStatus {
 
     /// What a line shows while this piece fills it. Sending another piece after a failure comes with the side lines;
     /// until then a piece that goes back ends its line.
-    pub fn of(stage: Stage, outcome: Option<Outcome>, cancellation: bool) -> Self {
-        let ended = if cancellation { LineStatus::Cancelled } else { LineStatus::Failed };
+    ///
+    /// What the buyer refused at the door or sent back did not fail: the sale is undone, and the price is owed
+    /// (`obligations.csv`). Until it is the same piece that came back, a return leaves the line delivered.
+    pub fn of(stage: Stage, outcome: Option<Outcome>, course: Course) -> Self {
+        let undone = course.cancelled || course.refused || course.delivered;
+        let ended = if undone { LineStatus::Cancelled } else { LineStatus::Failed };
         match stage {
             Stage::AwaitingDispatch | Stage::Inbound => LineStatus::Waiting,
             Stage::IntakeException
@@ -71,8 +75,10 @@ impl LineStatus {
             | Stage::Appraising
             | Stage::SpokenReview
             | Stage::Undetermined
-            | Stage::Failed
-            | Stage::Quarantined => LineStatus::InVerification,
+            | Stage::Failed => LineStatus::InVerification,
+            Stage::Quarantined | Stage::ReturnInbound | Stage::ReturnIntake if course.refused => LineStatus::Cancelled,
+            Stage::Quarantined if course.delivered => LineStatus::Delivered,
+            Stage::Quarantined => LineStatus::InVerification,
             Stage::AwaitingBuyer => LineStatus::NeedsBuyer,
             Stage::Cleared | Stage::Tagged | Stage::Released => LineStatus::Passed,
             Stage::Outbound => LineStatus::OnTheWay,
@@ -83,12 +89,27 @@ impl LineStatus {
             Stage::Closed => match outcome {
                 Some(Outcome::Completed) => LineStatus::Done,
                 Some(Outcome::Cancelled) => LineStatus::Cancelled,
+                // Another piece came back: the buyer's own went to them again, and the sale stands.
+                Some(Outcome::Lost) if course.kept => LineStatus::Done,
                 Some(Outcome::Returned | Outcome::Unclaimed | Outcome::Lost | Outcome::HandedToAuthority) | None => {
                     ended
                 }
             },
         }
     }
+}
+
+/// What of a piece's way its line's status depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Course {
+    /// Somebody asked for its cancellation.
+    pub cancelled: bool,
+    /// The buyer refused it at the door.
+    pub refused: bool,
+    /// It was delivered to its buyer.
+    pub delivered: bool,
+    /// It goes to its buyer again, since another piece came back.
+    pub kept: bool,
 }
 
 /// The status of an order: its least advanced open line; with none open, the best end that a line came to.
@@ -139,8 +160,37 @@ mod tests {
 
     #[test]
     fn a_cancelled_line_is_not_a_failed_one() {
-        assert_eq!(LineStatus::of(Stage::Closed, Some(Outcome::Returned), true), LineStatus::Cancelled);
-        assert_eq!(LineStatus::of(Stage::Closed, Some(Outcome::Returned), false), LineStatus::Failed);
-        assert_eq!(LineStatus::of(Stage::Returning, None, true), LineStatus::Cancelled);
+        let cancelled = Course { cancelled: true, ..Course::default() };
+        let check = |stage, outcome, course, expected| assert_eq!(LineStatus::of(stage, outcome, course), expected);
+        check(Stage::Closed, Some(Outcome::Returned), cancelled, LineStatus::Cancelled);
+        check(Stage::Closed, Some(Outcome::Returned), Course::default(), LineStatus::Failed);
+        check(Stage::Returning, None, cancelled, LineStatus::Cancelled);
+        check(Stage::Returning, None, Course::default(), LineStatus::Failed);
+    }
+
+    #[test]
+    fn what_a_buyer_sends_back_was_delivered_until_it_is_back_and_never_failed() {
+        let delivered = Course { delivered: true, ..Course::default() };
+        let refused = Course { refused: true, ..Course::default() };
+        let kept = Course { kept: true, ..delivered };
+        let check = |stage, outcome, course, expected| {
+            assert_eq!(LineStatus::of(stage, outcome, course), expected, "{stage} {outcome:?} {course:?}");
+        };
+        use LineStatus::*;
+        for stage in [Stage::ReturnInbound, Stage::ReturnIntake, Stage::Quarantined, Stage::ReturningToBuyer] {
+            check(stage, None, delivered, Delivered);
+        }
+        for stage in [Stage::ReturnInbound, Stage::ReturnIntake, Stage::Quarantined] {
+            check(stage, None, refused, Cancelled);
+        }
+        for course in [delivered, refused] {
+            check(Stage::Returning, None, course, Cancelled);
+            check(Stage::Closed, Some(Outcome::Returned), course, Cancelled);
+            check(Stage::Closed, Some(Outcome::Lost), course, Cancelled);
+        }
+        check(Stage::Quarantined, None, Course::default(), InVerification);
+        check(Stage::Closed, Some(Outcome::Lost), kept, Done);
+        check(Stage::Closed, Some(Outcome::Completed), kept, Done);
+        check(Stage::Closed, Some(Outcome::Lost), Course::default(), Failed);
     }
 }

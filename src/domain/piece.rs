@@ -7,7 +7,7 @@ use super::appraisal::Appraisal;
 use super::event::*;
 use super::ids::{CertificateCode, ComponentId, PersonId, PhotoId};
 use super::ledger::Claim;
-use super::order::LineStatus;
+use super::order::{Course, LineStatus};
 use super::quantity::Weighing;
 use super::route::{Rejected, Stage, Standing};
 
@@ -348,7 +348,14 @@ impl Piece {
 
     /// What the line shows for this piece.
     pub fn line_status(&self) -> LineStatus {
-        LineStatus::of(self.stage(), self.standing.outcome(), self.cancellation())
+        let happened = |what: fn(&Event) -> bool| self.history.iter().any(|recorded| what(&recorded.event));
+        let course = Course {
+            cancelled: self.cancellation(),
+            refused: happened(|event| matches!(event, Event::Refused(_))),
+            delivered: happened(|event| matches!(event, Event::Delivered(_))),
+            kept: happened(|event| matches!(event, Event::NotSamePieceFound(_))),
+        };
+        LineStatus::of(self.stage(), self.standing.outcome(), course)
     }
 
     /// Who wrote an event.

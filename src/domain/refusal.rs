@@ -59,6 +59,10 @@ pub enum Refusal {
     WaitsForLines(Vec<i32>),
     /// The event cannot be corrected: it is not there, of another kind, or settled.
     NotCorrectable { seq: i32, kind: Option<EventKind> },
+    /// A presented certificate's number is another article's, or may be: somebody looks first.
+    CertificateAsked,
+    /// A presented certificate's number is bound to another piece: no verdict lets this one pass.
+    CertificateHeld,
     /// Only the author may correct it.
     NotAuthor,
     /// The proposal is gone: confirmed, or past its hour.
@@ -99,6 +103,8 @@ impl Refusal {
         "waybill_taken",
         "waits_for_lines",
         "not_correctable",
+        "certificate_asked",
+        "certificate_held",
         "not_author",
         "proposal_gone",
         "key_reused",
@@ -134,6 +140,8 @@ impl Refusal {
             Refusal::WaybillTaken => "waybill_taken",
             Refusal::WaitsForLines(_) => "waits_for_lines",
             Refusal::NotCorrectable { .. } => "not_correctable",
+            Refusal::CertificateAsked => "certificate_asked",
+            Refusal::CertificateHeld => "certificate_held",
             Refusal::NotAuthor => "not_author",
             Refusal::ProposalGone => "proposal_gone",
             Refusal::KeyReused => "key_reused",
@@ -198,6 +206,16 @@ impl Refusal {
                 "event {seq} is {kind} and cannot be corrected here and now; from the verdict on a supervisor reopens \
                  the appraisal"
             ),
+            Refusal::CertificateAsked => {
+                "the presented certificate's number was bound to another piece before: look whether this is the same \
+                 article, and post the answer to the piece's same-article"
+                    .to_owned()
+            }
+            Refusal::CertificateHeld => {
+                "the presented certificate's number is bound to another piece: the verdict is suspected_counterfeit, \
+                 and two supervisors decide what becomes of the piece"
+                    .to_owned()
+            }
             Refusal::NotAuthor => "only the person who wrote it may correct it".to_owned(),
             Refusal::ProposalGone => {
                 "the proposal was confirmed already, or its hour has passed: make a new one".to_owned()
@@ -238,6 +256,8 @@ impl Refusal {
             | Refusal::WaybillTaken
             | Refusal::WaitsForLines(_)
             | Refusal::NotCorrectable { .. }
+            | Refusal::CertificateAsked
+            | Refusal::CertificateHeld
             | Refusal::NotAuthor
             | Refusal::ProposalGone
             | Refusal::KeyReused
@@ -267,6 +287,8 @@ impl Refusal {
             | Refusal::WaybillTaken
             | Refusal::WaitsForLines(_)
             | Refusal::NotCorrectable { .. }
+            | Refusal::CertificateAsked
+            | Refusal::CertificateHeld
             | Refusal::NotAuthor
             | Refusal::ProposalGone
             | Refusal::KeyReused

@@ -503,5 +503,12 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
             fingerprint: None,
         }
         .into()),
+        CertificateClashFound => one(super::event::CertificateClashFound {
+            body: name("NGTC"),
+            number: super::ids::CertificateNo::parse("N-1").unwrap(),
+            held_by: super::certificate::HeldBy::ClosedPiece,
+        }
+        .into()),
+        SameArticleAnswered => one(super::event::SameArticleAnswered { clash_seq: 99, same: true, note: None }.into()),
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::ApiError;
 use super::body::{Faults, WeightBody, free_text};
 use crate::domain::appraisal::*;
+use crate::domain::certificate::written_number;
 use crate::domain::command::{AddedClaim, Command, SettledEntry};
 use crate::domain::event::Replacement;
 use crate::domain::ids::*;
@@ -119,14 +120,33 @@ struct TestBody {
 pub struct CertificateBody {
     /// Who issued it, such as NGTC.
     pub body: String,
+    /// As it is printed; full width and blanks are taken for what they mean.
     pub number: String,
+    /// What it prints of the weight: held against this piece both ways.
+    #[serde(default)]
+    pub weight: Option<WeightBody>,
+    /// What it prints of the sizes.
+    #[serde(default)]
+    pub sizes: Vec<SizeBody>,
 }
 
 impl CertificateBody {
     pub fn parse(&self, pointer: &str, faults: &mut Faults) -> Option<PresentedCertificate> {
         let body = faults.take(format!("{pointer}/body"), Name::parse(&self.body));
-        let number = faults.take(format!("{pointer}/number"), CertificateNo::parse(&self.number));
-        Some(PresentedCertificate { body: body?, number: number? })
+        let number = CertificateNo::parse(&written_number(&self.number));
+        let number = faults.take(format!("{pointer}/number"), number);
+        let weight = self.weight.as_ref().and_then(|body| body.parse_said(&format!("{pointer}/weight"), faults));
+        if MAX_PARTS < self.sizes.len() {
+            faults.add(format!("{pointer}/sizes"), format!("a certificate prints at most {MAX_PARTS} sizes"));
+            return None;
+        }
+        let sizes = self
+            .sizes
+            .iter()
+            .enumerate()
+            .filter_map(|(index, body)| body.parse(&format!("{pointer}/sizes/{index}"), faults))
+            .collect();
+        Some(PresentedCertificate { body: body?, number: number?, weight, sizes })
     }
 }
 

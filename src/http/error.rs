@@ -157,6 +157,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::WaybillTaken
         | Refusal::WaitsForLines(_)
         | Refusal::NotCorrectable { .. }
+        | Refusal::CertificateAsked
+        | Refusal::CertificateHeld
         | Refusal::ProposalGone
         | Refusal::Overtaken { .. }
         | Refusal::OrderDiffers => StatusCode::CONFLICT,

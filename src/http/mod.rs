@@ -26,6 +26,7 @@ use crate::telemetry::{self, Metrics};
 pub mod auth;
 mod bench;
 pub mod body;
+mod certificates;
 mod error;
 mod ledger;
 mod looks;
@@ -128,6 +129,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(pieces::routes())
         .merge(photos::routes())
         .merge(warehouse::routes())
+        .merge(certificates::routes())
         .merge(queue::routes())
         .merge(readings::routes())
         .merge(operator::routes())

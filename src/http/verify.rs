@@ -192,11 +192,19 @@ async fn check_capsule(State(app): State<App>, line: String) -> Result<Json<Chec
 }
 
 /// Which capsules were revoked: a Bitstring Status List of the W3C, signed like a capsule, as of this moment. It counts
-/// for a day.
+/// for a day; with `If-None-Match` only another one is sent.
 #[utoipa::path(get, path = "/v1/status-list", tag = "public", security(()),
-    responses((status = 200, description = "The signed list", content_type = "application/vc+jwt", body = String)))]
-async fn status_list(State(app): State<App>) -> Result<Response, ApiError> {
+    params(("If-None-Match" = Option<String>, Header, description = "The ETag of the list that the caller has")),
+    responses((status = 200, description = "The signed list", content_type = "application/vc+jwt", body = String),
+        (status = 304, description = "The caller's list is the present one")))]
+async fn status_list(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
     let list = app.desk().status_list(app.now()).await?;
-    let headers = [(header::CONTENT_TYPE, jws::MEDIA_TYPE), (header::CACHE_CONTROL, "no-cache")];
-    Ok((headers, list).into_response())
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let is_known = known.flat_map(|value| value.split(',')).any(|tag| tag.trim() == list.etag);
+    // Whoever keeps it asks before using it again.
+    let cached = [(header::ETAG, list.etag.clone()), (header::CACHE_CONTROL, "no-cache".to_owned())];
+    if is_known {
+        return Ok((StatusCode::NOT_MODIFIED, cached).into_response());
+    }
+    Ok((cached, [(header::CONTENT_TYPE, jws::MEDIA_TYPE)], list.line.clone()).into_response())
 }

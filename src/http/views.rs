@@ -12,7 +12,7 @@ use super::warehouse::capsule_answer;
 use super::{ApiError, App};
 use crate::desk::PieceView;
 use crate::domain::actor::Role;
-use crate::domain::appraisal::{Appraisal, ComponentResult, Declared, Size};
+use crate::domain::appraisal::{Appraisal, ComponentResult, Declared, PresentedCertificate, Size};
 use crate::domain::command::{CommandKind, Rules, Step};
 use crate::domain::event::Event;
 use crate::domain::ids::TextId;
@@ -63,8 +63,19 @@ fn declared(declared: &Declared) -> Value {
         })).collect::<Vec<_>>(),
         "weight": declared.weight.as_ref().map(weight),
         "sizes": declared.sizes.iter().map(size).collect::<Vec<_>>(),
-        "presented_certificate": declared.presented_certificate,
+        "presented_certificate": declared.presented_certificate.as_ref().map(certificate),
     })
+}
+
+fn certificate(presented: &PresentedCertificate) -> Value {
+    let mut shown = json!({"body": presented.body, "number": presented.number});
+    if let Some(printed) = &presented.weight {
+        shown["weight"] = weight(printed);
+    }
+    if !presented.sizes.is_empty() {
+        shown["sizes"] = presented.sizes.iter().map(size).collect();
+    }
+    shown
 }
 
 fn component(found: &ComponentResult, words: &Words) -> Value {
@@ -86,7 +97,7 @@ pub fn appraisal(appraisal: &Appraisal, words: &Words) -> Value {
     json!({
         "components": appraisal.components.iter().map(|found| component(found, words)).collect::<Vec<_>>(),
         "weight": weight(&appraisal.weight),
-        "presented_certificate": appraisal.presented_certificate,
+        "presented_certificate": appraisal.presented_certificate.as_ref().map(certificate),
         "remarks": text(appraisal.remarks.as_ref(), words),
         "photo_ids": appraisal.photo_ids,
     })

@@ -1,7 +1,8 @@
 //! The claims of a listing: what the merchant declared of a piece, one checkable thing at a time.
 
 use super::names::Names;
-use crate::domain::appraisal::Declared;
+use crate::domain::appraisal::{Declared, PresentedCertificate, Size};
+use crate::domain::certificate::CertificateKey;
 use crate::domain::ids::{ClaimId, ComponentId};
 use crate::domain::ledger::{Bound, Certainty, Claim, ClaimKind, ClaimSource, ClaimedValue};
 use crate::domain::text::Name;
@@ -30,20 +31,50 @@ pub fn listed(declared: &Declared, names: &Names) -> Vec<Claim> {
         claims.add(None, ClaimKind::Weight, ClaimedValue::Weight { weight: weight.clone(), upper: None });
     }
     for size in &declared.sizes {
-        let value = ClaimedValue::Size {
-            name: size.name.clone(),
-            length_um: size.length_um,
-            upper_um: None,
-            label: size.label.clone(),
-            table: size.table.clone(),
-        };
-        claims.add(None, ClaimKind::Size, value);
+        claims.add(None, ClaimKind::Size, size_of(size));
     }
     if let Some(presented) = &declared.presented_certificate {
         let (body, number) = (presented.body.clone(), presented.number.clone());
         claims.add(None, ClaimKind::Certificate, ClaimedValue::Certificate { body, number });
     }
     claims.0
+}
+
+/// What presented certificates print of a piece, and the number of one that nobody declared. The ids go on behind those
+/// of the listing.
+pub fn printed(presented: &[&PresentedCertificate], declared: &Declared, listed: usize) -> Vec<Claim> {
+    let mut claims = Claims(Vec::new());
+    let is_listed = |presented: &PresentedCertificate| {
+        let of = |presented: &PresentedCertificate| CertificateKey::of(presented);
+        declared.presented_certificate.as_ref().is_some_and(|known| of(known) == of(presented))
+    };
+    for presented in presented {
+        if !is_listed(presented) {
+            let (body, number) = (presented.body.clone(), presented.number.clone());
+            claims.add(None, ClaimKind::Certificate, ClaimedValue::Certificate { body, number });
+        }
+        if let Some(weight) = &presented.weight {
+            claims.add(None, ClaimKind::Weight, ClaimedValue::Weight { weight: weight.clone(), upper: None });
+        }
+        for size in &presented.sizes {
+            claims.add(None, ClaimKind::Size, size_of(size));
+        }
+    }
+    for (claim, number) in claims.0.iter_mut().zip(listed + 1..) {
+        claim.source = ClaimSource::Certificate;
+        claim.claim_id = ClaimId::parse(&format!("k{number}")).expect("a letter and a number are an id");
+    }
+    claims.0
+}
+
+fn size_of(size: &Size) -> ClaimedValue {
+    ClaimedValue::Size {
+        name: size.name.clone(),
+        length_um: size.length_um,
+        upper_um: None,
+        label: size.label.clone(),
+        table: size.table.clone(),
+    }
 }
 
 struct Claims(Vec<Claim>);

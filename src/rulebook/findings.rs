@@ -11,6 +11,7 @@ use super::reasons::Why;
 use super::severity::Difference;
 use super::{PURE_PPM, fineness};
 use crate::domain::appraisal::{ComponentResult, ComponentRole, Size};
+use crate::domain::certificate::{Binding, CertificateKey};
 use crate::domain::ids::ComponentId;
 use crate::domain::ledger::{Bound, Certainty, Claim, ClaimKind, ClaimSource, ClaimedValue, Finding};
 use crate::domain::quantity::Fineness;
@@ -68,9 +69,7 @@ impl<'a> Case<'a> {
                 Some(found.unwrap_or_else(|| Found::new(Finding::NotTested, Why::SizeNotComparable, [])))
             }
             (ClaimKind::Certificate, ClaimedValue::Certificate { body, number }) => {
-                let seen = self.appraisal.presented_certificate.as_ref();
-                let is_seen = seen.is_some_and(|seen| seen.body == *body && seen.number == *number);
-                Some(by_certificate(is_seen))
+                Some(self.certificate_number(&CertificateKey::new(body.as_str(), number.as_str())))
             }
             (ClaimKind::Certificate, ClaimedValue::Name { .. }) => Some(self.certificate_of(&said)),
             _ => None, // A value that does not belong to its kind can be compared with nothing.
@@ -81,17 +80,26 @@ impl<'a> Case<'a> {
 
     /// What a presented certificate prints of weight and sizes either fits this piece, or the certificate is another's.
     fn as_misfit(&self, claim: &Claim, found: Found) -> Found {
-        let prints = matches!(claim.kind, ClaimKind::Weight | ClaimKind::Size);
-        match (claim.source, found.finding) {
-            (ClaimSource::Certificate, Finding::Contradicted) if prints => found.by(Difference::CertificateMisfit),
-            (
-                ClaimSource::Certificate | ClaimSource::Listed | ClaimSource::Spoken | ClaimSource::Added,
-                Finding::Confirmed
-                | Finding::Contradicted
-                | Finding::NotTestable
-                | Finding::NotTested
-                | Finding::Promise,
-            ) => found,
+        let prints = matches!(claim.kind, ClaimKind::Weight | ClaimKind::Size) && is_printed(claim);
+        match found.finding {
+            Finding::Contradicted if prints => found.by(Difference::CertificateMisfit),
+            Finding::Confirmed
+            | Finding::Contradicted
+            | Finding::NotTestable
+            | Finding::NotTested
+            | Finding::Promise => found,
+        }
+    }
+
+    /// A number that is another article's contradicts, whatever the paper looks like (套证).
+    fn certificate_number(&self, key: &CertificateKey) -> Found {
+        let seen = self.appraisal.presented_certificate.as_ref().map(CertificateKey::of);
+        match self.piece.binding(key) {
+            Binding::Other { .. } => {
+                Found::new(Finding::Contradicted, Why::CertificateBound, []).by(Difference::CertificateMisfit)
+            }
+            Binding::Asked { .. } => Found::new(Finding::NotTested, Why::CertificateAsked, []),
+            Binding::Free | Binding::Same | Binding::Lifted => by_certificate(seen.as_ref() == Some(key)),
         }
     }
 
@@ -169,6 +177,9 @@ impl<'a> Case<'a> {
             Some(_) => (self.metal(said, concluded, found), Treatments::default()),
             None => match self.tables.names.matches(said, concluded) {
                 Match::Same(implied) => (Found::new(Finding::Confirmed, Why::MaterialSame, args()), implied),
+                Match::Narrower if self.is_said_of_it(claim, concluded) => {
+                    (Found::new(Finding::Confirmed, Why::MaterialSame, args()), Treatments::default())
+                }
                 Match::Narrower => {
                     (Found::new(Finding::NotTested, Why::MaterialNarrower, args()), Treatments::default())
                 }
@@ -187,6 +198,19 @@ impl<'a> Case<'a> {
             Some(against) => Some(worst.worse(against)),
             None => Some(worst),
         }
+    }
+
+    /// Whether the variety that a conclusion adds was said of the same part too: 和田玉 listed, 碧玉 said, and
+    /// 和田玉(碧玉) concluded. The first edition held each claim alone.
+    fn is_said_of_it(&self, claim: &Claim, concluded: &str) -> bool {
+        self.tables.severity.is_some()
+            && self.claims.iter().any(|other| {
+                other.kind == ClaimKind::Material
+                    && other.component == claim.component
+                    && !other.negated
+                    && other.certainty == Certainty::High
+                    && matches!(self.tables.names.matches(&self.said(other), concluded), Match::Same(_))
+            })
     }
 
     fn is_substitute(&self, said: &str, found: &ComponentResult) -> bool {
@@ -227,8 +251,15 @@ impl<'a> Case<'a> {
         let mut declared = implied;
         declared.add(&named);
         for other in self.claims.iter().filter(|other| other.component == claim.component && !other.negated) {
-            if let (ClaimKind::Treatment, ClaimedValue::Name { .. }) = (other.kind, &other.value) {
-                declared.add(&names.treatments(&self.said(other)));
+            match (other.kind, &other.value) {
+                (ClaimKind::Treatment, ClaimedValue::Name { .. }) => {
+                    declared.add(&names.treatments(&self.said(other)));
+                }
+                // 玛瑙(覆膜) declares as much. The first edition looked at the field alone.
+                (ClaimKind::Material, ClaimedValue::Name { .. }) if self.tables.severity.is_some() => {
+                    declared.add(&names.named_treatments(&self.said(other)));
+                }
+                _ => {} // Nothing else declares a treatment.
             }
         }
         let seen = self.treatments_of(found);
@@ -400,6 +431,12 @@ impl<'a> Case<'a> {
         let hollow = ["hollow", "空心"].into_iter().any(|word| self.claims_word(ClaimKind::Grade, word));
         only_xray && (plated || hollow)
     }
+}
+
+/// Whether a certificate prints it, also where the listing says the same.
+pub fn is_printed(claim: &Claim) -> bool {
+    claim.source == ClaimSource::Certificate
+        || claim.also.iter().any(|statement| statement.source == ClaimSource::Certificate)
 }
 
 fn by_certificate(is_seen: bool) -> Found {

@@ -4,6 +4,7 @@
 use super::Rulebook;
 use super::names::{Match, Names};
 use crate::domain::ledger::ClaimKind;
+use crate::domain::quantity::Fineness;
 
 impl Rulebook {
     /// The name by which listings and laboratories know what a reader of speech calls otherwise: `jadeite` is 翡翠. A
@@ -24,6 +25,11 @@ impl Rulebook {
     /// Whether it names a precious metal.
     pub fn is_metal(&self, name: &str) -> bool {
         self.tables.names.metal(name).is_some()
+    }
+
+    /// The least fineness that a metal's name says: 18K金 is 750 per mille. None of a name that says none.
+    pub fn fineness_of(&self, name: &str) -> Option<Fineness> {
+        self.tables.names.metal(name)?.least_ppm.map(Fineness)
     }
 
     /// Whether two names of one kind, said of one part, cannot both be true.

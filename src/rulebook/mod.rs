@@ -284,11 +284,13 @@ impl Library {
 
 impl Rules for Rulebook {
     fn read_claims(&self, piece: &Piece) -> Reading {
-        Reading {
-            transcript_id: None,
-            lexicon_version: self.lexicon.clone(),
-            claims: claims::listed(&piece.opened().declared, &self.tables.names),
-        }
+        let declared = &piece.opened().declared;
+        let mut claims = claims::listed(declared, &self.tables.names);
+        // The paper that the inspector holds, and what the listing says of it.
+        let seen = piece.settled().and_then(|(_, appraisal)| appraisal.presented_certificate.as_ref());
+        let presented: Vec<_> = declared.presented_certificate.iter().chain(seen).collect();
+        claims.extend(claims::printed(&presented, declared, claims.len()));
+        Reading { transcript_id: None, lexicon_version: self.lexicon.clone(), claims }
     }
 
     fn propose(

@@ -93,6 +93,8 @@ reasons! {
     CertificateSeen "certificate_seen" [];
     CertificatePromised "certificate_promised" [];
     CertificateNotSeen "certificate_not_seen" [];
+    CertificateBound "certificate_bound" [];
+    CertificateAsked "certificate_asked" [];
     ReadingOutside "reading_outside" [method measured uncertainty said low high];
     ReadingOutsideTable "reading_outside_table" [method measured uncertainty said low high];
     NotExamined "not_examined" [said];

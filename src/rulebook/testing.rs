@@ -51,7 +51,12 @@ pub fn ring(table: &str, label: &str) -> Size {
 }
 
 pub fn certificate(body: &str, number: &str) -> PresentedCertificate {
-    PresentedCertificate { body: name(body), number: CertificateNo::parse(number).unwrap() }
+    PresentedCertificate {
+        body: name(body),
+        number: CertificateNo::parse(number).unwrap(),
+        weight: None,
+        sizes: Vec::new(),
+    }
 }
 
 pub fn part(component: &str, role: ComponentRole, material: &str, treatment: Option<&str>) -> DeclaredComponent {

@@ -87,6 +87,7 @@ tables! {
     Tags tags Some(tags::Column::StreamId);
     Capsules capsules Some(capsules::Column::StreamId);
     CertificateCodes certificate_codes Some(certificate_codes::Column::StreamId);
+    CertificateHolders certificate_holders Some(certificate_holders::Column::StreamId);
     StatusPlaces status_places Some(status_places::Column::StreamId);
     Shipments shipments Some(shipments::Column::StreamId);
 }

@@ -25,6 +25,12 @@ pub struct Changes {
     pub waybills: Vec<waybills::Model>,
     pub parcel_pieces: Vec<parcel_pieces::Model>,
     pub presented_certificates: Vec<presented_certificates::Model>,
+    /// Numbers that a listing names: whoever has one keeps it.
+    pub certificates_named: Vec<certificate_holders::Model>,
+    /// Numbers that were nobody's when they were looked up: taken meanwhile, they are a conflict.
+    pub certificate_holders: Vec<certificate_holders::Model>,
+    /// Numbers that go from a closed piece to the one that is the same article, and from whom.
+    pub certificates_passed_on: Vec<(certificate_holders::Model, (Uuid, i32))>,
     pub certificate_codes: Vec<certificate_codes::Model>,
     pub status_places: Vec<status_places::Model>,
     pub tags: Vec<tags::Model>,
@@ -80,6 +86,9 @@ macro_rules! every_table {
             waybills,
             parcel_pieces,
             presented_certificates,
+            certificates_named,
+            certificate_holders,
+            certificates_passed_on,
             certificate_codes,
             status_places,
             tags,
@@ -143,6 +152,12 @@ impl Changes {
 
         // Two writers that bring the same new people wait for each other in one order, never in a ring.
         self.people.sort_by(|a, b| (&a.tenant_id, &a.kind, &a.reference).cmp(&(&b.tenant_id, &b.kind, &b.reference)));
+        let by_number = |a: &certificate_holders::Model, b: &certificate_holders::Model| {
+            (&a.body, &a.number).cmp(&(&b.body, &b.number))
+        };
+        self.certificates_named.sort_by(by_number);
+        self.certificate_holders.sort_by(by_number);
+        self.certificates_passed_on.sort_by(|(a, _), (b, _)| by_number(a, b));
         self.tags.sort_by(|a, b| a.tag.cmp(&b.tag));
         self.readings.sort_by(|a, b| a.reading_id.cmp(&b.reading_id));
 
@@ -189,6 +204,20 @@ impl Changes {
                 presented_certificates::Column::StreamId,
             ],
         );
+        let holder = [certificate_holders::Column::Body, certificate_holders::Column::Number];
+        pen.keep(self.certificates_named, holder);
+        pen.insert(self.certificate_holders);
+        for (to, (order_id, stream_id)) in self.certificates_passed_on {
+            let update = certificate_holders::Entity::update_many()
+                .col_expr(certificate_holders::Column::OrderId, to.order_id.into())
+                .col_expr(certificate_holders::Column::StreamId, to.stream_id.into())
+                .filter(certificate_holders::Column::Body.eq(to.body))
+                .filter(certificate_holders::Column::Number.eq(to.number))
+                .filter(certificate_holders::Column::OrderId.eq(order_id))
+                .filter(certificate_holders::Column::StreamId.eq(stream_id));
+            // Another piece was faster.
+            pen.hit_one::<certificate_holders::Entity>(&update);
+        }
         pen.insert(self.certificate_codes);
         pen.insert(self.status_places);
         pen.insert(self.tags);

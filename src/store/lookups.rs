@@ -1,10 +1,14 @@
 //! What the desk looks up inside its transaction, for all commands of a batch at once.
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use uuid::Uuid;
 
 use super::entity::{
-    idempotency, laboratories, lines, lives, order_nos, orders, people, status_places, warehouses, waybills,
+    capsules, certificate_holders, idempotency, laboratories, lines, lives, order_nos, orders, people, pieces,
+    presented_certificates, status_places, warehouses, waybills,
 };
 use super::{ALTERNATIVES, Backend, Error, Source, Transaction, padded};
 
@@ -115,6 +119,54 @@ pub async fn laboratories_by_warehouse(
         Some((row.id, laboratory.clone()))
     };
     Ok(warehouses(conn).await?.into_iter().filter_map(named).collect())
+}
+
+/// Who has these certificates' numbers.
+pub async fn certificate_holders(
+    conn: &impl ConnectionTrait,
+    named: &[(&str, &str)],
+) -> Result<Vec<certificate_holders::Model>, Error> {
+    use certificate_holders::Column::{Body, Number};
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let any = padded(named).fold(Condition::any(), |any, (body, number)| {
+        any.add(Condition::all().add(Body.eq(*body)).add(Number.eq(*number)))
+    });
+    Ok(certificate_holders::Entity::find().filter(any).all(conn).await?)
+}
+
+/// The pieces of an order that present this number, with the stage of each; whoever has the number among them.
+pub async fn pieces_presenting(
+    conn: &impl ConnectionTrait,
+    holder: &certificate_holders::Model,
+) -> Result<Vec<pieces::Model>, Error> {
+    use presented_certificates::Column::{Body, Number, OrderId, StreamId};
+    let presenting = presented_certificates::Entity::find()
+        .select_only()
+        .column(StreamId)
+        .filter(Body.eq(&holder.body))
+        .filter(Number.eq(&holder.number))
+        .filter(OrderId.eq(holder.order_id));
+    let mut streams: Vec<i32> = presenting.into_tuple().all(conn).await?;
+    streams.push(holder.stream_id);
+    Ok(pieces::Entity::find()
+        .filter(pieces::Column::OrderId.eq(holder.order_id))
+        .filter(pieces::Column::StreamId.is_in(padded(&streams).copied()))
+        .all(conn)
+        .await?)
+}
+
+/// How many capsules were revoked: a walk over the index of those alone. None is ever un-revoked.
+pub async fn count_revoked(conn: &impl ConnectionTrait) -> Result<u64, Error> {
+    Ok(capsules::Entity::find().filter(capsules::Column::RevokedAt.gt(i64::MIN)).count(conn).await?)
+}
+
+/// When the last capsule was issued: the end of an index.
+pub async fn last_issued_at(conn: &impl ConnectionTrait) -> Result<Option<i64>, Error> {
+    use capsules::Column::IssuedAt;
+    let last = capsules::Entity::find().select_only().column(IssuedAt).order_by_desc(IssuedAt);
+    Ok(last.limit(1).into_tuple().one(conn).await?)
 }
 
 /// The highest place in the status list that is a capsule's.

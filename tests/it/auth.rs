@@ -58,6 +58,8 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/pieces/{code}/ledger", &[INSPECTOR]),
     ("POST", "/v1/pieces/{code}/ledger/proposal", &[INSPECTOR]),
     ("POST", "/v1/pieces/{code}/verdict", &[INSPECTOR]),
+    ("GET", "/v1/pieces/{code}/certificates", READERS),
+    ("POST", "/v1/pieces/{code}/same-article", &[CLERK, INSPECTOR]),
     ("POST", "/v1/pieces/{code}/reopen", &[SUPERVISOR]),
     ("POST", "/v1/pieces/{code}/corrections", STAFF),
     ("POST", "/v1/pieces/{code}/tag", &[CLERK]),

@@ -70,7 +70,7 @@ async fn revoke(world: &World, key: StreamKey) -> Result<Receipt, Error> {
 async fn status(world: &World, capsule: &Capsule) -> Status {
     let now = world.now();
     let list = world.desk.status_list(now).await.unwrap();
-    StatusList::verify(&list, world.desk.keys()).unwrap().status(capsule, now).unwrap()
+    StatusList::verify(&list.line, world.desk.keys()).unwrap().status(capsule, now).unwrap()
 }
 
 async fn exported(world: &World) -> String {
@@ -623,3 +623,30 @@ async fn every_flip_of_every_bit_of_a_capsule_is_refused() {
     }
     assert_eq!(tried, 7 * line.len());
 }
+
+both!(the_status_list_is_signed_again_only_when_it_says_something_else, |db| async move {
+    let world = World::new(db).await;
+    let (first, capsule) = released(&world, "N-1").await;
+    // Another instance on the same database; that it signs with a key of its own is of no matter here.
+    let secrets = touchstone::vault::Secrets::random();
+    let other = touchstone::desk::Desk::open(world.store.clone(), &secrets, Default::default()).unwrap();
+    let etags = async || {
+        let now = world.now();
+        [world.desk.status_list(now).await.unwrap().etag.clone(), other.status_list(now).await.unwrap().etag.clone()]
+    };
+    let before = etags().await;
+    assert_eq!(etags().await, before, "nothing changed");
+    // A capsule that was issued since is newer than the list, and a list says nothing of those.
+    released(&world, "N-2").await;
+    let issued = etags().await;
+    assert!(issued[0] != before[0] && issued[1] != before[1]);
+    revoke(&world, first).await.unwrap();
+    let revoked = etags().await;
+    assert!(revoked[0] != issued[0] && revoked[1] != issued[1]);
+    let list = other.status_list(world.now()).await.unwrap();
+    let list = StatusList::verify(&list.line, other.keys()).unwrap();
+    // The other instance names another house.
+    let capsule = Capsule { issuer: other.public_url().to_owned(), ..capsule };
+    assert_eq!(list.status(&capsule, world.now()).unwrap(), Status::Revoked);
+    other.close().await;
+});

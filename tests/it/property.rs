@@ -319,6 +319,7 @@ fn check_person(piece: &Piece, command: &Command, by: &By) -> Result<(), String>
         | Command::GiveVerdict { .. } => &[Inspector],
         Command::ReadTranscript => &[Desk],
         Command::RecordSpeechUnavailable { .. } | Command::Release { .. } => &[Inspector, Supervisor],
+        Command::AnswerSameArticle { .. } => &[Clerk, Inspector],
         Command::ReopenAppraisal { .. } | Command::RevokeCapsule { .. } => &[Supervisor],
         Command::Deliver { .. } | Command::Complete => &[Platform],
         Command::Cancel { .. } if piece.stage() == Stage::AwaitingDispatch => &[Platform, Supervisor],

@@ -116,11 +116,25 @@ async fn todays_desk_writes_what_folds_to_the_same_stages() {
     world.carry(repeated, again, &world.inspector).await.unwrap();
     world.bring(repeated, Stage::Closed).await;
 
+    hold(&world, placed.order_id(), "2026-11-24.jsonl").await;
+}
+
+/// The journals of a pair with one certificate: the second was asked whether it is the same article, is not, and is held.
+#[tokio::test]
+async fn todays_desk_writes_a_held_certificate_that_folds_to_the_same_stages() {
+    let db = TestDatabase::sqlite();
+    let world = World::new(&db).await;
+    let pair = crate::certificates::pair_with_one_paper(&world, "N-1").await;
+    hold(&world, pair[0].order_id, "2026-11-23-certificate.jsonl").await;
+}
+
+/// Holds what an order's journals fold to against a golden file, which is made where it is not there yet.
+async fn hold(world: &World, order: touchstone::domain::ids::OrderId, name: &str) {
     let mut file = Vec::new();
-    touchstone::audit::export::export(&world.store, Some(placed.order_id()), &mut file, &mut ()).await.unwrap();
+    touchstone::audit::export::export(&world.store, Some(order), &mut file, &mut ()).await.unwrap();
     let events: Vec<_> = lines::read(file.as_slice()).collect::<Result<_, _>>().unwrap();
     let standings = standings(&events);
-    let path = folder().join("2026-11-24.jsonl");
+    let path = folder().join(name);
     if std::env::var_os("TOUCHSTONE_BLESS").is_some() && !path.exists() {
         fs::create_dir_all(folder()).unwrap();
         fs::write(&path, file).unwrap();

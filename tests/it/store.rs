@@ -70,7 +70,14 @@ both!(the_schema_goes_up_and_down_and_up_again, |db| async move {
     let store = db.open().await;
     assert_eq!(
         store.pending_migrations().await.unwrap(),
-        ["m0001_foundation", "m0003_readings", "m0004_photos", "m0006_looks"]
+        [
+            "m0001_foundation",
+            "m0003_readings",
+            "m0004_photos",
+            "m0005_certificates",
+            "m0006_looks",
+            "m0007_status_versions"
+        ]
     );
     store.migrate().await.unwrap();
     assert!(store.pending_migrations().await.unwrap().is_empty());
@@ -107,7 +114,7 @@ both!(two_instances_may_migrate_at_once, |db| async move {
 macro_rules! every_entity {
     ($check:ident: $($module:ident)*) => { [$($check::<entity::$module::Entity>(stringify!($module))),*] };
     ($check:ident) => {
-        every_entity!($check: capsules cases certificate_codes components conduct deadlines devices event_keys events
+        every_entity!($check: capsules cases certificate_codes certificate_holders components conduct deadlines devices event_keys events
             frames idempotency keys laboratories lines lives lost_and_found lots merchants obligations order_nos orders outbox
             parcel_pieces parcels people photo_bands photos piece_codes pieces presented_certificates proposals readings
             reference_pieces return_shipments roots sealed_texts seen shipments status_places tags tenants tokens transcripts

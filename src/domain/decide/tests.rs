@@ -9,6 +9,7 @@ use super::super::ledger::{Asks, ClaimKind, Finding, ProposedEntry};
 use super::super::looks::{Because, Limits, Matter};
 use super::super::order::LineStatus;
 use super::super::samples::*;
+use super::super::text::Name;
 use super::*;
 
 fn rules(claims: usize, finding: Finding) -> Told {
@@ -512,5 +513,8 @@ fn a_part_is_examined_by_the_tests_that_it_takes() {
     }
     carry_out(&mut piece, Command::SubmitAppraisal { appraisal: by_eye }, &anna(), &rules);
 }
+
+#[path = "certificates/tests.rs"]
+mod certificates;
 #[path = "looks/tests.rs"]
 mod looks;

@@ -371,6 +371,8 @@ fn is_annotation(stage: Stage, event: &Event) -> bool {
             Replacement::ReceivedWeight { .. } | Replacement::Note { .. } => stage != Stage::SpokenReview,
         },
         Event::SegmentSet(_) => stage <= Stage::SpokenReview,
+        // What it leads to stands in the ledger that is proposed behind it.
+        Event::CertificateClashFound(_) | Event::SameArticleAnswered(_) => stage == Stage::SpokenReview,
         _ => false, // Everything else is a step.
     }
 }

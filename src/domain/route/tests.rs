@@ -8,8 +8,14 @@ use super::super::samples::*;
 use super::*;
 
 /// What leaves a stage as it is.
-const ANNOTATIONS: [EventKind; 4] =
-    [EventKind::NoteAdded, EventKind::PhotoAdded, EventKind::Corrected, EventKind::SegmentSet];
+const ANNOTATIONS: [EventKind; 6] = [
+    EventKind::NoteAdded,
+    EventKind::PhotoAdded,
+    EventKind::Corrected,
+    EventKind::SegmentSet,
+    EventKind::CertificateClashFound,
+    EventKind::SameArticleAnswered,
+];
 
 /// The `index`th sample of a kind.
 fn sample(kind: EventKind, index: usize) -> Arc<Recorded> {
@@ -169,6 +175,9 @@ fn the_machine_takes_exactly_the_edges_of_the_table() {
     assert_eq!(margin[&EventKind::Corrected], stages(&[Stage::SpokenReview, Stage::Closed]));
     let until_settled: BTreeSet<_> = Stage::ALL.iter().copied().filter(|stage| *stage <= Stage::SpokenReview).collect();
     assert_eq!(margin[&EventKind::SegmentSet], until_settled);
+    let review = BTreeSet::from([Stage::SpokenReview]);
+    assert_eq!(margin[&EventKind::CertificateClashFound], review);
+    assert_eq!(margin[&EventKind::SameArticleAnswered], review);
 }
 
 #[test]

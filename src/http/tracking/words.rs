@@ -148,6 +148,10 @@ impl Language {
             Event::Returned(_) => self.of("商家已收到退件", "The merchant has it back"),
             Event::Lost(_) | Event::LostInCustody(_) => self.of("遗失", "Lost"),
             Event::DamagedInCustody(_) => self.of("在仓损坏", "Damaged in our hands"),
+            Event::CertificateClashFound(_) => {
+                self.of("正在核实送检证书", "The presented certificate is being checked")
+            }
+            Event::SameArticleAnswered(_) => self.of("送检证书已核实", "The presented certificate was checked"),
             Event::PackingMismatchFound(_) => self.of("封装称重不符，暂存核查", "The packing weight differed; held"),
             _ => return None, // The others are of the house, or of the side lines that are told by the stage.
         })

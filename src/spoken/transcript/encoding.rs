@@ -15,7 +15,8 @@ pub enum Charset {
 }
 
 impl Charset {
-    fn encoding(self) -> &'static Encoding {
+    /// The encoding behind it.
+    pub fn encoding(self) -> &'static Encoding {
         match self {
             Charset::Utf8 => UTF_8,
             Charset::Utf16Le => UTF_16LE,

@@ -6,6 +6,7 @@
 pub mod capsules;
 pub mod cases;
 pub mod certificate_codes;
+pub mod certificate_holders;
 pub mod components;
 pub mod conduct;
 pub mod deadlines;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use touchstone::domain::actor::By;
+use touchstone::domain::certificate::HeldBy;
 use touchstone::domain::command::*;
 use touchstone::domain::event::*;
 use touchstone::domain::ids::*;
@@ -39,7 +40,14 @@ pub fn next(world: &mut World, at: usize, roll: u8, dice: &mut Dice) -> Try {
 pub fn impossible(world: &mut World, at: usize, dice: &mut Dice) -> Try {
     let stage = world.slots[at].piece.stage();
     let known: BTreeSet<_> = stage.allowed().collect();
-    let margin = [EventKind::NoteAdded, EventKind::PhotoAdded, EventKind::Corrected, EventKind::SegmentSet];
+    let margin = [
+        EventKind::NoteAdded,
+        EventKind::PhotoAdded,
+        EventKind::Corrected,
+        EventKind::SegmentSet,
+        EventKind::CertificateClashFound,
+        EventKind::SameArticleAnswered,
+    ];
     let kinds: Vec<_> = EventKind::ALL
         .iter()
         .copied()
@@ -218,6 +226,8 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         | EventKind::SegmentSet
         | EventKind::NoteAdded
         | EventKind::PhotoAdded
+        | EventKind::CertificateClashFound
+        | EventKind::SameArticleAnswered
         | EventKind::WaybillCorrected
         | EventKind::IntakeExceptionFound
         | EventKind::ExceptionResolved
@@ -416,6 +426,9 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
             stricter: if dice.once_in(2) { Some(dice.pick(&Verdict::ALL)) } else { None },
             reason: if dice.once_in(2) { Some(sealed()) } else { None },
         },
+        CommandKind::AnswerSameArticle => {
+            Command::AnswerSameArticle { clash_seq: dice.below(40) as i32, same: dice.once_in(2), note: None }
+        }
         CommandKind::ReopenAppraisal => Command::ReopenAppraisal { reason: sealed() },
         CommandKind::Tag => tag(world, at, dice),
         CommandKind::Untag => Command::Untag { reason: sealed() },
@@ -605,5 +618,12 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
         K::Corrected => Corrected { seq: 1, replacement: Replacement::Note { text: sealed() }, reason }.into(),
         K::NoteAdded => NoteAdded { text: sealed() }.into(),
         K::PhotoAdded => photo_added(dice).into(),
+        K::CertificateClashFound => CertificateClashFound {
+            body: name("NGTC"),
+            number: CertificateNo::parse("N-1").unwrap(),
+            held_by: HeldBy::OpenPiece,
+        }
+        .into(),
+        K::SameArticleAnswered => SameArticleAnswered { clash_seq: 1, same: true, note: None }.into(),
     }
 }
