@@ -1,6 +1,7 @@
 //! Fineness: karats, stamped figures, nines and percentages.
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 use super::cue::Cue;
 use super::lexicon::Token;
@@ -27,28 +28,29 @@ const KARATS: [(i64, &str); 14] = [
     (24, "999"),
 ];
 
-/// Figures that are stamped into metal, and what they say in parts per thousand.
-const STAMPS: [(&str, &str); 20] = [
-    ("333", "333"),
-    ("375", "375"),
-    ("417", "417"),
-    ("585", "585"),
-    ("750", "750"),
-    ("800", "800"),
-    ("835", "835"),
-    ("850", "850"),
-    ("900", "900"),
-    ("916", "916"),
-    ("925", "925"),
-    ("950", "950"),
-    ("958", "958"),
-    ("990", "990"),
-    ("999", "999"),
-    ("999.9", "999.9"),
-    ("9999", "999.9"),
-    ("999.99", "999.99"),
-    ("99999", "999.99"),
-    ("1000", "1000"),
+/// Figures that are stamped into metal, with how many of them stand behind the point, and what they say in parts per
+/// thousand.
+const STAMPS: [(i128, u32, &str); 20] = [
+    (333, 0, "333"),
+    (375, 0, "375"),
+    (417, 0, "417"),
+    (585, 0, "585"),
+    (750, 0, "750"),
+    (800, 0, "800"),
+    (835, 0, "835"),
+    (850, 0, "850"),
+    (900, 0, "900"),
+    (916, 0, "916"),
+    (925, 0, "925"),
+    (950, 0, "950"),
+    (958, 0, "958"),
+    (990, 0, "990"),
+    (999, 0, "999"),
+    (9_999, 1, "999.9"),
+    (9_999, 0, "999.9"),
+    (99_999, 2, "999.99"),
+    (99_999, 0, "999.99"),
+    (1_000, 0, "1000"),
 ];
 
 /// Reads the number as a fineness if it is one, with the metal that it names.
@@ -194,11 +196,11 @@ fn nines(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     else {
         return false;
     };
-    let fineness = match quantity.number.value.to_string().as_str() {
-        "2" => "990",
-        "3" => "999",
-        "4" => "999.9",
-        "5" => "999.99",
+    let fineness = match quantity.value().to_u8() {
+        Some(2) => "990",
+        Some(3) => "999",
+        Some(4) => "999.9",
+        Some(5) => "999.99",
         _ => return false,
     };
     found.take(quantity.first, quantity.last + 1);
@@ -211,8 +213,10 @@ fn stamp(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     if quantity.unit.is_some() || quantity.number.spread.is_some() {
         return false;
     }
-    let said = quantity.number.value.to_string();
-    let Some((_, fineness)) = STAMPS.iter().find(|(stamp, _)| *stamp == said) else { return false };
+    let said = (quantity.value().mantissa(), quantity.value().scale());
+    let Some((.., fineness)) = STAMPS.iter().find(|(figures, behind, _)| (*figures, *behind) == said) else {
+        return false;
+    };
     let next = scan.token(quantity.last).filter(|_| quantity.last < clause.last);
     if next.is_some_and(|next| {
         next.start as usize == quantity.end && (next.is(Cue::Count) || next.is(Cue::Price) || next.is(Cue::Percent))

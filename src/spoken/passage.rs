@@ -195,6 +195,9 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
 /// A clause that says no more than 不是, 不 or "no".
 fn bare_denial(scan: &Scan<'_>, clause: &Clause) -> Option<(usize, usize)> {
     let text = scan.clause_text(clause);
+    if 12 < text.len() {
+        return None;
+    }
     let bare = matches!(text.trim(), "不是" | "不" | "哦不" | "no" | "不是啊" | "哎" | "哎呀" | "哎哟" | "oh");
     bare.then_some((clause.start, clause.end))
 }
