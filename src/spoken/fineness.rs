@@ -1,17 +1,16 @@
 //! Fineness: karats, stamped figures, nines and percentages.
 
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 
 use super::cue::Cue;
 use super::lexicon::Token;
 use super::mention::Mention;
-use super::quantity::{Found, Quantity, context_before};
+use super::quantity::{Found, Quantity, context_before, whole};
 use super::scan::{Clause, Scan, Topic};
 use crate::domain::ledger::ClaimKind;
 
 /// Karats and parts per thousand; 24 K is what is stamped 999. (GB 11887-2012; US FTC 23.3.)
-const KARATS: [(i64, &str); 14] = [
+const KARATS: [(u32, &str); 14] = [
     (8, "333"),
     (9, "375"),
     (10, "417"),
@@ -96,8 +95,8 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     });
     let unit = if alloy.is_some() { Some("k") } else { quantity.unit };
     let Some(unit @ ("k" | "ct")) = unit else { return false };
-    let value = quantity.number.value;
-    let Some((_, fineness)) = KARATS.iter().find(|(karats, _)| Decimal::from(*karats) == value) else { return false };
+    let karats = whole(quantity.value());
+    let Some((_, fineness)) = KARATS.iter().find(|(known, _)| Some(*known) == karats) else { return false };
     let unit_token = scan.token(quantity.last.saturating_sub(1));
     let spelled = unit_token.and_then(|token| scan.text.get(token.range())).unwrap_or_default();
     if unit == "ct" && !spelled.is_ascii() {
@@ -145,7 +144,7 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
         return true;
     }
     found.mentions.push(Mention::new(ClaimKind::Fineness, *fineness, quantity.start, end, index));
-    let name = if Decimal::from(24) == value { "gold" } else { "k_gold" };
+    let name = if karats == Some(24) { "gold" } else { "k_gold" };
     let mut material = Mention::new(ClaimKind::Material, name, quantity.start, end, index);
     material.implied = metal_next.is_none() && end == quantity.end;
     found.mentions.push(material);
@@ -169,7 +168,8 @@ fn carats_of_gold(
     quantity: &Quantity<'_>,
     next: Option<&Token>,
 ) -> bool {
-    if ![9, 10, 14, 18, 22, 24].iter().any(|karats| Decimal::from(*karats) == quantity.number.value) {
+    let karats = whole(quantity.value());
+    if !matches!(karats, Some(9 | 10 | 14 | 18 | 22 | 24)) {
         return false;
     }
     let stone = next.is_some_and(|token| {
@@ -182,7 +182,7 @@ fn carats_of_gold(
     let of = [" of ", " total", " in total", " weight", " stone", " worth"].iter().any(|word| rest.starts_with(word));
     let stamped = clause.is(Cue::FinenessContext)
         || scan.clauses.get(index + 1).is_some_and(|next| !clause.stops && next.is(Cue::FinenessContext))
-        || [9, 18].iter().any(|karats| Decimal::from(*karats) == quantity.number.value);
+        || matches!(karats, Some(9 | 18));
     let weighed = context_before(scan, clause, quantity.first, Cue::WeightContext, 30).is_some();
     let plural = scan.text.get(..quantity.end).is_some_and(|text| text.ends_with("carats") || text.ends_with("cts"));
     !stone && !of && !weighed && !plural && (stamped || scan.speaks_of(Topic::Gold, clause.start))
@@ -196,7 +196,7 @@ fn nines(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     else {
         return false;
     };
-    let fineness = match quantity.value().to_u8() {
+    let fineness = match whole(quantity.value()) {
         Some(2) => "990",
         Some(3) => "999",
         Some(4) => "999.9",

@@ -237,23 +237,16 @@ pub(super) fn bare(
         mention.start = context.start as usize;
         return Some(mention);
     }
-    if let Some(context) = unsaid(Cue::LengthContext, 12)
-        && between(10, 120)
-    {
-        let mut mention =
-            measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Centimetre));
-        mention.start = context.start as usize;
-        mention.certainty = Certainty::Low;
-        return Some(mention);
-    }
-    if let Some(context) = unsaid(Cue::SizeContext, 9)
-        && between(1, 80)
-    {
-        let mut mention =
-            measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
-        mention.start = context.start as usize;
-        mention.certainty = Certainty::Low;
-        return Some(mention);
+    let sizes = [(Cue::LengthContext, 12, 10, 120, Unit::Centimetre), (Cue::SizeContext, 9, 1, 80, Unit::Millimetre)];
+    for (cue, within, low, high, unit) in sizes {
+        if let Some(context) = unsaid(cue, within)
+            && between(low, high)
+        {
+            let mut mention = measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(unit));
+            mention.start = context.start as usize;
+            mention.certainty = Certainty::Low;
+            return Some(mention);
+        }
     }
     None
 }

@@ -22,7 +22,12 @@ const MOST_FIGURES: usize = 9;
 /// The number that the text begins with, and its length in bytes.
 pub(super) fn number(text: &str) -> Option<(Number, usize)> {
     let mut rest = text;
-    let number = alt((vulgar, arabic, chinese, english)).parse_next(&mut rest).ok()?;
+    let number = match rest.bytes().next()? {
+        b'0'..=b'9' | b'.' => arabic(&mut rest),
+        b'a'..=b'z' => english(&mut rest),
+        _ => alt((chinese, vulgar)).parse_next(&mut rest),
+    }
+    .ok()?;
     Some((number, text.len() - rest.len()))
 }
 

@@ -1,6 +1,7 @@
 //! Numbers with all that belongs to them: unit, range, tenths behind the unit, and the words that bound them.
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 use super::cue::Cue;
 use super::lexicon::Token;
@@ -40,6 +41,11 @@ impl Quantity<'_> {
             _ => None,
         }
     }
+}
+
+/// The value, if it is a whole number of a usual size.
+pub(super) fn whole(value: Decimal) -> Option<u32> {
+    if value.is_integer() { value.to_u32() } else { None }
 }
 
 /// What the rules found in one clause, and which words they used up.
