@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use daachorse::{DoubleArrayAhoCorasick, DoubleArrayAhoCorasickBuilder, MatchKind};
+use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
 use serde::Deserialize;
 
 use super::Unreadable;
@@ -171,7 +171,7 @@ pub(super) struct Lexicon {
     words: Vec<Word>,
     meanings: Vec<Meaning>,
     by_term: HashMap<String, u32>,
-    automaton: DoubleArrayAhoCorasick<u32>,
+    automaton: CharwiseDoubleArrayAhoCorasick<u32>,
 }
 
 impl std::fmt::Debug for Lexicon {
@@ -430,7 +430,7 @@ impl Draft {
             words.push(word);
         }
         // Laid out for the words that speech is made of; what is found stays the same.
-        let automaton = DoubleArrayAhoCorasickBuilder::new()
+        let automaton = CharwiseDoubleArrayAhoCorasickBuilder::new()
             .match_kind(MatchKind::LeftmostLongest)
             .corpus([SPEECH])
             .build_with_values(self.by_term.iter().map(|(term, word)| (term.as_str(), *word)))

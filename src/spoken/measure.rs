@@ -40,7 +40,9 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
     if is_price_of_one(scan, clause, quantity) || quantity.value().is_zero() {
         return None;
     }
-    if context_before(scan, clause, quantity.first, Cue::Body, 6).is_some() {
+    // 体重五十公斤, 少一克赔十克, 看着有五克的感觉: not what the piece weighs.
+    let told = |cue| context_before(scan, clause, quantity.first, cue, 6).is_some();
+    if told(Cue::Body) || told(Cue::Likeness) || next_is(scan, clause, quantity, Cue::NearPost) {
         return None;
     }
     let ends = quantity.ends(true);
@@ -50,6 +52,8 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
         "mg" => of(Decimal::new(1, 3), Some(Unit::Gram)),
         "kg" => of(Decimal::from(1_000), Some(Unit::Gram)),
         "jin" => of(Decimal::from(500), Some(Unit::Gram)),
+        // "One fifty eight carats" is 1.58.
+        "ct" if quantity.number.paired => of(Decimal::new(1, 2), Some(Unit::Carat)),
         "ct" => of(Decimal::ONE, Some(Unit::Carat)),
         "point" => points(scan, index, clause, quantity),
         // The size of 两 and 钱 depends on place and trade: kept as said.
@@ -65,7 +69,10 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
 /// 三十分 is 0.30 ct of a diamond, and else a share, a time or a mark.
 fn points(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
     let last = Decimal::from(300);
-    if quantity.value() < Decimal::ONE || last < quantity.value() || !scan.speaks_of(Topic::Diamonds, clause.start) {
+    if quantity.value() < Decimal::ONE
+        || last < quantity.value()
+        || !(clause.is(Cue::Part) || scan.speaks_of(Topic::Diamonds, clause.start))
+    {
         return None;
     }
     let hundredth = |value: Decimal| Decimal::new(1, 2) * value;
@@ -356,9 +363,13 @@ fn bead(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
     if value < Decimal::from(3) || Decimal::from(22) < high || !scan.speaks_of(Topic::Beads, clause.start) {
         return None;
     }
-    // 十五的珠子
+    // 十五的珠子, 珠子十五的
     let rest = scan.text.get(quantity.end..).unwrap_or_default();
-    if rest.starts_with("的珠") || rest.starts_with("的大珠") || rest.starts_with("的圆珠") {
+    let named = scan
+        .before(quantity.first)
+        .filter(|before| clause.first < quantity.first && before.is(Cue::Bead) && before.end as usize == quantity.start)
+        .filter(|_| rest.starts_with('的') || quantity.end == clause.end);
+    if named.is_some() || rest.starts_with("的珠") || rest.starts_with("的大珠") || rest.starts_with("的圆珠") {
         return Some(measured(
             ClaimKind::Size,
             index,

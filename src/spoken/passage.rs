@@ -81,7 +81,8 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
             sounds.read(scan, index, clause, &mut heard);
         }
         for Heard { mut mention, at, refused } in heard.drain(..) {
-            if refused {
+            // What a piece does not weigh is no claim: 是5G工艺，不是5克.
+            if refused || mention.negated && matches!(mention.kind, ClaimKind::Weight | ClaimKind::Size) {
                 continue;
             }
             match discourse::voice(scan, index, clause, carried, at, mention.kind) {

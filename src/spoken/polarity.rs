@@ -42,7 +42,7 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             break;
         }
         if token.is(Cue::Neg) || token.is(Cue::NegPost) {
-            if !reaches(scan, token, right, kind) {
+            if !reaches(scan, token, right, kind) || 0 < denials && !doubles(scan, token, right) {
                 if denials == 0 && token.is(Cue::NegPost) {
                     break;
                 }
@@ -117,6 +117,12 @@ fn is_rhetorical(scan: &Scan<'_>, token: &Token) -> bool {
 fn linked(scan: &Scan<'_>, left: &Token, right: &Token) -> bool {
     let between = scan.between(left, right);
     matches!(between, "" | " " | "的" | "、" | ", " | " or " | " nor " | " and ") || between.chars().count() <= 1
+}
+
+/// Whether one denial denies another: 没有一颗不是, but 没加什么没注胶 denies twice.
+fn doubles(scan: &Scan<'_>, outer: &Token, inner: &Token) -> bool {
+    let between = scan.between(outer, inner);
+    between.chars().count() <= if between.is_ascii() { 12 } else { 2 }
 }
 
 /// Whether a denial reaches the word: 不 alone denies only what it touches.

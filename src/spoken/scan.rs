@@ -55,6 +55,11 @@ pub(super) enum Topic {
     Metals,
 }
 
+/// Grades that only cut diamonds are given.
+fn is_of_diamonds(grade: &str) -> bool {
+    grade.starts_with("clarity_") || matches!(grade, "triple_EX" | "hearts_and_arrows" | "colour_letter" | "colour_D")
+}
+
 /// A topic holds for this many bytes before and after its word: some four sentences.
 const TOPIC: usize = 600;
 
@@ -114,8 +119,15 @@ impl<'t> Scan<'t> {
                 beads.push(token.start as usize);
             }
             let meanings = self.lexicon.word(token).map_or(&[][..], |word| self.lexicon.meanings(word));
-            for meaning in meanings.iter().filter(|meaning| meaning.kind == ClaimKind::Material) {
-                match meaning.value.as_deref() {
+            for meaning in meanings.iter() {
+                let value = meaning.value.as_deref();
+                if meaning.kind == ClaimKind::Grade && value.is_some_and(is_of_diamonds) {
+                    diamonds.push(token.start as usize);
+                }
+                if meaning.kind != ClaimKind::Material {
+                    continue;
+                }
+                match value {
                     Some("diamond" | "lab_grown_diamond" | "moissanite" | "diamond_simulant" | "cubic_zirconia") => {
                         diamonds.push(token.start as usize);
                     }

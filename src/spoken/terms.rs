@@ -22,7 +22,7 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
     if meanings.is_empty() || token.is(Cue::Noise) {
         return;
     }
-    let fine = meanings.iter().any(|meaning| meaning.kind == ClaimKind::Fineness);
+    let fine = meanings.iter().any(|meaning| matches!(meaning.kind, ClaimKind::Fineness | ClaimKind::Treatment));
     for meaning in meanings {
         let polarity = polarity::of(scan, clause, at, meaning.kind, meaning.flags.denies);
         if !supported(scan, clause, at, token, meaning, polarity.negated) {
@@ -50,7 +50,7 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         {
             continue;
         }
-        // 不是足银 denies the fineness; what the metal is, it leaves open.
+        // 不是足银 denies the fineness, "not vermeil" the plating; what the metal is, they leave open.
         if negated && fine && meaning.kind == ClaimKind::Material {
             continue;
         }
@@ -176,11 +176,37 @@ fn compared(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool 
     }) && scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter().any(|after| after.cues.meets(LIKENESS))
 }
 
+/// Plating and its like.
+fn is_layer(scan: &Scan<'_>, token: &Token) -> bool {
+    scan.meanings(token)
+        .iter()
+        .any(|meaning| meaning.kind == ClaimKind::Treatment && meaning.value.as_deref() == Some("plated"))
+}
+
+fn is_imitation(scan: &Scan<'_>, token: &Token) -> bool {
+    scan.meanings(token).iter().any(|meaning| {
+        meaning.kind == ClaimKind::Material && matches!(meaning.value.as_deref(), Some("glass" | "resin" | "plastic"))
+    })
+}
+
 fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated: bool) -> bool {
     if like(scan, clause, at, token) {
         return false;
     }
     let after = scan.token(at + 1).filter(|_| at + 1 < clause.last);
+    // 镀了一层白金: the layer's metal, not the article's.
+    if scan.before(at).is_some_and(|before| {
+        clause.first < at && is_layer(scan, before) && matches!(scan.between(before, token), "" | "了" | "的" | "一层")
+    }) {
+        return false;
+    }
+    // "Rose gold vermeil", 祖母绿玻璃: the next word says what it is made of.
+    if after.is_some_and(|after| {
+        let plated = matches!(scan.text.get(after.range()), Some("plated" | "plate" | "plating" | "vermeil"));
+        matches!(scan.between(token, after), "" | " ") && (plated || is_imitation(scan, after))
+    }) {
+        return false;
+    }
     // 翡翠圈, 黄金类目, 喜欢珍珠的: the kind of thing, not this piece.
     if !negated && after.is_some_and(|after| after.is(Cue::GenericAfter) && scan.between(token, after).is_empty()) {
         return false;
