@@ -140,7 +140,9 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
         }
     }
     found.take(quantity.first, last);
-    if layer_next || layer_before {
+    // "Eighteen karat over sterling"
+    let over = scan.text.get(end..).is_some_and(|rest| rest.starts_with(" over "));
+    if layer_next || layer_before || over {
         return true;
     }
     found.mentions.push(Mention::new(ClaimKind::Fineness, *fineness, quantity.start, end, index));
@@ -253,10 +255,16 @@ fn stamp(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     // 925 says silver by itself, and 九二五的 any of them where metal is spoken of.
     let rest = scan.text.get(quantity.end..).unwrap_or_default();
     let alone = quantity.number.figures
-        && (*fineness == "925" && rest.starts_with([' ', '的', ',', '.', '，', '。'])
+        && (*fineness == "925" && rest.starts_with([' ', '的', ',', '.', '，', '。', '啊', '哈', '吧', '呢'])
             || rest.starts_with('的') && scan.speaks_of(Topic::Metals, clause.start));
+    // 铂金，九五零, "platinum, nine fifty": the metal, a pause, and nothing but the figures.
+    let apart = quantity.start <= clause.start + 1
+        && quantity.end == clause.end
+        && clause.first.checked_sub(2).and_then(|at| scan.token(at)).is_some_and(|token| {
+            metal(scan, token).is_some() && clause.start.saturating_sub(token.end as usize) <= '，'.len_utf8()
+        });
     let short = (["银", "的银", "金", "的金"].iter().any(|tail| rest.starts_with(tail))) && quantity.number.figures;
-    if !named && !alone && !short {
+    if !named && !alone && !short && !apart {
         return false;
     }
     found.take(quantity.first, quantity.last);

@@ -68,11 +68,13 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
 
 /// 三十分 is 0.30 ct of a diamond, and else a share, a time or a mark.
 fn points(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
-    let last = Decimal::from(300);
-    if quantity.value() < Decimal::ONE
-        || last < quantity.value()
-        || !(clause.is(Cue::Part) || scan.speaks_of(Topic::Diamonds, clause.start))
-    {
+    if quantity.value() < Decimal::ONE || Decimal::from(300) < quantity.value() {
+        return None;
+    }
+    let speaks_of = |topic| scan.speaks_of(topic, clause.start);
+    // Of other stones the weight is seldom said so, and then by itself: 电光蓝，五十分.
+    let alone = (quantity.start, quantity.end) == (clause.start, clause.end);
+    if !clause.is(Cue::Part) && !speaks_of(Topic::Diamonds) && !(alone && speaks_of(Topic::Stones)) {
         return None;
     }
     let hundredth = |value: Decimal| Decimal::new(1, 2) * value;
@@ -222,6 +224,20 @@ pub(super) fn bare(
         return Some(mention);
     }
     if let Some(mention) = bead(scan, index, clause, quantity) {
+        return Some(mention);
+    }
+    // 厚度四个
+    let counted = scan
+        .token(quantity.last)
+        .filter(|next| next.end as usize == clause.end && scan.text.get(quantity.end..clause.end) == Some("个"));
+    if let (Some(_), Some(context)) = (counted, context_before(scan, clause, quantity.first, Cue::SizeContext, 15))
+        && between(1, 80)
+    {
+        let mut mention =
+            measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
+        mention.start = context.start as usize;
+        mention.end = clause.end;
+        mention.certainty = Certainty::Low;
         return Some(mention);
     }
     let follows = |cue| next_is(scan, clause, quantity, cue);

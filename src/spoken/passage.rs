@@ -86,6 +86,8 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
                 continue;
             }
             match discourse::voice(scan, index, clause, carried, at, mention.kind) {
+                // 有胶你来找我: what is vowed not to be.
+                Voice::Says if is_fault(&mention) && scan.has_after(clause, at, Cue::Vow) => {}
                 Voice::Says => passage.mentions.push(mention),
                 Voice::Asks => asked.push(mention),
                 Voice::Reports => {
@@ -126,12 +128,10 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
     passage
 }
 
-/// Whether the clause, or the one before or behind it, claims something.
+/// Whether the clause, or one of the two before or behind it, claims something.
 fn beside_claims(scan: &Scan<'_>, index: usize) -> bool {
-    let near = index.saturating_sub(1)..=index + 1;
-    scan.clauses
-        .get(near.start().to_owned()..(near.end() + 1).min(scan.clauses.len()))
-        .is_some_and(|clauses| clauses.iter().any(|clause| clause.claims))
+    let near = index.saturating_sub(2)..scan.clauses.len().min(index + 3);
+    scan.clauses.get(near).is_some_and(|clauses| clauses.iter().any(|clause| clause.claims))
 }
 
 /// A clause that only denies turns what the clauses before reported, or named, into denials.
@@ -141,13 +141,25 @@ fn deny(said: &mut Vec<Mention>, reported: &mut Vec<Mention>, index: usize) {
         return;
     }
     for mention in said.iter_mut().filter(|mention| mention.clause + 1 == index && !mention.negated) {
-        let bad = match mention.kind {
+        mention.negated |= is_fault(mention);
+    }
+}
+
+/// What no seller boasts of.
+fn is_fault(mention: &Mention) -> bool {
+    !mention.negated
+        && match mention.kind {
             ClaimKind::Treatment => !matches!(&*mention.value, "untreated" | "natural"),
             ClaimKind::Grade => matches!(&*mention.value, "crack" | "cotton_inclusions" | "minor_blemish"),
-            _ => false,
-        };
-        mention.negated |= bad;
-    }
+            ClaimKind::Material
+            | ClaimKind::Fineness
+            | ClaimKind::Weight
+            | ClaimKind::Size
+            | ClaimKind::Origin
+            | ClaimKind::Certificate
+            | ClaimKind::Guarantee
+            | ClaimKind::BannedPhrase => false,
+        }
 }
 
 /// 58克，不对，是56克: only what stands after the correction was claimed.

@@ -41,7 +41,7 @@ pub(super) struct Scan<'t> {
     pub(super) tokens: &'t [Token],
     pub(super) numbers: &'t [Number],
     pub(super) clauses: Vec<Clause>,
-    topics: [Vec<usize>; 4],
+    topics: [Vec<usize>; 5],
     /// Words looked at, for the proof of linear time.
     work: Cell<usize>,
 }
@@ -53,6 +53,8 @@ pub(super) enum Topic {
     Gold,
     Beads,
     Metals,
+    /// Cut stones other than diamonds.
+    Stones,
 }
 
 /// Grades that only cut diamonds are given.
@@ -113,7 +115,7 @@ impl<'t> Scan<'t> {
     }
 
     fn find_topics(&mut self) {
-        let [diamonds, gold, beads, metals] = &mut self.topics;
+        let [diamonds, gold, beads, metals, stones] = &mut self.topics;
         for token in self.tokens.iter().filter(|token| token.claims || token.is(Cue::Bead)) {
             if token.is(Cue::Bead) {
                 beads.push(token.start as usize);
@@ -136,6 +138,10 @@ impl<'t> Scan<'t> {
                         metals.push(token.start as usize);
                     }
                     Some("silver" | "platinum" | "palladium") => metals.push(token.start as usize),
+                    Some(
+                        "ruby" | "sapphire" | "emerald" | "spinel" | "tourmaline" | "tsavorite" | "garnet"
+                        | "tanzanite" | "alexandrite" | "chrysoberyl" | "aquamarine" | "morganite" | "peridot",
+                    ) => stones.push(token.start as usize),
                     Some(value) if value.ends_with("pearl") => beads.push(token.start as usize),
                     _ => {}
                 }
@@ -145,12 +151,13 @@ impl<'t> Scan<'t> {
 
     /// Whether the topic was named near this place.
     pub(super) fn speaks_of(&self, topic: Topic, at: usize) -> bool {
-        let [diamonds, gold, beads, metals] = &self.topics;
+        let [diamonds, gold, beads, metals, stones] = &self.topics;
         let places = match topic {
             Topic::Diamonds => diamonds,
             Topic::Gold => gold,
             Topic::Beads => beads,
             Topic::Metals => metals,
+            Topic::Stones => stones,
         };
         let first = places.partition_point(|place| place + TOPIC < at);
         places.get(first).is_some_and(|place| *place <= at + TOPIC)
