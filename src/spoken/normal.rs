@@ -191,7 +191,7 @@ fn is_plain(c: char) -> bool {
 /// Whether there is a space after most Chinese characters, as some recognisers write.
 fn is_spaced_out(text: &str) -> bool {
     // Without a byte that begins a Chinese character there is nothing to count.
-    if !text.contains(' ') || !text.bytes().any(|byte| (0xe3..=0xe9).contains(&byte)) {
+    if !text.contains(' ') || !text.bytes().any(|byte| matches!(byte, 0xe3..=0xe9 | 0xf0)) {
         return false;
     }
     let (mut han, mut spaced) = (0usize, 0usize);
