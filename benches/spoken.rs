@@ -6,9 +6,12 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use jieba_rs::Jieba;
-use touchstone::spoken::Reader;
+use touchstone::spoken::{Reader, Stream};
 
+/// Short passages with a claim in nearly every clause: the hardest text for the reader.
 const PASSAGES: &str = include_str!("../fixtures/spoken/passages.jsonl");
+/// A live session as it mostly goes: talk, and now and then a piece.
+const TALK: &str = include_str!("../fixtures/spoken/talk.txt");
 /// Fast speech is some five characters a second; an hour of it is some 54 kB.
 const HOUR: usize = 5 * 3_600 * 3;
 const ROUNDS: u32 = 9;
@@ -20,7 +23,7 @@ fn main() {
     let jieba = Jieba::new();
     let chinese = speech("zh");
     let english = speech("en");
-    for (name, text) in [("Chinese", &chinese), ("English", &english)] {
+    for (name, text) in [("Chinese claims", &*chinese), ("English claims", &*english), ("Chinese talk", TALK)] {
         let text = grown(text, 1 << 20);
         let (read, cut) = turns(
             || {
@@ -41,6 +44,12 @@ fn main() {
     let hour = grown(&chinese, HOUR);
     let (once, _) = turns(|| drop(black_box(reader.read(black_box(&hour)))), || {});
     println!("an hour of Chinese speech, {} kB: {once:?}", hour.len() >> 10);
+    for hours in [1, 2, 4, 8] {
+        let speech = grown(TALK, hours * HOUR);
+        let mut stream = Stream::new(&reader);
+        black_box(stream.push(&speech));
+        println!("{hours} hours of talk, {} kB: {} steps", speech.len() >> 10, stream.steps());
+    }
 }
 
 /// The texts of the passages of one language, one after another.

@@ -287,7 +287,7 @@ fn extract_stream(reader: &Reader, format: Format, mut lines: TextLines) -> Resu
 }
 
 /// So much of the text is kept, in characters: what the reader holds back, and a claim's words said again.
-const KEPT: usize = 100_000;
+const KEPT: usize = 20_000;
 
 /// The end of the text so far, with the times of its cues.
 #[derive(Default)]

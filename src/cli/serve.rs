@@ -38,6 +38,13 @@ impl Serve {
                 tracing::info!(migrations = applied.len(), "the schema was brought up to date");
             }
             let desk = open::desk(&config, &store)?;
+            let unread = desk
+                .catch_up_on_speech(Timestamp::now())
+                .await
+                .map_err(|error| Trouble::failed("the ledgers that wait for speech cannot be read", &error))?;
+            if 0 < unread {
+                tracing::info!(ledgers = unread, "transcripts that a stop left unread are read");
+            }
             let metrics = Metrics::install().map_err(|error| Trouble::failed("nothing can be measured", &error))?;
             let measuring = tokio::spawn(keep_up(metrics.clone()));
             let settings = Settings {

@@ -305,7 +305,7 @@ impl Desk {
     }
 
     /// Destroys a person's key, and with it everything sealed under it; of a buyer also the free texts and digests of
-    /// their orders. Every journal still verifies. Each order of theirs notes the erasure. Idempotent.
+    /// their orders, of a streamer also the transcripts of the sessions in which they sold. Every journal still verifies. Each order of theirs notes the erasure. Idempotent.
     pub async fn erase_person(&self, person: PersonId, request: &Request) -> Result<Receipt, Error> {
         let mut request = request.clone();
         request.digest_as("erase");
@@ -331,8 +331,11 @@ impl Desk {
                 registers::append_to_order(&*txn, written.row, written.key).await?;
             }
             registers::erase(&*txn, person.0, &orders, request.by.key.0, now.as_microsecond()).await?;
+            registers::erase_speech(&*txn, person.0).await?;
         }
-        self.end_once(txn, &request, Receipt::Made { id: person.to_string(), new: false }).await
+        let receipt = self.end_once(txn, &request, Receipt::Made { id: person.to_string(), new: false }).await?;
+        self.ear().forget();
+        Ok(receipt)
     }
 
     /// The hash of a public text, such as what was shown to a buyer.

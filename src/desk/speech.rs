@@ -5,17 +5,18 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::presented::Register;
 use super::receipt::Receipt;
-use super::{Desk, Error, Request, Seals};
+use super::{Desk, Error, Request, Seals, recorded};
 use crate::domain::actor::{By, Role};
 use crate::domain::appraisal::{Appraisal, ComponentResult};
 use crate::domain::certificate::{CertificateKey, HeldBy};
 use crate::domain::command::{Asked, Command, Reading, Rules, Step};
-use crate::domain::event::OrderPlaced;
-use crate::domain::ids::{ComponentId, LiveId, OrderId, StreamId, StreamKey, TenantId, TextId};
+use crate::domain::event::{Event, OrderPlaced};
+use crate::domain::ids::{CommandId, ComponentId, LiveId, OrderId, StreamId, StreamKey, TenantId, TextId};
 use crate::domain::ledger::{Claim, ProposedEntry, Span, Statement, Verdict};
 use crate::domain::looks::{Around, Because, Limits, Matter};
 use crate::domain::merge::merge;
@@ -26,8 +27,9 @@ use crate::domain::text::Name;
 use crate::spoken::Reader;
 use crate::spoken::ledger::{Heard, Labels, heard};
 use crate::spoken::transcript::{Format, Part, Transcript};
-use crate::store::entity::transcripts;
-use crate::store::{Source, lookups, queries};
+use crate::store::entity::{pieces, transcripts};
+use crate::store::queries::HandedIn;
+use crate::store::{Source, journal, lookups, queries};
 use crate::vault::Vault;
 
 /// Transcripts kept in memory. A session's pieces come to the bench within the same days.
@@ -59,6 +61,11 @@ impl Ear {
     fn kept(&self, id: Uuid) -> Option<Arc<Session>> {
         let sessions = self.sessions.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         sessions.iter().find(|session| session.id.0 == id).cloned()
+    }
+
+    /// Lets go of what was opened, so that nothing outlives the key that opened it.
+    pub fn forget(&self) {
+        self.sessions.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clear();
     }
 
     fn keep(&self, session: Arc<Session>) {
@@ -277,24 +284,77 @@ impl Desk {
         let stage = Stage::SpokenReview.as_str();
         let waiting = queries::pieces_of_live(self.store().reader(), tenant.as_str(), live.as_str(), stage).await?;
         for row in waiting {
-            let key = StreamKey { order_id: OrderId(row.order_id), stream_id: StreamId(row.stream_id) };
-            let again = Request {
-                by: By { role: Role::Desk, ..request.by.clone() },
-                idempotency_key: format!("transcript-{transcript}"),
-                part: row.code,
-                target: "the desk, ledger/proposal".to_owned(),
-                body: transcript.to_string().into_bytes(),
-                if_match: None,
-                ..request.clone()
-            };
-            match self.carry_out(key, Command::ReadTranscript, Seals::default(), again).await {
-                Ok(Receipt::Piece(_) | Receipt::Parcel(_) | Receipt::Order(_)) => {}
-                Ok(Receipt::Proposal(_) | Receipt::Made { .. }) => {}
-                // It left the review meanwhile, or another command reads it again.
-                Err(Error::Refused(Refusal::WrongStage(_) | Refusal::Overtaken { .. })) => {}
-                Err(error) => return Err(error),
-            }
+            self.read_piece_again(row, transcript, request.clone()).await?;
         }
         Ok(())
+    }
+
+    async fn read_piece_again(&self, row: pieces::Model, transcript: Uuid, request: Request) -> Result<(), Error> {
+        let key = StreamKey { order_id: OrderId(row.order_id), stream_id: StreamId(row.stream_id) };
+        let again = Request {
+            by: By { role: Role::Desk, ..request.by },
+            idempotency_key: format!("transcript-{transcript}"),
+            part: row.code,
+            target: "the desk, ledger/proposal".to_owned(),
+            body: transcript.to_string().into_bytes(),
+            if_match: None,
+            ..request
+        };
+        match self.carry_out(key, Command::ReadTranscript, Seals::default(), again).await {
+            Ok(Receipt::Piece(_) | Receipt::Parcel(_) | Receipt::Order(_)) => Ok(()),
+            Ok(Receipt::Proposal(_) | Receipt::Made { .. }) => Ok(()),
+            // It left the review meanwhile, or another command reads it again.
+            Err(Error::Refused(Refusal::WrongStage(_) | Refusal::Overtaken { .. })) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the ledgers again that a stop left unread between the commit of a transcript and [`Desk::read_again`]. It
+    /// is done when the service starts. Answers how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store, and of a journal that cannot be read.
+    pub async fn catch_up_on_speech(&self, now: Timestamp) -> Result<usize, Error> {
+        let reader = self.store().reader();
+        let mut caught_up = 0;
+        for (row, transcript) in queries::pieces_with_speech(reader, Stage::SpokenReview.as_str()).await? {
+            let Some(by) = self.reads_before(&row, &transcript).await? else { continue };
+            let request = Request {
+                by,
+                idempotency_key: String::new(),
+                part: String::new(),
+                target: String::new(),
+                body: Vec::new(),
+                digested: Vec::new(),
+                if_match: None,
+                command_id: CommandId(Uuid::now_v7()),
+                now,
+                confirms: None,
+            };
+            self.read_piece_again(row, transcript.id, request).await?;
+            caught_up += 1;
+        }
+        Ok(caught_up)
+    }
+
+    /// Who had the ledger read last, where that was before the transcript came. A reading that found nothing of the
+    /// piece in a transcript does not name it, so its time tells.
+    async fn reads_before(&self, row: &pieces::Model, transcript: &HandedIn) -> Result<Option<By>, Error> {
+        let key = StreamKey { order_id: OrderId(row.order_id), stream_id: StreamId(row.stream_id) };
+        for event in journal::read(self.store().reader(), key).await?.iter().rev() {
+            let recorded = recorded::read(event)?.recorded;
+            let Event::ClaimsRead(read) = &recorded.event else { continue };
+            let this = read.transcript_id == Some(TextId(transcript.id));
+            let late = transcript.created_at <= recorded.at.as_microsecond();
+            let by = recorded.person.zip(recorded.key).map(|(person, key)| By {
+                person,
+                key,
+                role: Role::Desk,
+                proposer: None,
+            });
+            return Ok(by.filter(|_| !this && !late));
+        }
+        Ok(None)
     }
 }

@@ -5,12 +5,12 @@ use rust_decimal::Decimal;
 use super::cue::Cue;
 use super::lexicon::Token;
 use super::mention::Mention;
-use super::quantity::{Found, Quantity, context_before};
+use super::quantity::{Found, Quantity, context_before, whole};
 use super::scan::{Clause, Scan, Topic};
 use crate::domain::ledger::ClaimKind;
 
 /// Karats and parts per thousand; 24 K is what is stamped 999. (GB 11887-2012; US FTC 23.3.)
-const KARATS: [(i64, &str); 14] = [
+const KARATS: [(u32, &str); 14] = [
     (8, "333"),
     (9, "375"),
     (10, "417"),
@@ -27,28 +27,29 @@ const KARATS: [(i64, &str); 14] = [
     (24, "999"),
 ];
 
-/// Figures that are stamped into metal, and what they say in parts per thousand.
-const STAMPS: [(&str, &str); 20] = [
-    ("333", "333"),
-    ("375", "375"),
-    ("417", "417"),
-    ("585", "585"),
-    ("750", "750"),
-    ("800", "800"),
-    ("835", "835"),
-    ("850", "850"),
-    ("900", "900"),
-    ("916", "916"),
-    ("925", "925"),
-    ("950", "950"),
-    ("958", "958"),
-    ("990", "990"),
-    ("999", "999"),
-    ("999.9", "999.9"),
-    ("9999", "999.9"),
-    ("999.99", "999.99"),
-    ("99999", "999.99"),
-    ("1000", "1000"),
+/// Figures that are stamped into metal, with how many of them stand behind the point, and what they say in parts per
+/// thousand.
+const STAMPS: [(i128, u32, &str); 20] = [
+    (333, 0, "333"),
+    (375, 0, "375"),
+    (417, 0, "417"),
+    (585, 0, "585"),
+    (750, 0, "750"),
+    (800, 0, "800"),
+    (835, 0, "835"),
+    (850, 0, "850"),
+    (900, 0, "900"),
+    (916, 0, "916"),
+    (925, 0, "925"),
+    (950, 0, "950"),
+    (958, 0, "958"),
+    (990, 0, "990"),
+    (999, 0, "999"),
+    (9_999, 1, "999.9"),
+    (9_999, 0, "999.9"),
+    (99_999, 2, "999.99"),
+    (99_999, 0, "999.99"),
+    (1_000, 0, "1000"),
 ];
 
 /// Reads the number as a fineness if it is one, with the metal that it names.
@@ -94,8 +95,8 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     });
     let unit = if alloy.is_some() { Some("k") } else { quantity.unit };
     let Some(unit @ ("k" | "ct")) = unit else { return false };
-    let value = quantity.number.value;
-    let Some((_, fineness)) = KARATS.iter().find(|(karats, _)| Decimal::from(*karats) == value) else { return false };
+    let karats = whole(quantity.value());
+    let Some((_, fineness)) = KARATS.iter().find(|(known, _)| Some(*known) == karats) else { return false };
     let unit_token = scan.token(quantity.last.saturating_sub(1));
     let spelled = unit_token.and_then(|token| scan.text.get(token.range())).unwrap_or_default();
     if unit == "ct" && !spelled.is_ascii() {
@@ -139,11 +140,13 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
         }
     }
     found.take(quantity.first, last);
-    if layer_next || layer_before {
+    // "Eighteen karat over sterling"
+    let over = scan.text.get(end..).is_some_and(|rest| rest.starts_with(" over "));
+    if layer_next || layer_before || over {
         return true;
     }
     found.mentions.push(Mention::new(ClaimKind::Fineness, *fineness, quantity.start, end, index));
-    let name = if Decimal::from(24) == value { "gold" } else { "k_gold" };
+    let name = if karats == Some(24) { "gold" } else { "k_gold" };
     let mut material = Mention::new(ClaimKind::Material, name, quantity.start, end, index);
     material.implied = metal_next.is_none() && end == quantity.end;
     found.mentions.push(material);
@@ -167,7 +170,8 @@ fn carats_of_gold(
     quantity: &Quantity<'_>,
     next: Option<&Token>,
 ) -> bool {
-    if ![9, 10, 14, 18, 22, 24].iter().any(|karats| Decimal::from(*karats) == quantity.number.value) {
+    let karats = whole(quantity.value());
+    if !matches!(karats, Some(9 | 10 | 14 | 18 | 22 | 24)) {
         return false;
     }
     let stone = next.is_some_and(|token| {
@@ -180,7 +184,7 @@ fn carats_of_gold(
     let of = [" of ", " total", " in total", " weight", " stone", " worth"].iter().any(|word| rest.starts_with(word));
     let stamped = clause.is(Cue::FinenessContext)
         || scan.clauses.get(index + 1).is_some_and(|next| !clause.stops && next.is(Cue::FinenessContext))
-        || [9, 18].iter().any(|karats| Decimal::from(*karats) == quantity.number.value);
+        || matches!(karats, Some(9 | 18));
     let weighed = context_before(scan, clause, quantity.first, Cue::WeightContext, 30).is_some();
     let plural = scan.text.get(..quantity.end).is_some_and(|text| text.ends_with("carats") || text.ends_with("cts"));
     !stone && !of && !weighed && !plural && (stamped || scan.speaks_of(Topic::Gold, clause.start))
@@ -194,11 +198,11 @@ fn nines(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     else {
         return false;
     };
-    let fineness = match quantity.number.value.to_string().as_str() {
-        "2" => "990",
-        "3" => "999",
-        "4" => "999.9",
-        "5" => "999.99",
+    let fineness = match whole(quantity.value()) {
+        Some(2) => "990",
+        Some(3) => "999",
+        Some(4) => "999.9",
+        Some(5) => "999.99",
         _ => return false,
     };
     found.take(quantity.first, quantity.last + 1);
@@ -211,8 +215,10 @@ fn stamp(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     if quantity.unit.is_some() || quantity.number.spread.is_some() {
         return false;
     }
-    let said = quantity.number.value.to_string();
-    let Some((_, fineness)) = STAMPS.iter().find(|(stamp, _)| *stamp == said) else { return false };
+    let said = (quantity.value().mantissa(), quantity.value().scale());
+    let Some((.., fineness)) = STAMPS.iter().find(|(figures, behind, _)| (*figures, *behind) == said) else {
+        return false;
+    };
     let next = scan.token(quantity.last).filter(|_| quantity.last < clause.last);
     if next.is_some_and(|next| {
         next.start as usize == quantity.end && (next.is(Cue::Count) || next.is(Cue::Price) || next.is(Cue::Percent))
@@ -249,10 +255,16 @@ fn stamp(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     // 925 says silver by itself, and 九二五的 any of them where metal is spoken of.
     let rest = scan.text.get(quantity.end..).unwrap_or_default();
     let alone = quantity.number.figures
-        && (*fineness == "925" && rest.starts_with([' ', '的', ',', '.', '，', '。'])
+        && (*fineness == "925" && rest.starts_with([' ', '的', ',', '.', '，', '。', '啊', '哈', '吧', '呢'])
             || rest.starts_with('的') && scan.speaks_of(Topic::Metals, clause.start));
+    // 铂金，九五零, "platinum, nine fifty": the metal, a pause, and nothing but the figures.
+    let apart = quantity.start <= clause.start + 1
+        && quantity.end == clause.end
+        && clause.first.checked_sub(2).and_then(|at| scan.token(at)).is_some_and(|token| {
+            metal(scan, token).is_some() && clause.start.saturating_sub(token.end as usize) <= '，'.len_utf8()
+        });
     let short = (["银", "的银", "金", "的金"].iter().any(|tail| rest.starts_with(tail))) && quantity.number.figures;
-    if !named && !alone && !short {
+    if !named && !alone && !short && !apart {
         return false;
     }
     found.take(quantity.first, quantity.last);

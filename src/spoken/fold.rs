@@ -1,7 +1,6 @@
 //! Mentions to claims: what was said twice counts once, at its strongest; what says less gives way to what says more.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
@@ -17,7 +16,8 @@ const NEAR: usize = 60;
 #[derive(Debug)]
 struct Open {
     said: Said,
-    key: Arc<str>,
+    /// The number that the value is, of a kind that has one.
+    number: Option<Decimal>,
     strength: u8,
     implied: bool,
 }
@@ -25,7 +25,8 @@ struct Open {
 /// Claims that a later word may still change.
 #[derive(Debug, Default)]
 pub(super) struct Fold {
-    open: VecDeque<Open>,
+    /// By kind, each row in the order of the text: only claims of one kind are the same or say less.
+    open: [VecDeque<Open>; ClaimKind::ALL.len()],
     turns: VecDeque<usize>,
     pub(super) steps: usize,
 }
@@ -36,45 +37,47 @@ impl Fold {
     }
 
     /// Takes the next mention, with its place in the whole text.
-    pub(super) fn add(&mut self, mention: &Mention, start: usize, end: usize, english: bool) {
+    pub(super) fn add(&mut self, mention: Mention, start: usize, end: usize, english: bool) {
         let mut new = Open {
-            key: key(mention),
+            number: number(&mention),
             strength: mention.strength,
             implied: mention.implied,
             said: said(mention, start, end),
         };
-        self.name_the_gold(&mut new, english);
-        let near = |open: &Open| start.saturating_sub(open.said.start) <= HORIZON;
-        let turned = |from: usize, turns: &VecDeque<usize>| turns.iter().any(|at| from <= *at && *at <= start);
-        let mut index = self.open.len();
+        if new.said.kind == ClaimKind::Material {
+            self.name_the_gold(&mut new, english);
+        }
+        let Some(row) = self.open.get_mut(new.said.kind as usize) else { return };
+        let says_more = gives_way(new.said.kind);
+        let mut index = row.len();
         while let Some(at) = index.checked_sub(1) {
             index = at;
             self.steps += 1;
-            let Some(old) = self.open.get_mut(at) else { continue };
-            if !near(old) {
+            let Some(old) = row.get_mut(at) else { continue };
+            if HORIZON < start.saturating_sub(old.said.start) {
                 break;
             }
-            if old.said.kind != new.said.kind {
-                continue;
-            }
-            if old.key == new.key && old.said.unit == new.said.unit {
+            if is_same(old, &new) {
                 if old.said.negated == new.said.negated {
-                    merge(old, new);
+                    if merge(old, new) {
+                        let moved = row.remove(at);
+                        row.extend(moved);
+                    }
                     return;
                 }
                 let topical = new.said.negated
                     && old.strength == 0
                     && is_substance(new.said.kind)
                     && start.abs_diff(old.said.start) <= 2 * NEAR;
-                if topical || turned(old.said.start, &self.turns) {
-                    self.open.remove(at);
+                if topical || self.turns.iter().any(|turn| old.said.start <= *turn && *turn <= start) {
+                    row.remove(at);
                 } else if old.said.negated && new.strength == 0 && is_substance(new.said.kind) {
                     // 不是足银，足银太软了: the second speaks of 足银, not of the piece.
                     return;
                 }
                 continue;
             }
-            if old.said.negated != new.said.negated {
+            if old.said.negated || new.said.negated || !says_more {
                 continue;
             }
             match yields(&old.said, &new.said, end.abs_diff(old.said.start)) {
@@ -83,69 +86,77 @@ impl Fold {
                     return;
                 }
                 Some(Gives::Old) => {
-                    let old = self.open.remove(at);
+                    let old = row.remove(at);
                     new.said.again.extend(old.map(|old| (old.said.start, old.said.end)));
                 }
                 None => {}
             }
         }
-        let place = self.open.iter().rposition(|open| open.said.start <= start).map_or(0, |at| at + 1);
-        self.open.insert(place, new);
+        row.push_back(new);
     }
 
     /// "Gold" beside a karat is the alloy.
     fn name_the_gold(&mut self, new: &mut Open, english: bool) {
-        let alloy = |said: &Said| {
-            said.kind == ClaimKind::Fineness
-                && !said.negated
-                && said.value.parse().is_ok_and(|value: Decimal| value < Decimal::from(950))
+        let alloy = |open: &Open| {
+            !open.said.negated
+                && open.number.is_some_and(|number| number < Decimal::from(950) && number != Decimal::from(925))
         };
         let start = new.said.start;
-        let near = |open: &&mut Open| start.saturating_sub(open.said.start) <= HORIZON;
-        if english && new.said.kind == ClaimKind::Material && new.said.value == "gold" {
-            if self.open.iter_mut().filter(near).any(|open| alloy(&open.said) && open.said.value != "925") {
-                new.said.value = "k_gold".to_owned();
-                new.key = "k_gold".into();
+        let near = |open: &&Open| start.saturating_sub(open.said.start) <= HORIZON;
+        if english && &*new.said.value == "gold" {
+            let finenesses = self.open.get(ClaimKind::Fineness as usize);
+            if finenesses.is_some_and(|row| row.iter().rev().take_while(near).any(alloy)) {
+                new.said.value = "k_gold".into();
             }
-        } else if new.said.kind == ClaimKind::Material && &*new.key == "k_gold" && new.implied {
-            for open in self.open.iter_mut().filter(near) {
-                if open.said.kind == ClaimKind::Material && &*open.key == "gold" && !open.said.negated {
-                    open.said.value = "k_gold".to_owned();
-                    open.key = "k_gold".into();
+        } else if new.implied
+            && &*new.said.value == "k_gold"
+            && let Some(materials) = self.open.get_mut(ClaimKind::Material as usize)
+        {
+            for open in materials.iter_mut().rev().take_while(|open| near(&&**open)) {
+                if &*open.said.value == "gold" && !open.said.negated {
+                    open.said.value = new.said.value.clone();
                 }
             }
         }
     }
 
-    /// The claims that nothing before `until` can change any more.
+    /// The claims that nothing before `until` can change any more, in the order of the text.
     pub(super) fn settled(&mut self, until: usize, out: &mut Vec<Said>) {
-        while self.open.front().is_some_and(|open| open.said.start + 2 * HORIZON < until) {
-            out.extend(self.open.pop_front().map(|open| open.said));
-        }
+        self.give(until.saturating_sub(2 * HORIZON), out);
         while self.turns.front().is_some_and(|at| at + 2 * HORIZON < until) {
             self.turns.pop_front();
         }
     }
 
     pub(super) fn finish(mut self, out: &mut Vec<Said>) {
-        out.extend(self.open.drain(..).map(|open| open.said));
+        self.give(usize::MAX, out);
+    }
+
+    /// Moves out what stands before `until`: every row is in order, so the next claim is at the front of one.
+    fn give(&mut self, until: usize, out: &mut Vec<Said>) {
+        let place = |row: &VecDeque<Open>| row.front().map(|open| (open.said.start, open.said.end));
+        loop {
+            let next = self.open.iter_mut().min_by_key(|row| place(row).unwrap_or((usize::MAX, 0)));
+            match next {
+                Some(row) if place(row).is_some_and(|(start, _)| start < until) => {
+                    out.extend(row.pop_front().map(|open| open.said));
+                }
+                _ => return,
+            }
+        }
     }
 }
 
-fn said(mention: &Mention, start: usize, end: usize) -> Said {
-    let (min, max) = match mention.limits {
-        Some((min, max)) => (Some(min), Some(max)),
-        None => (None, None),
-    };
+fn said(mention: Mention, start: usize, end: usize) -> Said {
     Said {
         kind: mention.kind,
         start,
         end,
-        value: mention.value.to_string(),
+        value: mention.value,
         unit: mention.unit,
         bound: mention.bound,
-        min,
-        max,
+        min: mention.limits.map(|(min, _)| min),
+        max: mention.limits.map(|(_, max)| max),
         negated: mention.negated,
         certainty: mention.certainty,
         part: mention.part,
@@ -153,23 +164,26 @@ fn said(mention: &Mention, start: usize, end: usize) -> Said {
     }
 }
 
-/// What two mentions must share to be the same.
-fn key(mention: &Mention) -> Arc<str> {
-    if mention.limits.is_some() {
-        return mention.value.clone();
-    }
-    match mention.kind {
-        ClaimKind::Weight | ClaimKind::Size | ClaimKind::Fineness => match mention.value.parse::<Decimal>() {
-            Ok(value) => value.normalize().to_string().into(),
-            Err(_) => mention.value.clone(),
-        },
-        _ => mention.value.clone(),
-    }
+fn number(mention: &Mention) -> Option<Decimal> {
+    let counts = matches!(mention.kind, ClaimKind::Weight | ClaimKind::Size | ClaimKind::Fineness);
+    if counts && mention.limits.is_none() { mention.value.parse().ok() } else { None }
 }
 
-fn merge(old: &mut Open, new: Open) {
+/// Whether two claims of one kind claim the same: 0.30 is 0.3.
+fn is_same(old: &Open, new: &Open) -> bool {
+    let values = match (old.number, new.number) {
+        (Some(old), Some(new)) => old == new,
+        (None, None) => old.said.value == new.said.value,
+        _ => false,
+    };
+    values && old.said.unit == new.said.unit
+}
+
+/// Whether the claim now stands where it was said the second time.
+fn merge(old: &mut Open, new: Open) -> bool {
     let stronger = (1 < new.strength && old.strength < new.strength) || (old.implied && !new.implied);
-    if stronger && old.said.kind != ClaimKind::Grade && is_substance(old.said.kind) {
+    let moves = stronger && old.said.kind != ClaimKind::Grade && is_substance(old.said.kind);
+    if moves {
         old.said.again.push((old.said.start, old.said.end));
         (old.said.start, old.said.end) = (new.said.start, new.said.end);
         old.strength = new.strength;
@@ -182,6 +196,7 @@ fn merge(old: &mut Open, new: Open) {
     if old.said.bound == Bound::Exactly && old.said.kind != ClaimKind::Grade {
         old.said.bound = new.said.bound;
     }
+    moves
 }
 
 fn is_substance(kind: ClaimKind) -> bool {
@@ -193,28 +208,36 @@ enum Gives {
     Old,
 }
 
+/// Whether one claim of the kind can say the same as another and more.
+fn gives_way(kind: ClaimKind) -> bool {
+    match kind {
+        ClaimKind::Material
+        | ClaimKind::Treatment
+        | ClaimKind::Fineness
+        | ClaimKind::Origin
+        | ClaimKind::Certificate
+        | ClaimKind::Guarantee => true,
+        ClaimKind::Weight | ClaimKind::Size | ClaimKind::Grade | ClaimKind::BannedPhrase => false,
+    }
+}
+
 /// Which of two claims of one kind and polarity says less and gives way.
 fn yields(old: &Said, new: &Said, apart: usize) -> Option<Gives> {
     let wider = |wide: &Said, narrow: &Said| match wide.kind {
-        ClaimKind::Certificate => wide.value == "any" && narrow.value != "any",
+        ClaimKind::Certificate => &*wide.value == "any" && &*narrow.value != "any",
         ClaimKind::Material => is_wider(&wide.value, &narrow.value),
-        ClaimKind::Treatment => match wide.value.as_str() {
-            "natural" => narrow.value == "untreated" && apart <= 8,
-            "fracture_filled" => {
-                matches!(narrow.value.as_str(), "polymer_impregnated" | "glass_filled") && apart <= NEAR
-            }
+        ClaimKind::Treatment => match &*wide.value {
+            "natural" => &*narrow.value == "untreated" && apart <= 8,
+            "fracture_filled" => matches!(&*narrow.value, "polymer_impregnated" | "glass_filled") && apart <= NEAR,
             _ => false,
         },
         ClaimKind::Fineness => {
-            wide.bound == Bound::AtLeast && wide.value == "990" && narrow.value.starts_with("99") && apart <= NEAR
+            wide.bound == Bound::AtLeast && &*wide.value == "990" && narrow.value.starts_with("99") && apart <= NEAR
         }
-        ClaimKind::Guarantee => wide.value == "return" && narrow.value.starts_with("return_"),
-        ClaimKind::Origin => narrow.value.starts_with(&wide.value) && narrow.value != wide.value,
+        ClaimKind::Guarantee => &*wide.value == "return" && narrow.value.starts_with("return_"),
+        ClaimKind::Origin => narrow.value.starts_with(&*wide.value) && narrow.value != wide.value,
         ClaimKind::Weight | ClaimKind::Size | ClaimKind::Grade | ClaimKind::BannedPhrase => false,
     };
-    if new.negated {
-        return None;
-    }
     if wider(new, old) {
         Some(Gives::New)
     } else if wider(old, new) {

@@ -40,7 +40,9 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
     if is_price_of_one(scan, clause, quantity) || quantity.value().is_zero() {
         return None;
     }
-    if context_before(scan, clause, quantity.first, Cue::Body, 6).is_some() {
+    // 体重五十公斤, 少一克赔十克, 看着有五克的感觉: not what the piece weighs.
+    let told = |cue| context_before(scan, clause, quantity.first, cue, 6).is_some();
+    if told(Cue::Body) || told(Cue::Likeness) || next_is(scan, clause, quantity, Cue::NearPost) {
         return None;
     }
     let ends = quantity.ends(true);
@@ -50,6 +52,8 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
         "mg" => of(Decimal::new(1, 3), Some(Unit::Gram)),
         "kg" => of(Decimal::from(1_000), Some(Unit::Gram)),
         "jin" => of(Decimal::from(500), Some(Unit::Gram)),
+        // "One fifty eight carats" is 1.58.
+        "ct" if quantity.number.paired => of(Decimal::new(1, 2), Some(Unit::Carat)),
         "ct" => of(Decimal::ONE, Some(Unit::Carat)),
         "point" => points(scan, index, clause, quantity),
         // The size of 两 and 钱 depends on place and trade: kept as said.
@@ -64,8 +68,13 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
 
 /// 三十分 is 0.30 ct of a diamond, and else a share, a time or a mark.
 fn points(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
-    let last = Decimal::from(300);
-    if quantity.value() < Decimal::ONE || last < quantity.value() || !scan.speaks_of(Topic::Diamonds, clause.start) {
+    if quantity.value() < Decimal::ONE || Decimal::from(300) < quantity.value() {
+        return None;
+    }
+    let speaks_of = |topic| scan.speaks_of(topic, clause.start);
+    // Of other stones the weight is seldom said so, and then by itself: 电光蓝，五十分.
+    let alone = (quantity.start, quantity.end) == (clause.start, clause.end);
+    if !clause.is(Cue::Part) && !speaks_of(Topic::Diamonds) && !(alone && speaks_of(Topic::Stones)) {
         return None;
     }
     let hundredth = |value: Decimal| Decimal::new(1, 2) * value;
@@ -217,6 +226,20 @@ pub(super) fn bare(
     if let Some(mention) = bead(scan, index, clause, quantity) {
         return Some(mention);
     }
+    // 厚度四个
+    let counted = scan
+        .token(quantity.last)
+        .filter(|next| next.end as usize == clause.end && scan.text.get(quantity.end..clause.end) == Some("个"));
+    if let (Some(_), Some(context)) = (counted, context_before(scan, clause, quantity.first, Cue::SizeContext, 15))
+        && between(1, 80)
+    {
+        let mut mention =
+            measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
+        mention.start = context.start as usize;
+        mention.end = clause.end;
+        mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
     let follows = |cue| next_is(scan, clause, quantity, cue);
     if follows(Cue::Count) || follows(Cue::Price) || follows(Cue::Percent) || follows(Cue::Unit) || follows(Cue::Lot) {
         return None;
@@ -237,23 +260,16 @@ pub(super) fn bare(
         mention.start = context.start as usize;
         return Some(mention);
     }
-    if let Some(context) = unsaid(Cue::LengthContext, 12)
-        && between(10, 120)
-    {
-        let mut mention =
-            measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Centimetre));
-        mention.start = context.start as usize;
-        mention.certainty = Certainty::Low;
-        return Some(mention);
-    }
-    if let Some(context) = unsaid(Cue::SizeContext, 9)
-        && between(1, 80)
-    {
-        let mut mention =
-            measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
-        mention.start = context.start as usize;
-        mention.certainty = Certainty::Low;
-        return Some(mention);
+    let sizes = [(Cue::LengthContext, 12, 10, 120, Unit::Centimetre), (Cue::SizeContext, 9, 1, 80, Unit::Millimetre)];
+    for (cue, within, low, high, unit) in sizes {
+        if let Some(context) = unsaid(cue, within)
+            && between(low, high)
+        {
+            let mut mention = measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(unit));
+            mention.start = context.start as usize;
+            mention.certainty = Certainty::Low;
+            return Some(mention);
+        }
     }
     None
 }
@@ -363,9 +379,13 @@ fn bead(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
     if value < Decimal::from(3) || Decimal::from(22) < high || !scan.speaks_of(Topic::Beads, clause.start) {
         return None;
     }
-    // 十五的珠子
+    // 十五的珠子, 珠子十五的
     let rest = scan.text.get(quantity.end..).unwrap_or_default();
-    if rest.starts_with("的珠") || rest.starts_with("的大珠") || rest.starts_with("的圆珠") {
+    let named = scan
+        .before(quantity.first)
+        .filter(|before| clause.first < quantity.first && before.is(Cue::Bead) && before.end as usize == quantity.start)
+        .filter(|_| rest.starts_with('的') || quantity.end == clause.end);
+    if named.is_some() || rest.starts_with("的珠") || rest.starts_with("的大珠") || rest.starts_with("的圆珠") {
         return Some(measured(
             ClaimKind::Size,
             index,

@@ -27,6 +27,8 @@
 //! that would claim something only in some contexts is left unread where the context does not support it: an unread
 //! claim can be added by a person, a wrong accusation cannot be taken back.
 
+use std::sync::Arc;
+
 use rust_decimal::Decimal;
 
 use crate::domain::ledger::{Bound, ClaimKind};
@@ -156,7 +158,7 @@ pub struct Said {
     /// One past the last character.
     pub end: usize,
     /// Normalised (`corpus/README.md`, "Values by kind").
-    pub value: String,
+    pub value: Arc<str>,
     /// Of weights and sizes; a ring size, 钱 and 两 have none.
     pub unit: Option<Unit>,
     pub bound: Bound,

@@ -13,6 +13,8 @@ const LAST: u32 = 0x9fff;
 pub(super) struct Normaliser {
     /// By code point from [`FIRST`] on; nought leaves the character as it is.
     simplified: Vec<u16>,
+    /// By code point of the basic plane, one bit each: what stays as it is, whatever stands around it.
+    stays: Vec<u64>,
 }
 
 /// A normalised text.
@@ -37,7 +39,19 @@ impl Normaliser {
             let at = from.checked_sub(FIRST).and_then(|at| simplified.get_mut(at as usize)).ok_or_else(wrong)?;
             *at = u16::try_from(to).map_err(|_| wrong())?;
         }
-        Ok(Self { simplified })
+        let mut normaliser = Self { simplified, stays: Vec::new() };
+        let stays = |code: u32| {
+            char::from_u32(code)
+                .is_some_and(|c| normaliser.one(c) == c && !matches!(c, ' ' | '-' | '\r') && !is_mark(c))
+        };
+        let word = |word: u32| (0..64).fold(0, |bits, bit| bits | u64::from(stays(word * 64 + bit)) << bit);
+        normaliser.stays = (0..0x1_0000 / 64).map(word).collect();
+        Ok(normaliser)
+    }
+
+    fn stays(&self, c: char) -> bool {
+        let code = u32::from(c) as usize;
+        self.stays.get(code / 64).is_some_and(|bits| bits >> (code % 64) & 1 == 1)
     }
 
     fn one(&self, c: char) -> char {
@@ -75,11 +89,14 @@ impl Normaliser {
         // The last character kept, to see what stands on both sides of a space or a hyphen.
         let mut before = ' ';
         for (at, c) in original.char_indices() {
-            let one = self.one(c);
-            if one == c && !matches!(c, ' ' | '-' | '\r') && !is_mark(c) {
+            // Most spaces stand between words of letters.
+            let parts =
+                || is_plain(before) && original.as_bytes().get(at + 1).is_some_and(|next| is_plain(char::from(*next)));
+            if self.stays(c) || c == ' ' && parts() {
                 before = c;
                 continue;
             }
+            let one = self.one(c);
             normal.text.push_str(original.get(run..at).unwrap_or_default());
             run = at + c.len_utf8();
             let next = || original.get(run..).and_then(|rest| rest.chars().next()).map_or(' ', |next| self.one(next));
@@ -167,9 +184,14 @@ fn is_mark(c: char) -> bool {
         | 0xfe00..=0xfe0f | 0xfeff)
 }
 
+fn is_plain(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit()
+}
+
 /// Whether there is a space after most Chinese characters, as some recognisers write.
 fn is_spaced_out(text: &str) -> bool {
-    if !text.contains(' ') {
+    // Without a byte that begins a Chinese character there is nothing to count.
+    if !text.contains(' ') || !text.bytes().any(|byte| matches!(byte, 0xe3..=0xe9 | 0xf0)) {
         return false;
     }
     let (mut han, mut spaced) = (0usize, 0usize);

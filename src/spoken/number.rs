@@ -14,6 +14,8 @@ pub(super) struct Number {
     pub(super) spread: Option<(Decimal, Decimal)>,
     /// Read digit by digit, without 十 or 百.
     pub(super) figures: bool,
+    /// Said as figure and tens, without the hundred: seven fifty, two oh five.
+    pub(super) paired: bool,
 }
 
 /// Longer ones are no measure of anything: link codes, telephone numbers.
@@ -22,12 +24,17 @@ const MOST_FIGURES: usize = 9;
 /// The number that the text begins with, and its length in bytes.
 pub(super) fn number(text: &str) -> Option<(Number, usize)> {
     let mut rest = text;
-    let number = alt((vulgar, arabic, chinese, english)).parse_next(&mut rest).ok()?;
+    let number = match rest.bytes().next()? {
+        b'0'..=b'9' | b'.' => arabic(&mut rest),
+        b'a'..=b'z' => english(&mut rest),
+        _ => alt((chinese, vulgar)).parse_next(&mut rest),
+    }
+    .ok()?;
     Some((number, text.len() - rest.len()))
 }
 
 fn plain(value: Decimal) -> Number {
-    Number { value, spread: None, figures: false }
+    Number { value, spread: None, figures: false, paired: false }
 }
 
 /// Figures read one by one, as a whole number, and how many they were.
@@ -107,7 +114,7 @@ fn arabic(text: &mut &str) -> ModalResult<Number> {
         Some(_) => value * Decimal::from(100),
         None => value,
     };
-    Ok(Number { value, spread: None, figures: is_whole && times.is_none() })
+    Ok(Number { value, spread: None, figures: is_whole && times.is_none(), paired: false })
 }
 
 fn begins_fraction(text: &str) -> bool {
@@ -241,7 +248,7 @@ fn read_chinese(text: &str) -> Option<(Number, usize)> {
             }
             _ => None,
         };
-        return Some((Number { value, spread, figures: fraction.count == 0 }, length));
+        return Some((Number { value, spread, figures: fraction.count == 0, paired: false }, length));
     }
     // 一百五 is 150, 一百零五 is 105, 五十六 is 56.
     let unit = if after_nought { 1 } else { (place / 10).max(1) };
@@ -290,7 +297,7 @@ fn two_are_a_spread(one: i64, other: i64) -> bool {
 
 fn spread(low: i64, high: i64) -> Number {
     let (low, high) = (Decimal::from(low), Decimal::from(high));
-    Number { value: low, spread: Some((low, high)), figures: false }
+    Number { value: low, spread: Some((low, high)), figures: false, paired: false }
 }
 
 /// The figures behind 点 or a point, and where they end. 两点三十分 is a time, so 点 before 三十 is none.
@@ -310,8 +317,33 @@ fn han_fraction(text: &str, end: usize) -> (Figures, usize) {
     if figures.count == 0 { none } else { (figures, length) }
 }
 
+/// `seven fifty`, `five eighty five`, `nine sixteen`, `nine two five`, `two oh five`: hundreds without the word, and where
+/// they end.
+fn paired(text: &str) -> Option<(i64, usize)> {
+    let mut words = Words { text, at: 0 };
+    let mut next = || words.next().and_then(|(word, end)| Some((english_word(word)?, end)));
+    let (hundreds @ 1..=9, _) = next()? else { return None };
+    match next()? {
+        (tens @ 20..=90, end) => match next() {
+            Some((ones @ 1..=9, end)) => Some((hundreds * 100 + tens + ones, end)),
+            Some(_) => None,
+            None => Some((hundreds * 100 + tens, end)),
+        },
+        (teens @ 10..=19, end) => Some((hundreds * 100 + teens, end)),
+        (tens @ 0..=9, _) => match next()? {
+            (ones @ 0..=9, end) => Some((hundreds * 100 + tens * 10 + ones, end)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// `nine`, `twenty one`, `a hundred and five`, `three point four`, `two and a half`, `half`, `three quarters`.
 fn english(text: &mut &str) -> ModalResult<Number> {
+    if let Some((value, read)) = paired(text) {
+        *text = text.get(read..).unwrap_or_default();
+        return Ok(Number { paired: true, ..plain(Decimal::from(value)) });
+    }
     let mut total = 0_i64;
     let mut read = 0;
     let mut words = Words { text, at: 0 };
@@ -558,6 +590,11 @@ mod tests {
         check("one and three quarter carats", "1.75", "one and three quarter");
         check("point five carats", "0.5", "point five");
         check("eighteen inch", "18", "eighteen");
+        check("seven fifty and", "750", "seven fifty");
+        check("five eighty five", "585", "five eighty five");
+        check("nine two five", "925", "nine two five");
+        check("two oh five carats", "205", "two oh five");
+        check("eleven to twelve", "11", "eleven");
         check("two and it", "2", "two");
         assert_eq!(number("and"), None);
     }

@@ -81,10 +81,13 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
             sounds.read(scan, index, clause, &mut heard);
         }
         for Heard { mut mention, at, refused } in heard.drain(..) {
-            if refused {
+            // What a piece does not weigh is no claim: 是5G工艺，不是5克.
+            if refused || mention.negated && matches!(mention.kind, ClaimKind::Weight | ClaimKind::Size) {
                 continue;
             }
             match discourse::voice(scan, index, clause, carried, at, mention.kind) {
+                // 有胶你来找我: what is vowed not to be.
+                Voice::Says if is_fault(&mention) && scan.has_after(clause, at, Cue::Vow) => {}
                 Voice::Says => passage.mentions.push(mention),
                 Voice::Asks => asked.push(mention),
                 Voice::Reports => {
@@ -125,12 +128,10 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
     passage
 }
 
-/// Whether the clause, or the one before or behind it, claims something.
+/// Whether the clause, or one of the two before or behind it, claims something.
 fn beside_claims(scan: &Scan<'_>, index: usize) -> bool {
-    let near = index.saturating_sub(1)..=index + 1;
-    scan.clauses
-        .get(near.start().to_owned()..(near.end() + 1).min(scan.clauses.len()))
-        .is_some_and(|clauses| clauses.iter().any(|clause| clause.claims))
+    let near = index.saturating_sub(2)..scan.clauses.len().min(index + 3);
+    scan.clauses.get(near).is_some_and(|clauses| clauses.iter().any(|clause| clause.claims))
 }
 
 /// A clause that only denies turns what the clauses before reported, or named, into denials.
@@ -140,13 +141,25 @@ fn deny(said: &mut Vec<Mention>, reported: &mut Vec<Mention>, index: usize) {
         return;
     }
     for mention in said.iter_mut().filter(|mention| mention.clause + 1 == index && !mention.negated) {
-        let bad = match mention.kind {
+        mention.negated |= is_fault(mention);
+    }
+}
+
+/// What no seller boasts of.
+fn is_fault(mention: &Mention) -> bool {
+    !mention.negated
+        && match mention.kind {
             ClaimKind::Treatment => !matches!(&*mention.value, "untreated" | "natural"),
             ClaimKind::Grade => matches!(&*mention.value, "crack" | "cotton_inclusions" | "minor_blemish"),
-            _ => false,
-        };
-        mention.negated |= bad;
-    }
+            ClaimKind::Material
+            | ClaimKind::Fineness
+            | ClaimKind::Weight
+            | ClaimKind::Size
+            | ClaimKind::Origin
+            | ClaimKind::Certificate
+            | ClaimKind::Guarantee
+            | ClaimKind::BannedPhrase => false,
+        }
 }
 
 /// 58克，不对，是56克: only what stands after the correction was claimed.
@@ -195,6 +208,9 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
 /// A clause that says no more than 不是, 不 or "no".
 fn bare_denial(scan: &Scan<'_>, clause: &Clause) -> Option<(usize, usize)> {
     let text = scan.clause_text(clause);
+    if 12 < text.len() {
+        return None;
+    }
     let bare = matches!(text.trim(), "不是" | "不" | "哦不" | "no" | "不是啊" | "哎" | "哎呀" | "哎哟" | "oh");
     bare.then_some((clause.start, clause.end))
 }

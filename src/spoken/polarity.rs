@@ -42,7 +42,7 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             break;
         }
         if token.is(Cue::Neg) || token.is(Cue::NegPost) {
-            if !reaches(scan, token, right, kind) {
+            if !reaches(scan, token, right, kind) || 0 < denials && !doubles(scan, token, right) {
                 if denials == 0 && token.is(Cue::NegPost) {
                     break;
                 }
@@ -119,6 +119,15 @@ fn linked(scan: &Scan<'_>, left: &Token, right: &Token) -> bool {
     matches!(between, "" | " " | "的" | "、" | ", " | " or " | " nor " | " and ") || between.chars().count() <= 1
 }
 
+/// Whether one denial denies another: 没有一颗不是. The same word said twice, as in 没压过没烤过, only denies two things.
+fn doubles(scan: &Scan<'_>, outer: &Token, inner: &Token) -> bool {
+    let between = scan.between(outer, inner);
+    let joined = between.is_empty() || matches!(between, "说" | "人" | "谁" | "有");
+    let counted = between.chars().count() <= 3 && between.starts_with(['一', '哪', '半', '任']);
+    let said = |token: &Token| scan.text.get(token.range());
+    said(outer) != said(inner) && (joined || counted || between.is_ascii() && between.len() <= 12)
+}
+
 /// Whether a denial reaches the word: 不 alone denies only what it touches.
 fn reaches(scan: &Scan<'_>, denial: &Token, claim: &Token, kind: ClaimKind) -> bool {
     let between = scan.between(denial, claim).chars().count();
@@ -180,9 +189,12 @@ fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
 /// The same for a span of text, such as a quantity: only a denial right before it.
 pub(super) fn before(scan: &Scan<'_>, clause: &Clause, first: usize, start: usize) -> Polarity {
     let mut polarity = Polarity::default();
-    let Some(token) = scan.before(first).filter(|token| clause.first < first && token.end as usize <= start) else {
+    // 不是那种925: 种 is a word of its own.
+    let mut near = scan.tokens.get(clause.first..first).unwrap_or_default().iter().rev().take(2);
+    let Some(token) = near.find(|token| !token.is(Cue::Count) || token.is(Cue::Neg)) else { return polarity };
+    if start < token.end as usize {
         return polarity;
-    };
+    }
     let between = scan.text.get(token.end as usize..start).unwrap_or_default();
     if between.chars().count() <= 2 && token.is(Cue::Neg) {
         let short = scan.text.get(token.range()).is_some_and(|text| text.chars().count() == 1);

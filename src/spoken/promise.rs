@@ -1,13 +1,10 @@
 //! Promises that carry a number or are said in many ways: 假一赔十, 赔十倍, 15天包退, 拿去国检, 两只手镯出得来.
 
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
-
 use super::Certainty;
 use super::cue::Cue;
 use super::mention::Mention;
 use super::polarity;
-use super::quantity::Found;
+use super::quantity::{Found, whole};
 use super::scan::{Clause, Scan};
 use crate::domain::ledger::ClaimKind;
 
@@ -19,10 +16,6 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut F
     }
     recheck(scan, index, clause, found);
     unmatched(scan, index, clause, found);
-}
-
-fn whole(value: Decimal) -> Option<u32> {
-    value.is_integer().then(|| value.to_u32()).flatten()
 }
 
 /// 假一赔十, 赔十倍, 十倍赔偿.

@@ -1,6 +1,7 @@
 //! Numbers with all that belongs to them: unit, range, tenths behind the unit, and the words that bound them.
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 use super::cue::Cue;
 use super::lexicon::Token;
@@ -40,6 +41,11 @@ impl Quantity<'_> {
             _ => None,
         }
     }
+}
+
+/// The value, if it is a whole number of a usual size.
+pub(super) fn whole(value: Decimal) -> Option<u32> {
+    if value.is_integer() { value.to_u32() } else { None }
 }
 
 /// What the rules found in one clause, and which words they used up.
@@ -249,9 +255,18 @@ impl<'t> Walk<'_, 't> {
         }
         let Some(number) = self.scan.number(next) else { return };
         let follows = self.scan.token(self.at + 1).filter(|after| after.start == next.end && self.at + 1 < self.last);
-        if unit == "jin" && follows.is_some_and(|after| self.scan.name(after) == Some("liang")) {
-            quantity.number.value = quantity.number.value * Decimal::from(500) + number.value * Decimal::from(50);
-            quantity.unit = Some("g");
+        // 三斤二两, 一克拉五十分: the second unit is a part of the first.
+        let parts = match (unit, follows.and_then(|after| self.scan.name(after))) {
+            ("jin", Some("liang")) => Some((Decimal::from(500), Decimal::from(50), "g")),
+            ("kg", Some("liang")) => Some((Decimal::from(1_000), Decimal::from(50), "g")),
+            ("ct", Some("point")) if number.value < Decimal::ONE_HUNDRED => {
+                Some((Decimal::ONE, Decimal::new(1, 2), "ct"))
+            }
+            _ => None,
+        };
+        if let Some((whole, part, unit)) = parts {
+            quantity.number.value = (quantity.number.value * whole + number.value * part).normalize();
+            quantity.unit = Some(unit);
             self.step(next);
             self.passes(Cue::Unit);
             return;
@@ -269,7 +284,9 @@ impl<'t> Walk<'_, 't> {
         {
             return;
         }
-        let part = if half { Decimal::new(5, 1) } else { number.value * Decimal::new(1, 1) };
+        // 两克拉零八 is 2.08.
+        let places = if self.text(next).starts_with(['零', '〇']) { 2 } else { 1 };
+        let part = if half { Decimal::new(5, 1) } else { number.value * Decimal::new(1, places) };
         quantity.number.value += part;
         self.step(next);
     }

@@ -41,7 +41,7 @@ pub(super) struct Scan<'t> {
     pub(super) tokens: &'t [Token],
     pub(super) numbers: &'t [Number],
     pub(super) clauses: Vec<Clause>,
-    topics: [Vec<usize>; 4],
+    topics: [Vec<usize>; 5],
     /// Words looked at, for the proof of linear time.
     work: Cell<usize>,
 }
@@ -53,6 +53,13 @@ pub(super) enum Topic {
     Gold,
     Beads,
     Metals,
+    /// Cut stones other than diamonds.
+    Stones,
+}
+
+/// Grades that only cut diamonds are given.
+fn is_of_diamonds(grade: &str) -> bool {
+    grade.starts_with("clarity_") || matches!(grade, "triple_EX" | "hearts_and_arrows" | "colour_letter" | "colour_D")
 }
 
 /// A topic holds for this many bytes before and after its word: some four sentences.
@@ -108,14 +115,21 @@ impl<'t> Scan<'t> {
     }
 
     fn find_topics(&mut self) {
-        let [diamonds, gold, beads, metals] = &mut self.topics;
+        let [diamonds, gold, beads, metals, stones] = &mut self.topics;
         for token in self.tokens.iter().filter(|token| token.claims || token.is(Cue::Bead)) {
             if token.is(Cue::Bead) {
                 beads.push(token.start as usize);
             }
             let meanings = self.lexicon.word(token).map_or(&[][..], |word| self.lexicon.meanings(word));
-            for meaning in meanings.iter().filter(|meaning| meaning.kind == ClaimKind::Material) {
-                match meaning.value.as_deref() {
+            for meaning in meanings.iter() {
+                let value = meaning.value.as_deref();
+                if meaning.kind == ClaimKind::Grade && value.is_some_and(is_of_diamonds) {
+                    diamonds.push(token.start as usize);
+                }
+                if meaning.kind != ClaimKind::Material {
+                    continue;
+                }
+                match value {
                     Some("diamond" | "lab_grown_diamond" | "moissanite" | "diamond_simulant" | "cubic_zirconia") => {
                         diamonds.push(token.start as usize);
                     }
@@ -124,6 +138,10 @@ impl<'t> Scan<'t> {
                         metals.push(token.start as usize);
                     }
                     Some("silver" | "platinum" | "palladium") => metals.push(token.start as usize),
+                    Some(
+                        "ruby" | "sapphire" | "emerald" | "spinel" | "tourmaline" | "tsavorite" | "garnet"
+                        | "tanzanite" | "alexandrite" | "chrysoberyl" | "aquamarine" | "morganite" | "peridot",
+                    ) => stones.push(token.start as usize),
                     Some(value) if value.ends_with("pearl") => beads.push(token.start as usize),
                     _ => {}
                 }
@@ -133,12 +151,13 @@ impl<'t> Scan<'t> {
 
     /// Whether the topic was named near this place.
     pub(super) fn speaks_of(&self, topic: Topic, at: usize) -> bool {
-        let [diamonds, gold, beads, metals] = &self.topics;
+        let [diamonds, gold, beads, metals, stones] = &self.topics;
         let places = match topic {
             Topic::Diamonds => diamonds,
             Topic::Gold => gold,
             Topic::Beads => beads,
             Topic::Metals => metals,
+            Topic::Stones => stones,
         };
         let first = places.partition_point(|place| place + TOPIC < at);
         places.get(first).is_some_and(|place| *place <= at + TOPIC)

@@ -26,7 +26,7 @@ impl From<&super::Said> for Item {
             kind: said.kind,
             start: said.start,
             end: said.end,
-            value: said.value.clone(),
+            value: said.value.to_string(),
             min: said.min,
             max: said.max,
             negated: said.negated,

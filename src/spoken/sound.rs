@@ -2,12 +2,13 @@
 //! claims, and always with low certainty.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use pinyin::ToPinyin;
 
 use super::Certainty;
 use super::cue::Cue;
-use super::lexicon::Lexicon;
+use super::lexicon::{Lexicon, Token};
 use super::mention::Mention;
 use super::scan::{Clause, Scan};
 use super::terms::Heard;
@@ -15,7 +16,7 @@ use crate::domain::ledger::ClaimKind;
 
 const FIRST: u32 = 0x4e00;
 const LAST: u32 = 0x9fff;
-/// Mandarin has some 400 syllables without their tones.
+/// Mandarin has some 400 syllables without their tones; a power of two is quicker to count with.
 const SYLLABLES: usize = 512;
 
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ struct Spelling {
 
 #[derive(Clone, Debug)]
 pub(super) struct Sounds {
-    /// By code point from [`FIRST`] on; nought has no sound.
+    /// By code point from [`FIRST`] on; nought is no sound of a word that is looked for.
     syllable: Vec<u16>,
     /// Which two syllables begin a word.
     openings: Vec<u64>,
@@ -36,24 +37,28 @@ pub(super) struct Sounds {
 
 impl Sounds {
     pub(super) fn new(lexicon: &Lexicon) -> Self {
+        let mut sounds =
+            Self { syllable: vec![0; (LAST - FIRST + 1) as usize], openings: Vec::new(), words: HashMap::new() };
+        // Only the syllables of words that are found by their sound have a number.
         let mut numbers: HashMap<&'static str, u16> = HashMap::new();
-        let mut syllable = vec![0; (LAST - FIRST + 1) as usize];
-        for (place, code) in syllable.iter_mut().zip(FIRST..=LAST) {
-            if let Some(sound) = char::from_u32(code).and_then(|c| c.to_pinyin()) {
-                let next = numbers.len() as u16 + 1;
-                *place = *numbers.entry(sound.plain()).or_insert(next);
-            }
+        let words: Vec<(Vec<char>, u32)> =
+            lexicon.by_sound().map(|(term, word)| (term.chars().collect(), word)).collect();
+        for sound in words.iter().flat_map(|(chars, _)| chars).filter_map(|c| c.to_pinyin()) {
+            let next = numbers.len() as u16 + 1;
+            numbers.entry(sound.plain()).or_insert(next);
         }
-        let mut sounds = Self { syllable, openings: vec![0; SYLLABLES * SYLLABLES / 64], words: HashMap::new() };
-        for (term, word) in lexicon.by_sound() {
-            let chars: Vec<char> = term.chars().collect();
+        for (place, code) in sounds.syllable.iter_mut().zip(FIRST..=LAST) {
+            let sound = char::from_u32(code).and_then(|c| c.to_pinyin());
+            *place = sound.and_then(|sound| numbers.get(sound.plain()).copied()).unwrap_or_default();
+        }
+        sounds.openings.resize(SYLLABLES * SYLLABLES / 64, 0);
+        for (chars, word) in words {
             let syllables: Vec<u16> = chars.iter().map(|c| sounds.of(*c)).collect();
             if let [first, second, ..] = syllables[..]
-                && syllables.iter().all(|syllable| *syllable != 0)
+                && syllables.iter().all(|syllable| (1..SYLLABLES as u16).contains(syllable))
             {
-                if let Some((slot, bit)) = Self::slot(first, second)
-                    && let Some(bits) = sounds.openings.get_mut(slot)
-                {
+                let (slot, bit) = Self::slot(first, second);
+                if let Some(bits) = sounds.openings.get_mut(slot) {
                     *bits |= bit;
                 }
                 sounds.words.entry((first, second)).or_default().push(Spelling { word, chars, syllables });
@@ -69,54 +74,68 @@ impl Sounds {
         u32::from(c).checked_sub(FIRST).and_then(|at| self.syllable.get(at as usize)).copied().unwrap_or_default()
     }
 
-    fn slot(first: u16, second: u16) -> Option<(usize, u64)> {
+    fn slot(first: u16, second: u16) -> (usize, u64) {
         let at = usize::from(first) * SYLLABLES + usize::from(second);
-        (usize::from(first) < SYLLABLES && usize::from(second) < SYLLABLES).then_some((at / 64, 1 << (at % 64)))
+        (at / 64, 1 << (at % 64))
     }
 
     fn opens(&self, first: u16, second: u16) -> bool {
-        first != 0
-            && second != 0
-            && Self::slot(first, second)
-                .is_some_and(|(slot, bit)| self.openings.get(slot).is_some_and(|bits| bits & bit != 0))
+        let (slot, bit) = Self::slot(first, second);
+        self.openings.get(slot).is_some_and(|bits| bits & bit != 0)
     }
 
-    /// Adds what the clause says by sound alone. Only a clause that claims something else is looked at.
+    /// Adds what the clause says by sound alone, in the stretches where no word of its own stands.
     pub(super) fn read(&self, scan: &Scan<'_>, index: usize, clause: &Clause, heard: &mut Vec<Heard>) {
-        let text = scan.clause_text(clause);
-        if text.is_ascii() {
+        let mut from = clause.start;
+        for token in scan.clause_tokens(clause).iter().filter(|token| is_word(token)) {
+            self.stretch(scan, index, clause, from..token.start as usize, heard);
+            from = from.max(token.end as usize);
+        }
+        self.stretch(scan, index, clause, from..clause.end, heard);
+    }
+
+    fn stretch(&self, scan: &Scan<'_>, index: usize, clause: &Clause, stretch: Range<usize>, heard: &mut Vec<Heard>) {
+        // No word that is found by its sound is shorter.
+        if stretch.len() < 2 * '翠'.len_utf8() {
             return;
         }
-        let mut before: Option<(usize, char, u16)> = None;
+        let text = scan.text.get(stretch.clone()).unwrap_or_default();
+        let (mut first_at, mut first) = (0, 0);
         let mut free = 0;
         for (at, c) in text.char_indices() {
             let syllable = self.of(c);
-            if let Some((first_at, _, first)) = before
+            if self.opens(first, syllable)
                 && free <= first_at
-                && self.opens(first, syllable)
-                && let Some((spelling, length)) = self.spelled(text, first_at, first, syllable)
+                && let Some((spelling, length)) =
+                    self.spelled(text.get(first_at..).unwrap_or_default(), first, syllable)
             {
-                let (start, end) = (clause.start + first_at, clause.start + first_at + length);
-                if let Some(found) = mention(scan, index, clause, spelling, start, end) {
+                let start = stretch.start + first_at;
+                if let Some(found) = mention(scan, index, clause, spelling, start, start + length) {
                     heard.push(found);
                     free = first_at + length;
                 }
             }
-            before = Some((at, c, syllable));
+            (first_at, first) = (at, syllable);
         }
     }
 
-    fn spelled(&self, text: &str, at: usize, first: u16, second: u16) -> Option<(&Spelling, usize)> {
+    fn spelled(&self, text: &str, first: u16, second: u16) -> Option<(&Spelling, usize)> {
         self.words.get(&(first, second))?.iter().find_map(|spelling| {
-            let said: Vec<char> = text.get(at..)?.chars().take(spelling.chars.len()).collect();
-            let sounds = said.len() == spelling.chars.len()
-                && said.iter().zip(&spelling.syllables).all(|(c, syllable)| self.of(*c) == *syllable);
+            let (mut length, mut shared, mut said) = (0, 0, text.chars());
+            for (meant, syllable) in spelling.chars.iter().zip(&spelling.syllables) {
+                let c = said.next().filter(|c| self.of(*c) == *syllable)?;
+                length += c.len_utf8();
+                shared += usize::from(c == *meant);
+            }
             // One character at least was written right.
-            let shared = said.iter().zip(&spelling.chars).filter(|(said, meant)| said == meant).count();
-            let length = said.iter().map(|c| c.len_utf8()).sum();
-            (sounds && 0 < shared && shared < said.len()).then_some((spelling, length))
+            (0 < shared && shared < spelling.chars.len()).then_some((spelling, length))
         })
     }
+}
+
+/// A word that a recogniser wrote as it is; what only sounds like another is none of these.
+fn is_word(token: &Token) -> bool {
+    token.claims || token.is(Cue::Noise) || '翠'.len_utf8() < token.range().len() || token.number.is_some()
 }
 
 fn mention(
@@ -127,15 +146,6 @@ fn mention(
     start: usize,
     end: usize,
 ) -> Option<Heard> {
-    // A word of its own stands there, or one that reaches into it.
-    let overlapping = scan.clause_tokens(clause).iter().any(|token| {
-        (token.start as usize) < end
-            && start < token.end as usize
-            && (token.claims || token.is(Cue::Noise) || 3 < token.end - token.start || token.number.is_some())
-    });
-    if overlapping {
-        return None;
-    }
     let token = scan.lexicon.token(spelling.word, start, end);
     let meaning = scan.meanings(&token).iter().find(|meaning| meaning.flags.by_sound)?;
     let rest = scan.text.get(end..)?;

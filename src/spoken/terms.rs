@@ -22,7 +22,7 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
     if meanings.is_empty() || token.is(Cue::Noise) {
         return;
     }
-    let fine = meanings.iter().any(|meaning| meaning.kind == ClaimKind::Fineness);
+    let fine = meanings.iter().any(|meaning| matches!(meaning.kind, ClaimKind::Fineness | ClaimKind::Treatment));
     for meaning in meanings {
         let polarity = polarity::of(scan, clause, at, meaning.kind, meaning.flags.denies);
         if !supported(scan, clause, at, token, meaning, polarity.negated) {
@@ -50,7 +50,7 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         {
             continue;
         }
-        // 不是足银 denies the fineness; what the metal is, it leaves open.
+        // 不是足银 denies the fineness, "not vermeil" the plating; what the metal is, they leave open.
         if negated && fine && meaning.kind == ClaimKind::Material {
             continue;
         }
@@ -121,10 +121,18 @@ fn supported(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, meaning
         ClaimKind::Grade => {
             !like(scan, clause, at, token) && (!weak || clause.claims && beside_others(scan, clause, at))
         }
+        // 想要天然的看下一条
+        ClaimKind::Treatment if !negated && wanted(scan, clause, at, token) => false,
         ClaimKind::Treatment => !weak || beside_others(scan, clause, at),
         ClaimKind::Guarantee => !weak,
         ClaimKind::Fineness | ClaimKind::Weight | ClaimKind::Size | ClaimKind::BannedPhrase => true,
     }
+}
+
+fn wanted(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    scan.before(at).is_some_and(|before| {
+        clause.first < at && before.is(Cue::GenericBefore) && scan.between(before, token).is_empty()
+    })
 }
 
 /// Whether another word in the clause claims something too.
@@ -161,7 +169,12 @@ const LIKENESS: Cues = Cues::of(&[Cue::Likeness]);
 fn like(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     clause.is(Cue::Likeness)
         && (scan.before(at).is_some_and(|before| {
-            clause.first < at && before.cues.meets(LIKENESS) && scan.between(before, token).chars().count() <= 3
+            // 翡翠色的 is like jadeite; 满色的翡翠 is jadeite.
+            let coloured = scan.text.get(before.range()) == Some("色的");
+            clause.first < at
+                && before.cues.meets(LIKENESS)
+                && !coloured
+                && scan.between(before, token).chars().count() <= 3
         }) || scan.token(at + 1).is_some_and(|after| {
             at + 1 < clause.last && after.cues.meets(LIKENESS) && scan.between(token, after).is_empty()
         }) || compared(scan, clause, at, token))
@@ -176,11 +189,41 @@ fn compared(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool 
     }) && scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter().any(|after| after.cues.meets(LIKENESS))
 }
 
+/// Plating and its like.
+fn is_layer(scan: &Scan<'_>, token: &Token) -> bool {
+    scan.meanings(token)
+        .iter()
+        .any(|meaning| meaning.kind == ClaimKind::Treatment && meaning.value.as_deref() == Some("plated"))
+}
+
+fn is_imitation(scan: &Scan<'_>, token: &Token) -> bool {
+    scan.meanings(token).iter().any(|meaning| {
+        meaning.kind == ClaimKind::Material && matches!(meaning.value.as_deref(), Some("glass" | "resin" | "plastic"))
+    })
+}
+
 fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated: bool) -> bool {
     if like(scan, clause, at, token) {
         return false;
     }
     let after = scan.token(at + 1).filter(|_| at + 1 < clause.last);
+    // 镀了一层白金: the layer's metal, not the article's.
+    if scan.before(at).is_some_and(|before| {
+        clause.first < at && is_layer(scan, before) && matches!(scan.between(before, token), "" | "了" | "的" | "一层")
+    }) {
+        return false;
+    }
+    // "Rose gold vermeil", 祖母绿玻璃: the next word says what it is made of.
+    if after.is_some_and(|after| {
+        let plated = matches!(scan.text.get(after.range()), Some("plated" | "plate" | "plating" | "vermeil"));
+        matches!(scan.between(token, after), "" | " ") && (plated || is_imitation(scan, after))
+    }) {
+        return false;
+    }
+    // "Without the Tahitian price", denied or not.
+    if after.is_some_and(|after| after.is(Cue::GenericAfter) && scan.between(token, after) == " ") {
+        return false;
+    }
     // 翡翠圈, 黄金类目, 喜欢珍珠的: the kind of thing, not this piece.
     if !negated && after.is_some_and(|after| after.is(Cue::GenericAfter) && scan.between(token, after).is_empty()) {
         return false;
@@ -222,11 +265,19 @@ fn origin(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak: bool
     }
     // The place must be said of the material.
     let text = scan.text.get(token.range()).unwrap_or_default();
+    let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    // 料是湖北的, or 湖北的 as all that is said.
+    let owned = text.ends_with('的') || rest.starts_with('的');
     let sourced = ["料", "产", "矿", "珠", "玉"].iter().any(|tail| text.ends_with(tail));
     sourced
         || after.is_some_and(|after| after.is(Cue::Source) && near(token, after, 1))
         || before.is_some_and(|before| before.is(Cue::From) && near(before, token, 3))
-        || before.is_some_and(|before| before.is(Cue::Is) && near(before, token, 0) && text.ends_with('的'))
+        || before.is_some_and(|before| before.is(Cue::Is) && near(before, token, 0) && owned)
+        // 不是新疆的, "not Australian", where no more is said.
+        || before.is_some_and(|before| {
+            before.is(Cue::Neg) && near(before, token, 1) && (owned || rest.trim_matches([' ', '的', '啊', '哈']).is_empty())
+        })
+        || owned && scan.clause_text(clause).chars().count() <= text.chars().count() + 1
         || after.is_some_and(|after| {
             near(token, after, 2)
                 && scan.meanings(after).iter().any(|meaning| {

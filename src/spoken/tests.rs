@@ -33,7 +33,7 @@ fn spelled(said: &Said) -> String {
     };
     let value = match (said.min, said.max) {
         (Some(min), Some(max)) => format!("{min}-{max}"),
-        _ => said.value.clone(),
+        _ => said.value.to_string(),
     };
     format!("{}{kind}:{value}{}{bound}", if said.negated { "!" } else { "" }, said.unit.map_or("", Unit::as_str))
 }

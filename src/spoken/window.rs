@@ -106,7 +106,7 @@ impl<'r> Stream<'r> {
             self.looked += scan.steps();
             let mut way = WayBack::new(&normal);
             let mut turns = heard.turns.into_iter().peekable();
-            for mention in &heard.mentions {
+            for mention in heard.mentions {
                 while let Some(turn) = turns.next_if(|turn| *turn <= mention.start) {
                     let (at, _) = way.span(turn, turn);
                     self.fold.turn(self.passed + at);

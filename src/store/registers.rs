@@ -178,6 +178,30 @@ pub async fn erase(
     Ok(())
 }
 
+/// Destroys the keys of what was said in the live sessions in which this person sold, of earlier transcripts too.
+pub async fn erase_speech(conn: &impl ConnectionTrait, streamer: Uuid) -> Result<(), Error> {
+    let sold: Vec<(String, Option<String>)> = orders::Entity::find()
+        .select_only()
+        .columns([orders::Column::TenantId, orders::Column::LiveId])
+        .filter(orders::Column::StreamerId.eq(streamer))
+        .filter(orders::Column::LiveId.is_not_null())
+        .distinct()
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let nothing = Expr::value(Option::<Vec<u8>>::None);
+    for (tenant, live) in sold {
+        transcripts::Entity::update_many()
+            .col_expr(transcripts::Column::WrappedKey, nothing.clone())
+            .col_expr(transcripts::Column::Sealed, nothing.clone())
+            .filter(transcripts::Column::TenantId.eq(tenant))
+            .filter(transcripts::Column::LiveId.eq(live.unwrap_or_default()))
+            .exec(conn)
+            .await?;
+    }
+    Ok(())
+}
+
 /// A signed root over all heads.
 pub async fn add_root(conn: &impl ConnectionTrait, row: roots::Model) -> Result<(), Error> {
     insert(conn, vec![row]).await.map_err(|error| error.over("roots"))

@@ -135,3 +135,37 @@ both!(an_erased_inspector_leaves_the_work_and_no_words, |db| async move {
     assert_eq!(projections::read(world.store.reader(), key.order_id.0).await.unwrap(), before);
     sound(&world).await;
 });
+
+both!(what_an_erased_streamer_said_can_be_read_nowhere, |db| async move {
+    use touchstone::desk::Keep;
+    use touchstone::domain::ids::{LiveId, TenantId};
+    let world = World::new(db).await;
+    let (tenant, live) = (TenantId::parse("kuai").unwrap(), LiveId::parse("r-1").unwrap());
+    let row = touchstone::store::entity::lives::Model {
+        tenant_id: tenant.to_string(),
+        id: live.to_string(),
+        room_id: None,
+        started_at: None,
+        replay_url: None,
+        transcript_id: None,
+        updated_at: 0,
+    };
+    world.desk.keep(Keep::Live(row), &world.request(&world.platform, "live")).await.unwrap();
+    for content in ["1\n00:00:01,000 --> 00:00:02,000\n翡翠的\n", "1\n00:00:01,000 --> 00:00:02,000\n翡翠手镯\n"]
+    {
+        let kept = Keep::Transcript {
+            tenant: tenant.clone(),
+            live: live.clone(),
+            format: "srt".to_owned(),
+            content: content.to_owned(),
+        };
+        world.desk.keep(kept, &world.request(&world.platform, content)).await.unwrap();
+    }
+    let placed = world.place("N-1", 1).await;
+    let order = queries::order(world.store.reader(), placed.pieces[0].order_id.0).await.unwrap().unwrap();
+    let streamer = PersonId(order.streamer_id.expect("the order names one"));
+    assert_eq!(count(db, "transcripts", "sealed IS NOT NULL"), 2);
+    world.desk.erase_person(streamer, &world.request(&world.operator, "erase")).await.unwrap();
+    assert_eq!(count(db, "transcripts", "sealed IS NOT NULL OR wrapped_key IS NOT NULL"), 0);
+    sound(&world).await;
+});

@@ -141,6 +141,47 @@ both!(a_transcript_after_the_order_opens_the_ledgers_that_wait, |db| async move 
     assert_eq!(ledger(&app, &codes[0]).await["proposal"], again["proposal"]);
 });
 
+both!(a_stop_before_the_ledgers_are_read_is_made_good_at_the_next_start, |db| async move {
+    use jiff::Timestamp;
+    use touchstone::desk::{Keep, Request};
+    use touchstone::domain::actor::{By, Role};
+    use touchstone::domain::ids::{CommandId, LiveId, TenantId};
+    use uuid::Uuid;
+    let app = TestApp::new(db).await;
+    app.platform().put("/v1/lives/r-9", json!({})).await.expect(200);
+    let code = &place(&app, "KS1", 1).await[0];
+    walk(&app, code, Stop::SpokenReview).await;
+    assert_eq!(ledger(&app, code).await["speech"], Value::Null);
+    // The transcript is committed, and nothing else happens.
+    let kept = Keep::Transcript {
+        tenant: TenantId::parse(crate::app::TENANT).unwrap(),
+        live: LiveId::parse("r-9").unwrap(),
+        format: "srt".to_owned(),
+        content: SESSION.to_owned(),
+    };
+    let platform = app.platform();
+    let request = Request {
+        by: By { person: platform.person, key: platform.key, role: Role::Platform, proposer: None },
+        idempotency_key: "transcript".to_owned(),
+        part: String::new(),
+        target: "PUT /test".to_owned(),
+        body: Vec::new(),
+        digested: Vec::new(),
+        if_match: None,
+        command_id: CommandId(Uuid::now_v7()),
+        now: Timestamp::now(),
+        confirms: None,
+    };
+    app.app.desk().keep(kept, &request).await.unwrap();
+    assert_eq!(ledger(&app, code).await["speech"], Value::Null);
+
+    assert_eq!(app.app.desk().catch_up_on_speech(Timestamp::now()).await.unwrap(), 1);
+    let read = ledger(&app, code).await;
+    assert_eq!(read["speech"], "read");
+    assert_eq!(app.app.desk().catch_up_on_speech(Timestamp::now()).await.unwrap(), 0, "it is read already");
+    assert_eq!(ledger(&app, code).await["proposal"], read["proposal"]);
+});
+
 both!(a_transcript_leaves_what_has_a_verdict, |db| async move {
     let app = TestApp::new(db).await;
     let code = &place(&app, "KS1", 1).await[0];

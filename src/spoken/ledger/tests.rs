@@ -35,7 +35,7 @@ fn said(text: &str, words: &str, kind: ClaimKind, value: &str, unit: Option<Unit
         kind,
         start,
         end: start + words.chars().count(),
-        value: value.to_owned(),
+        value: value.into(),
         unit,
         bound: Bound::Exactly,
         min: None,

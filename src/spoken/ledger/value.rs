@@ -90,7 +90,7 @@ fn trade_weight(said: &Said, around: &str) -> Option<ClaimedValue> {
 fn ends(said: &Said) -> (String, Option<String>) {
     match (&said.min, &said.max) {
         (Some(min), Some(max)) => (min.to_string(), Some(max.to_string())),
-        (None, _) | (_, None) => (said.value.clone(), None),
+        (None, _) | (_, None) => (said.value.to_string(), None),
     }
 }
 

@@ -212,7 +212,7 @@ impl<'a> Places<'a> {
 
 /// Treatments of a metal's surface.
 fn is_of_metal(said: &Said) -> bool {
-    matches!(said.value.as_str(), "plated" | "gold_clad" | "gold_filled" | "silver_clad")
+    matches!(&*said.value, "plated" | "gold_clad" | "gold_filled" | "silver_clad")
 }
 
 /// The only one, if there is only one.
