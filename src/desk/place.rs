@@ -22,7 +22,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
 use crate::domain::text::{Name, Sealed};
 use crate::store::entity::{
-    certificate_holders, order_nos, people as people_rows, piece_codes, presented_certificates, reference_pieces, tokens,
+    certificate_holders, order_nos, people as people_rows, piece_codes, presented_certificates, reference_pieces,
+    tokens,
 };
 use crate::vault::{self, Vault};
 

@@ -83,7 +83,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every code, for the test that holds them unique and in use.
-    pub const CODES: [&'static str; 27] = [
+    pub const CODES: [&'static str; 29] = [
         "wrong_stage",
         "cancellation_requested",
         "too_often",

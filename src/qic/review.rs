@@ -287,5 +287,6 @@ fn nobodys_order() -> Result<OrderPlaced, crate::domain::ids::Malformed> {
         buyer_timezone: shanghai.clone(),
         merchant_timezone: shanghai,
         lines: Vec::new(),
+        references: Vec::new(),
     })
 }

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::super::appraisal::{ComponentResult, ComponentRole};
-use super::super::command::Asked;
+use super::super::command::{Asked, ReturnEnd};
 use super::super::ids::{Carrier, CertificateCode, ComponentId, Waybill};
 use super::super::ledger::{Asks, ClaimKind, Finding, ProposedEntry};
 use super::super::looks::{Because, Limits, Matter};
 use super::super::order::LineStatus;
 use super::super::samples::*;
-use super::super::text::Name;
 use super::*;
 
 fn rules(claims: usize, finding: Finding) -> Told {

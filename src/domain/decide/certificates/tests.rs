@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::appraisal::PresentedCertificate;
 use crate::domain::certificate::{Binding, CertificateKey, HeldBy};
-use crate::domain::command::{Reading, ReturnEnd};
+use crate::domain::command::Reading;
 use crate::domain::event::OrderPlaced;
 use crate::domain::ids::CertificateNo;
 use crate::domain::text::Name;
