@@ -140,7 +140,7 @@ both!(what_an_erased_streamer_said_can_be_read_nowhere, |db| async move {
     use touchstone::desk::Keep;
     use touchstone::domain::ids::{LiveId, TenantId};
     let world = World::new(db).await;
-    let (tenant, live) = (TenantId::parse("kuai").unwrap(), LiveId::parse("r-1").unwrap());
+    let (tenant, live) = (TenantId::parse("demo").unwrap(), LiveId::parse("r-1").unwrap());
     let row = touchstone::store::entity::lives::Model {
         tenant_id: tenant.to_string(),
         id: live.to_string(),
