@@ -99,7 +99,7 @@ both!(orders_are_listed_page_by_page, |db| async move {
     app.platform().get("/v1/orders?status=%00").await.expect_faults(&["?status"]);
     app.platform().get("/v1/orders?limit=0").await.expect_faults(&["?limit"]);
     app.platform().get("/v1/orders?limit=x").await.expect_problem(400, "bad_query");
-    app.platform().get("/v1/orders?sort=x").await.expect_problem(400, "bad_request");
+    app.platform().get("/v1/orders?sort=x").await.expect_problem(400, "bad_query");
     for cursor in ["x", "e30", "bnVsbA", "%00", "W10"] {
         app.platform().get(&format!("/v1/orders?cursor={cursor}")).await.expect_problem(400, "bad_cursor");
     }
