@@ -496,6 +496,7 @@ payloads! {
 /// What stands in place of a corrected event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "corrections are few, and most replace an appraisal")]
 pub enum Replacement {
     /// In place of an `appraisal_submitted`.
     Appraisal { appraisal: Appraisal },

@@ -74,7 +74,8 @@ fn points(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_
     let speaks_of = |topic| scan.speaks_of(topic, clause.start);
     // Of other stones the weight is seldom said so, and then by itself: 电光蓝，五十分.
     let alone = (quantity.start, quantity.end) == (clause.start, clause.end);
-    if !clause.is(Cue::Part) && !speaks_of(Topic::Diamonds) && !(alone && speaks_of(Topic::Stones)) {
+    let weighs = clause.is(Cue::Part) || speaks_of(Topic::Diamonds) || (alone && speaks_of(Topic::Stones));
+    if !weighs {
         return None;
     }
     let hundredth = |value: Decimal| Decimal::new(1, 2) * value;

@@ -30,7 +30,7 @@ async fn order_with(world: &World, order_no: &str, declared: &[Option<PresentedC
     for (line, certificate) in order.lines.iter_mut().zip(declared) {
         line.declared.presented_certificate = certificate.clone();
     }
-    let request = world.request(&world.platform, order_no.to_owned());
+    let request = world.request(&world.platform, order_no);
     let receipt = order_of(world.desk.place(order, seals, request).await);
     let order_id = OrderId(receipt.order_id);
     (1..=declared.len() as i32).map(|stream| StreamKey { order_id, stream_id: StreamId(stream) }).collect()
@@ -51,17 +51,33 @@ async fn binding(world: &World, key: StreamKey) -> Binding {
     piece.binding(&CertificateKey::of(presented.last().expect("it presents one")))
 }
 
-/// Settles what was proposed, and asks for this verdict.
-async fn verdict(world: &World, key: StreamKey, stricter: Option<Verdict>) -> &'static str {
+/// Settles what was proposed; where its outcome is no pass, a second person looks, and it is settled once more.
+async fn settle(world: &World, key: StreamKey) {
+    settle_once(world, key).await;
+    if world.folded(key).await.stage() == Stage::Appraising {
+        let again = Command::SubmitAppraisal { appraisal: appraisal() };
+        world.carry(key, again, &world.second_inspector).await.unwrap();
+        settle_once(world, key).await;
+    }
+}
+
+async fn settle_once(world: &World, key: StreamKey) {
     if world.folded(key).await.standing().review().is_some_and(|(_, review)| review.speech().is_none()) {
         world.speech_unavailable(key).await;
     }
     let piece = world.folded(key).await;
     let (_, review) = piece.standing().review().expect("the ledger is open");
-    let proposal = review.proposal().expect("it was proposed");
     if review.open().next().is_some() {
         world.carry(key, world.settle(&piece), &world.inspector).await.unwrap();
     }
+}
+
+/// Settles what was proposed, and asks for this verdict.
+async fn verdict(world: &World, key: StreamKey, stricter: Option<Verdict>) -> &'static str {
+    settle(world, key).await;
+    let piece = world.folded(key).await;
+    let (_, review) = piece.standing().review().expect("the ledger is open");
+    let proposal = review.proposal().expect("it was proposed");
     let mut seals = Seals::default();
     let reason = Some(world.seal(&mut seals, key.order_id, &world.inspector, "证书与实物不符"));
     let command = Command::GiveVerdict { proposal, stricter, reason };

@@ -8,7 +8,7 @@ use touchstone::domain::ids::{MerchantId, TenantId};
 
 use crate::app::{Client, TENANT, TestApp, place, sample_order, warehouse};
 use crate::support::SEED;
-use crate::walk::{Stop, appraisal, piece, proposal, settle, speech_unavailable, tag, walk, weighed};
+use crate::walk::{Stop, appraisal, photograph, piece, proposal, settle, speech_unavailable, tag, walk, weighed};
 
 /// The sample bangle at a price from which two look.
 async fn dear(app: &TestApp, order_no: &str) -> String {
@@ -189,6 +189,7 @@ both!(a_weight_at_its_limit_is_repeated_at_most_twice_and_the_mean_decides, |db|
     let code = &gold(&app, "KS1").await;
     let step = |command: &str| format!("/v1/pieces/{code}/{command}");
     walk(&app, code, Stop::Appraising).await;
+    photograph(app.inspector(), code, &["hallmark", "on_balance"]).await;
     // 25.36 − 0.01 = 25.35: one digit below it is repeated before it decides.
     let answer = submit(app.inspector(), code, gold_found("25.34")).await;
     let kinds: Vec<_> = answer["events"].as_array().unwrap().iter().map(|event| event["kind"].clone()).collect();

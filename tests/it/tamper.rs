@@ -196,11 +196,16 @@ both!(a_journal_that_was_removed_is_found, |db| async move {
         breach(db, table);
     }
     run(db, &format!("DELETE FROM events WHERE {};", of(db, pieces[1])));
-    assert_eq!(findings(&world, None).await, ["journal_gone"; 3], "lines, pieces and piece_codes name it");
+    assert_eq!(
+        findings(&world, None).await,
+        ["journal_gone"; 4],
+        "lines, pieces, piece_codes and certificate_holders name it"
+    );
     run(
         db,
         &format!(
-            "DELETE FROM pieces WHERE {0}; DELETE FROM piece_codes WHERE {0}; DELETE FROM lines WHERE {0};",
+            "DELETE FROM pieces WHERE {0}; DELETE FROM piece_codes WHERE {0}; DELETE FROM lines WHERE {0};
+             DELETE FROM certificate_holders WHERE {0};",
             of(db, pieces[1])
         ),
     );
@@ -208,7 +213,7 @@ both!(a_journal_that_was_removed_is_found, |db| async move {
     assert_eq!(findings(&world, Some(&path)).await, ["lost_journal"]);
 
     let order = format!("order_id = {}", db.uuid(other.receipt.order_id.as_u128()));
-    for table in ["events", "orders", "order_nos", "pieces", "piece_codes", "lines"] {
+    for table in ["events", "orders", "order_nos", "pieces", "piece_codes", "lines", "certificate_holders"] {
         run(db, &format!("DELETE FROM {table} WHERE {order};"));
     }
     assert_eq!(findings(&world, None).await, [""; 0]);

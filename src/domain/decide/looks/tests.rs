@@ -199,7 +199,7 @@ fn a_reference_piece_never_gets_a_tag_and_goes_back() {
     assert_eq!(piece.stage(), Stage::Cleared);
     carry_out(&mut piece, tag(weighing(WEIGHT)), &by(CLERK, Role::Clerk), &rules);
     assert_eq!(piece.stage(), Stage::Returning);
-    let how = ReturnEnd::Delivered;
+    let how = ReturnEnd::PickedUp;
     carry_out(&mut piece, Command::CloseReturn { how }, &by(CLERK, Role::Clerk), &rules);
     assert_eq!(piece.standing().outcome(), Some(Outcome::Returned));
 }
