@@ -152,16 +152,16 @@ impl Binding {
 }
 
 impl Piece {
-    /// The certificates that were presented with it: the one that was declared, and the one that the settled appraisal
-    /// saw where that is another.
+    /// The certificates that were presented with it: the one that was declared, and those that the settled appraisals
+    /// saw where they are others.
     pub fn presented(&self) -> Vec<&PresentedCertificate> {
         let declared = self.opened().declared.presented_certificate.as_ref();
-        let seen = self.settled().and_then(|(_, appraisal)| appraisal.presented_certificate.as_ref());
         let mut presented: Vec<&PresentedCertificate> = declared.into_iter().collect();
-        if let Some(seen) = seen
-            && presented.iter().all(|known| CertificateKey::of(known) != CertificateKey::of(seen))
+        for seen in self.settled_all().into_iter().filter_map(|(_, appraisal)| appraisal.presented_certificate.as_ref())
         {
-            presented.push(seen);
+            if presented.iter().all(|known| CertificateKey::of(known) != CertificateKey::of(seen)) {
+                presented.push(seen);
+            }
         }
         presented
     }

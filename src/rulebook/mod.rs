@@ -286,9 +286,16 @@ impl Rules for Rulebook {
     fn read_claims(&self, piece: &Piece) -> Reading {
         let declared = &piece.opened().declared;
         let mut claims = claims::listed(declared, &self.tables.names);
-        // The paper that the inspector holds, and what the listing says of it.
-        let seen = piece.settled().and_then(|(_, appraisal)| appraisal.presented_certificate.as_ref());
-        let presented: Vec<_> = declared.presented_certificate.iter().chain(seen).collect();
+        // What the listing says of a paper, and what each inspector saw of it: a second look that leaves it out takes
+        // nothing back.
+        let mut presented: Vec<_> = declared.presented_certificate.iter().collect();
+        for seen in
+            piece.settled_all().into_iter().filter_map(|(_, appraisal)| appraisal.presented_certificate.as_ref())
+        {
+            if !presented.contains(&seen) {
+                presented.push(seen);
+            }
+        }
         claims.extend(claims::printed(&presented, declared, claims.len()));
         Reading { transcript_id: None, lexicon_version: self.lexicon.clone(), claims }
     }
