@@ -109,6 +109,9 @@ pub struct Load {
     settling: Value,
 }
 
+/// So many clients place orders at once: each takes photos, and a house has no more than sixteen uploads in hand.
+const PLACING: usize = 12;
+
 impl Load {
     /// Learns on one piece what the ledger of all will be.
     pub async fn learn(address: SocketAddr, people: People, prefix: &str) -> Result<Self, Failure> {
@@ -179,7 +182,7 @@ impl Load {
     pub async fn place_many(self: &Arc<Self>, from: usize, count: usize) -> Result<Vec<Piece>, Failure> {
         let numbers = Arc::new(Mutex::new(from..from + count));
         let mut clients = JoinSet::new();
-        for _ in 0..64 {
+        for _ in 0..PLACING {
             let (load, numbers) = (self.clone(), numbers.clone());
             clients.spawn(async move {
                 let mut client = Client::new(load.address);
