@@ -18,3 +18,4 @@ pub mod station;
 pub mod store;
 pub mod telemetry;
 pub mod vault;
+pub mod words;

@@ -1,0 +1,400 @@
+//! The words of the pages (and of whoever else speaks to buyers), in Fluent files: one a language, embedded. What a
+//! program names by a type (a stage, a finding, a notice) is looked up by that type, what a page says by a function of
+//! its own, so that a word which is not there does not compile or fails a test.
+//!
+//! They say what was measured, how, when and by which laboratory; never that a piece is "100 % authentic".
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::LazyLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use unic_langid::LanguageIdentifier;
+
+use crate::domain::actor::Role;
+use crate::domain::appraisal::{ComponentRole, ComponentState};
+use crate::domain::event::{EventKind, Outcome};
+use crate::domain::ledger::{Bound, ClaimKind, ClaimSource, Finding, Verdict};
+use crate::domain::notice::Notice;
+use crate::domain::quantity::Included;
+use crate::domain::route::Stage;
+
+mod glossary;
+#[cfg(test)]
+mod tests;
+
+/// A language that buyers are spoken to in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Language {
+    Chinese,
+    English,
+}
+
+impl Language {
+    pub const ALL: [Language; 2] = [Language::Chinese, Language::English];
+
+    /// The first of these that names a language which is spoken here: a wish, the browser's list (RFC 9110, section
+    /// 12.5.4), a person's locale. Chinese where none does, since most buyers read it.
+    pub fn choose<'a>(wishes: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        wishes.into_iter().flatten().find_map(Self::of_list).unwrap_or(Language::Chinese)
+    }
+
+    /// The language that a list of tags asks for most.
+    fn of_list(list: &str) -> Option<Self> {
+        let weighted = |item: &str| {
+            let (tag, weight) = item.split_once(';').unwrap_or((item, "q=1"));
+            let language = Self::of_tag(tag)?;
+            // Weights have three decimals at the most; written without the point, they compare as they are.
+            let digits = weight.trim().strip_prefix("q=").unwrap_or("0").replace('.', "");
+            let weight: u32 = format!("{:0<4}", digits.get(..digits.len().min(4)).unwrap_or("0")).parse().ok()?;
+            Some((weight, language)).filter(|(weight, _)| 0 < *weight)
+        };
+        // Of equal weights the first stands.
+        list.split(',').filter_map(weighted).rev().max_by_key(|(weight, _)| *weight).map(|(_, language)| language)
+    }
+
+    fn of_tag(tag: &str) -> Option<Self> {
+        let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
+        if primary.eq_ignore_ascii_case("zh") {
+            Some(Language::Chinese)
+        } else if primary.eq_ignore_ascii_case("en") {
+            Some(Language::English)
+        } else {
+            None
+        }
+    }
+
+    /// Its tag (BCP 47).
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::Chinese => "zh-CN",
+            Language::English => "en",
+        }
+    }
+
+    /// Its tag as Open Graph writes it.
+    pub fn territory(self) -> &'static str {
+        match self {
+            Language::Chinese => "zh_CN",
+            Language::English => "en_US",
+        }
+    }
+
+    /// Its own name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Chinese => "中文",
+            Language::English => "English",
+        }
+    }
+
+    pub fn other(self) -> Self {
+        match self {
+            Language::Chinese => Language::English,
+            Language::English => Language::Chinese,
+        }
+    }
+
+    fn source(self) -> &'static str {
+        match self {
+            Language::Chinese => include_str!("zh-CN.ftl"),
+            Language::English => include_str!("en.ftl"),
+        }
+    }
+
+    /// The words of this language.
+    pub fn words(self) -> &'static Words {
+        static CHINESE: LazyLock<Words> = LazyLock::new(|| Words::embedded(Language::Chinese));
+        static ENGLISH: LazyLock<Words> = LazyLock::new(|| Words::embedded(Language::English));
+        match self {
+            Language::Chinese => &CHINESE,
+            Language::English => &ENGLISH,
+        }
+    }
+}
+
+/// Why a file of words cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the words in {language:?}: {why}")]
+pub struct Unreadable {
+    language: Language,
+    why: String,
+}
+
+/// The words of one language.
+pub struct Words {
+    language: Language,
+    bundle: FluentBundle<FluentResource>,
+    /// Messages without places, which are most, formatted once.
+    plain: HashMap<String, String>,
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Words").field("language", &self.language).finish_non_exhaustive()
+    }
+}
+
+impl Words {
+    fn embedded(language: Language) -> Self {
+        // Tests read both files; a program that carries an unreadable one was never tested.
+        Self::read(language, language.source()).unwrap_or_else(|error| unreachable!("{error}"))
+    }
+
+    /// Reads a Fluent file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, with the first place.
+    pub fn read(language: Language, source: &str) -> Result<Self, Unreadable> {
+        let fail = |why: String| Unreadable { language, why };
+        let resource = FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| {
+            fail(errors.first().map_or_else(|| "it cannot be parsed".to_owned(), ToString::to_string))
+        })?;
+        let tag: LanguageIdentifier = language.tag().parse().map_err(|_| fail("its tag is none".to_owned()))?;
+        let mut bundle = FluentBundle::new_concurrent(vec![tag]);
+        // The marks that isolate a place from the direction of its surroundings; both languages run left to right.
+        bundle.set_use_isolating(false);
+        bundle.add_resource(resource).map_err(|errors| fail(format!("a message stands twice: {errors:?}")))?;
+        let mut words = Self { language, bundle, plain: HashMap::new() };
+        for name in ids(source) {
+            let mut errors = Vec::new();
+            if let Some(message) = words.bundle.get_message(name).and_then(|message| message.value()) {
+                let text = words.bundle.format_pattern(message, None, &mut errors).into_owned();
+                if errors.is_empty() {
+                    words.plain.insert(name.to_owned(), text);
+                }
+            }
+        }
+        Ok(words)
+    }
+
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// A message without places. What is not there shows as nothing: a page must not show the names of its words.
+    fn plain(&self, id: &str) -> &str {
+        self.plain.get(id).map_or("", String::as_str)
+    }
+
+    /// A message with its places filled.
+    fn fill<'a>(&self, id: &str, places: impl IntoIterator<Item = (&'static str, FluentValue<'a>)>) -> String {
+        let Some(pattern) = self.bundle.get_message(id).and_then(|message| message.value()) else {
+            return String::new();
+        };
+        let mut args = FluentArgs::new();
+        for (place, value) in places {
+            args.set(place, value);
+        }
+        self.bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned()
+    }
+
+    /// What a group of messages says of one of its names.
+    fn of(&self, group: &str, name: &str) -> &str {
+        self.plain(&format!("{group}-{}", name.replace(['_', ':'], "-")))
+    }
+}
+
+/// The ids of the messages in a Fluent file. Each begins its line.
+fn ids(source: &str) -> impl Iterator<Item = &str> {
+    source.lines().filter_map(|line| line.split_once(" =")).map(|(id, _)| id).filter(|id| {
+        id.starts_with(|c: char| c.is_ascii_lowercase()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    })
+}
+
+macro_rules! phrases {
+    ($($name:ident)*) => {
+        impl Words {
+            $(pub fn $name(&self) -> &str {
+                static ID: LazyLock<String> = LazyLock::new(|| stringify!($name).replace('_', "-"));
+                self.plain(&ID)
+            })*
+        }
+
+        #[cfg(test)]
+        const PHRASES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+macro_rules! sentences {
+    ($($name:ident($($place:ident),*))*) => {
+        impl Words {
+            $(pub fn $name<'a>(&self, $($place: impl Into<FluentValue<'a>>),*) -> String {
+                let id = stringify!($name).replace('_', "-");
+                self.fill(&id, [$((stringify!($place), $place.into())),*])
+            })*
+        }
+
+        #[cfg(test)]
+        const SENTENCES: &[(&str, &[&str])] = &[$((stringify!($name), &[$(stringify!($place)),*])),*];
+    };
+}
+
+// What the pages say.
+phrases! {
+    brand heading page_description skip refresh live_note language_switch piece_code for_buyer
+    carrier_and_waybill track_parcel your_part decide_now
+    ledger_heading ledger_intro said_as measured_as finding_as why no_value
+    explain_not_testable explain_promise explain_not_tested speech_unavailable speech_pending flagged denied
+    photos_heading photos_receipt photos_bench photos_packing
+    measured_heading weight_heading weight_receipt weight_bench weight_packing weight_tagged
+    read_by_instrument typed_by_hand not_examined_because treatment_none
+    timeline_heading certificate_heading certificate_link certificate_void promise
+    held_note cancel_note difference_heading override_note
+    choice_heading choice_accept choice_accept_means choice_refuse choice_refuse_means choice_default choice_clock
+    choice_friend choice_phone choice_phone_hint choice_send choice_back choice_pick choice_legend
+    choice_done_heading choice_accepted choice_refused choice_expired choice_expired_why choice_gone choice_gone_why
+    choice_stale choice_stale_why choice_wrong choice_locked choice_no_phone choice_known choice_known_why
+    choice_other_site not_checked_heading
+    no_page no_page_why too_many too_many_why broken broken_why
+    certificate_stands certificate_revoked certificate_not_verified certificate_unknown certificate_unknown_why
+    certificate_stands_why certificate_revoked_why certificate_not_verified_why
+    certificate_covers certificate_covers_why certificate_offline certificate_download certificate_scan
+    certificate_tag certificate_verdict certificate_weight certificate_laboratory certificate_rulebook
+    certificate_journal certificate_valid_from certificate_parts certificate_claims
+    certificate_own certificate_own_lacks certificate_own_running certificate_own_good certificate_own_bad
+    certificate_own_revoked certificate_own_failed certificate_server certificate_own_start
+    check_heading check_intro check_number check_paste check_send check_good check_bad check_number_send
+    speech_checked speech_not_checked step_now step_done
+    step_dispatch step_receipt step_check step_release step_delivery
+}
+
+// What the pages say with something in it.
+sentences! {
+    due_by(when)
+    due_passed(when)
+    return_until(when)
+    times_in(zone)
+    choice_until(when)
+    choice_tries(left)
+    choice_when(when)
+    said_at(time)
+    includes(things)
+    uncertainty(value)
+    instrument_named(name)
+    photo_of(kind)
+    counted_findings(finding, count)
+    size_said(name, value)
+    replay_at(time)
+    title_of(piece)
+    between(low, high)
+    about(value)
+    at_least(value)
+    at_most(value)
+    by_laboratory(name)
+    held_until(when)
+    with_original(word, original)
+}
+
+impl Words {
+    /// Where the piece is, in plain words.
+    pub fn stage(&self, stage: Stage, outcome: Option<Outcome>) -> &str {
+        match (stage, outcome) {
+            (Stage::Closed, Some(outcome)) => self.of("closed", outcome.as_str()),
+            (stage, _) => self.of("stage", stage.as_str()),
+        }
+    }
+
+    /// What happens next, and who does it.
+    pub fn next(&self, stage: Stage, outcome: Option<Outcome>) -> &str {
+        match (stage, outcome) {
+            (Stage::Closed, Some(outcome)) => self.of("after", outcome.as_str()),
+            (stage, _) => self.of("next", stage.as_str()),
+        }
+    }
+
+    /// A line of the time line; none for what is of the house alone.
+    pub fn event(&self, kind: EventKind) -> Option<&str> {
+        Some(self.of("event", kind.as_str())).filter(|text| !text.is_empty())
+    }
+
+    /// Who did it, by part and not by name.
+    pub fn role(&self, role: Role) -> &str {
+        self.of("role", role.as_str())
+    }
+
+    pub fn verdict(&self, verdict: Verdict) -> &str {
+        self.of("verdict", verdict.as_str())
+    }
+
+    pub fn finding(&self, finding: Finding) -> &str {
+        self.of("finding", finding.as_str())
+    }
+
+    /// The subject of a notice.
+    pub fn notice(&self, notice: Notice) -> &str {
+        self.of("notice", notice.as_str())
+    }
+
+    pub fn claim(&self, kind: ClaimKind) -> &str {
+        self.of("claim", kind.as_str())
+    }
+
+    pub fn source(&self, source: ClaimSource) -> &str {
+        match source {
+            ClaimSource::Spoken => self.plain("source-spoken"),
+            ClaimSource::Listed => self.plain("source-listed"),
+            ClaimSource::Certificate => self.plain("source-certificate"),
+            ClaimSource::Added => self.plain("source-added"),
+        }
+    }
+
+    pub fn component(&self, role: ComponentRole) -> &str {
+        self.of("part", role.as_str())
+    }
+
+    pub fn state(&self, state: ComponentState) -> &str {
+        self.of("state", state.as_str())
+    }
+
+    /// What lay on the balance beside the piece.
+    pub fn included(&self, included: Included) -> &str {
+        self.of("include", included.as_str())
+    }
+
+    /// A value within its bound, such as "about 56 g".
+    pub fn bounded(&self, bound: Bound, value: String) -> String {
+        match bound {
+            Bound::Exactly | Bound::Range => value,
+            Bound::About => self.about(value),
+            Bound::AtLeast => self.at_least(value),
+            Bound::AtMost => self.at_most(value),
+        }
+    }
+
+    /// A photo by the kind of what it shows.
+    pub fn photo(&self, kind: &str) -> String {
+        self.known("photo", kind)
+    }
+
+    /// A method of testing.
+    pub fn method(&self, method: &str) -> String {
+        self.known("method", method)
+    }
+
+    /// A size by its name.
+    pub fn size(&self, name: &str) -> String {
+        self.known("size", name)
+    }
+
+    /// A name of the house's tables in words; another as it was written, without the marks of a program.
+    fn known(&self, group: &str, name: &str) -> String {
+        match self.of(group, name) {
+            "" => name.replace('_', " "),
+            text => text.to_owned(),
+        }
+    }
+
+    /// A term of the trade. Names are Chinese as a rule; English explains those that it knows.
+    pub fn term(&self, name: &str) -> String {
+        match self.language {
+            Language::Chinese => name.to_owned(),
+            Language::English => match glossary::english(name) {
+                Some(english) => self.with_original(english, name.to_owned()),
+                None => name.to_owned(),
+            },
+        }
+    }
+}

@@ -1,0 +1,155 @@
+use std::collections::BTreeSet;
+
+use super::*;
+
+/// What is of the house alone, and no line of a buyer's time line.
+const UNTOLD: &[EventKind] = &[
+    EventKind::OrderPlaced,
+    EventKind::RestAsked,
+    EventKind::RestWanted,
+    EventKind::RestDeclined,
+    EventKind::PersonErased,
+    EventKind::SegmentSet,
+    EventKind::AppraisalSubmitted,
+    EventKind::MeasurementRepeated,
+    EventKind::HandedOver,
+    EventKind::ClaimsRead,
+    EventKind::LedgerProposed,
+    EventKind::EntrySettled,
+    EventKind::SpeechUnavailable,
+    EventKind::RepeatCalled,
+    EventKind::SecondLookCalled,
+    EventKind::Corrected,
+    EventKind::NoteAdded,
+    EventKind::PhotoAdded,
+];
+
+/// Every id that the program may ask for.
+fn asked() -> BTreeSet<String> {
+    let mut ids: BTreeSet<String> =
+        PHRASES.iter().copied().chain(SENTENCES.iter().map(|(id, _)| *id)).map(|id| id.replace('_', "-")).collect();
+    let mut group = |group: &str, names: Vec<&str>| {
+        ids.extend(names.into_iter().map(|name| format!("{group}-{}", name.replace('_', "-"))));
+    };
+    let stages: Vec<_> = Stage::ALL.iter().map(|stage| stage.as_str()).collect();
+    group("stage", stages.clone());
+    group("next", stages);
+    let ends: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
+    group("closed", ends.clone());
+    group("after", ends);
+    let told = EventKind::ALL.iter().filter(|kind| !UNTOLD.contains(kind));
+    group("event", told.map(|kind| kind.as_str()).collect());
+    group("role", Role::ALL.iter().map(|role| role.as_str()).collect());
+    group("verdict", Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect());
+    group("finding", Finding::ALL.iter().map(|finding| finding.as_str()).collect());
+    group("notice", Notice::ALL.iter().map(|notice| notice.as_str()).collect());
+    group("claim", ClaimKind::ALL.iter().map(|kind| kind.as_str()).collect());
+    group("source", vec!["spoken", "listed", "certificate", "added"]);
+    group("part", ComponentRole::ALL.iter().map(|role| role.as_str()).collect());
+    group("state", vec!["examined", "not_examined", "cannot_be_determined"]);
+    group("include", Included::ALL.iter().map(|included| included.as_str()).collect());
+    ids
+}
+
+/// Tables of the house that are looked up by name: another name shows as it was written.
+fn is_of_a_table(id: &str) -> bool {
+    ["photo-", "method-", "size-"].iter().any(|table| id.starts_with(table))
+}
+
+#[test]
+fn every_stage_verdict_finding_reason_and_notice_has_words_in_both_languages() {
+    for language in Language::ALL {
+        let there: BTreeSet<String> = ids(language.source()).map(str::to_owned).collect();
+        let asked = asked();
+        let missing: Vec<_> = asked.difference(&there).collect();
+        assert!(missing.is_empty(), "{language:?} has no words for {missing:?}");
+        let idle: Vec<_> = there.difference(&asked).filter(|id| !is_of_a_table(id)).collect();
+        assert!(idle.is_empty(), "{language:?} has words that nobody asks for: {idle:?}");
+    }
+}
+
+#[test]
+fn both_languages_know_the_same_names_of_photos_methods_and_sizes() {
+    let table =
+        |language: Language| -> BTreeSet<&str> { ids(language.source()).filter(|id| is_of_a_table(id)).collect() };
+    assert_eq!(table(Language::Chinese), table(Language::English));
+    assert_eq!(Language::English.words().photo("on_gauge"), "On the gauge");
+    assert_eq!(Language::English.words().photo("under_moonlight"), "under moonlight");
+}
+
+#[test]
+fn a_sentence_has_exactly_the_places_that_the_program_fills() {
+    for language in Language::ALL {
+        let words = language.words();
+        for (name, places) in SENTENCES {
+            let id = name.replace('_', "-");
+            assert!(words.plain(&id).is_empty(), "{language:?}: {id} has no places");
+            let mut errors = Vec::new();
+            let pattern = words.bundle.get_message(&id).and_then(|message| message.value()).unwrap();
+            let args: FluentArgs = places.iter().map(|place| (*place, FluentValue::from("⟨x⟩"))).collect();
+            let text = words.bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
+            assert!(errors.is_empty(), "{language:?}: {id}: {errors:?}");
+            // A count chooses between forms, and the form for one may leave it out.
+            let shown = text.matches("⟨x⟩").count();
+            assert!(shown == places.len(), "{language:?}: {id} shows {shown} of {places:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_message_without_places_is_text_and_nothing_else() {
+    for language in Language::ALL {
+        let words = language.words();
+        for id in asked() {
+            if !SENTENCES.iter().any(|(name, _)| name.replace('_', "-") == id) {
+                assert!(!words.plain(&id).is_empty(), "{language:?}: {id} cannot be said without a place");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_called_wholly_authentic() {
+    for language in Language::ALL {
+        let text: String = language.source().lines().filter(|line| !line.starts_with('#')).collect();
+        for word in ["100", "保真", "假一赔", "guaranteed authentic", "正品保证"] {
+            assert!(!text.contains(word), "{language:?}: {word}");
+        }
+    }
+}
+
+#[test]
+fn a_count_is_said_in_the_form_of_its_language() {
+    assert_eq!(Language::English.words().choice_tries(1), "That did not fit. 1 try is left.");
+    assert_eq!(Language::English.words().choice_tries(4), "That did not fit. 4 tries are left.");
+    assert_eq!(Language::Chinese.words().choice_tries(1), "不对。还剩 1 次机会。");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_with_its_fault() {
+    let error = Words::read(Language::English, "stage-inbound = { $").unwrap_err();
+    assert!(error.to_string().starts_with("the words in English"), "{error}");
+    let twice = Words::read(Language::English, "a = 1\na = 2\n").unwrap_err();
+    assert!(twice.to_string().contains("twice"), "{twice}");
+}
+
+#[test]
+fn the_language_is_the_wish_then_the_browsers_then_the_buyers() {
+    use Language::{Chinese, English};
+    let check = |wishes: [Option<&str>; 3], expected| assert_eq!(Language::choose(wishes), expected, "{wishes:?}");
+    check([Some("en"), Some("zh-CN"), Some("zh-CN")], English);
+    check([Some("fr"), Some("en-GB,en;q=0.8"), None], English);
+    check([None, Some("fr-FR, zh-TW;q=0.7, en;q=0.3"), None], Chinese);
+    check([None, Some("zh;q=0.5, en;q=0.51"), None], English);
+    check([None, Some("zh;q=0, en;q=0.1"), None], English);
+    check([None, Some("fr"), Some("en-US")], English);
+    check([None, Some("zh;q=1.00000000, en;q=翡"), None], Chinese);
+    check([None, None, None], Chinese);
+}
+
+#[test]
+fn english_explains_a_term_and_keeps_its_name() {
+    assert_eq!(Language::English.words().term("翡翠"), "jadeite (翡翠)");
+    assert_eq!(Language::English.words().term("玉中之玉"), "玉中之玉");
+    assert_eq!(Language::Chinese.words().term("翡翠"), "翡翠");
+}
