@@ -12,6 +12,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -221,6 +222,11 @@ impl Vault {
 /// What the register holds of a token.
 pub fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()
+}
+
+/// Whether two secrets are the same, told in constant time. Those of another length are simply not.
+pub fn same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 /// A new API key of 256 random bits, shown once.

@@ -12,6 +12,7 @@ mod m0004_photos;
 mod m0005_certificates;
 mod m0006_looks;
 mod m0007_status_versions;
+mod m0008_tries;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_certificates::Certificates),
             Box::new(m0006_looks::Looks),
             Box::new(m0007_status_versions::StatusVersions),
+            Box::new(m0008_tries::Tries),
         ]
     }
 }

@@ -27,6 +27,7 @@ mod balances;
 mod cache;
 pub(crate) mod capsule_of;
 pub mod certificate;
+pub mod choice;
 pub mod lots;
 mod parcels;
 pub mod people;

@@ -75,13 +75,15 @@ pub fn write(
     circumstances: &Circumstances,
 ) -> Result<Written, Error> {
     let by = circumstances.by;
+    // Whoever acts by a link has no key.
+    let key_id = Some(by.key).filter(|key| *key != KeyId::NONE);
     let digest_key = Vault::fresh_key();
     let body_digest = Vault::hmac(&digest_key, circumstances.digested);
     let envelope = Envelope {
         at: chain::instant(circumstances.at),
         body_digest: Some(hex::encode(body_digest)),
         command_id: circumstances.command_id,
-        key_id: Some(by.key),
+        key_id,
         kind: event.kind().as_str(),
         order_id: of.order_id,
         payload: &event,
@@ -113,7 +115,7 @@ pub fn write(
     };
     // Read back, an event has its instant in microseconds; so it has before it was written.
     let at = Timestamp::from_microsecond(row.at).unwrap_or(circumstances.at);
-    let recorded = Recorded { seq, at, person: Some(by.person), key: Some(by.key), role: by.role, event };
+    let recorded = Recorded { seq, at, person: Some(by.person), key: key_id, role: by.role, event };
     Ok(Written { row, key, hash, body_digest, recorded })
 }
 

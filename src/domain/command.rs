@@ -58,6 +58,8 @@ commands! {
     RecordSpeechUnavailable "speech-unavailable" [Inspector Supervisor] &[SpeechUnavailable];
     GiveVerdict "verdict" [Inspector] &[VerdictGiven];
     AnswerSameArticle "same-article" [Clerk Inspector] &[];
+    AcceptDifference "difference-accepted" [Buyer] &[DifferenceAccepted];
+    RefuseDifference "difference-refused" [Buyer] &[DifferenceRefused];
     ReopenAppraisal "reopen" [Supervisor] &[AppraisalReopened];
     Tag "tag" [Clerk] &[Tagged];
     Untag "untag" [Clerk] &[Untagged];
@@ -198,6 +200,13 @@ pub enum Command {
         same: bool,
         note: Option<Sealed>,
     },
+    /// The buyer takes the piece as it is.
+    AcceptDifference {
+        /// SHA-256, in hexadecimal, of exactly the text that was shown.
+        shown_digest: String,
+    },
+    /// The buyer does not want it so.
+    RefuseDifference,
     ReopenAppraisal {
         reason: Sealed,
     },
@@ -276,6 +285,8 @@ impl Command {
             Command::RecordSpeechUnavailable { .. } => CommandKind::RecordSpeechUnavailable,
             Command::GiveVerdict { .. } => CommandKind::GiveVerdict,
             Command::AnswerSameArticle { .. } => CommandKind::AnswerSameArticle,
+            Command::AcceptDifference { .. } => CommandKind::AcceptDifference,
+            Command::RefuseDifference => CommandKind::RefuseDifference,
             Command::ReopenAppraisal { .. } => CommandKind::ReopenAppraisal,
             Command::Tag { .. } => CommandKind::Tag,
             Command::Untag { .. } => CommandKind::Untag,

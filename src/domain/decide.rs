@@ -10,7 +10,7 @@ use super::appraisal::{Appraisal, ComponentState};
 use super::command::{AddedClaim, Command, Custody, Rules, SettledEntry, Step};
 use super::event::*;
 use super::evidence::{Missing, Review, packing_limit};
-use super::ids::ClaimId;
+use super::ids::{ClaimId, KeyId};
 use super::ledger::{Claim, ClaimKind, ClaimSource, Finding, Verdict};
 use super::order::Order;
 use super::piece::Piece;
@@ -84,6 +84,10 @@ pub fn decide(
         Command::AnswerSameArticle { clash_seq, same, note } => {
             draft.answer_same_article(*clash_seq, *same, note.clone(), rules)?;
         }
+        Command::AcceptDifference { shown_digest } => {
+            draft.offer(DifferenceAccepted { shown_digest: shown_digest.clone() })?;
+        }
+        Command::RefuseDifference => draft.offer(DifferenceRefused { by_deadline: false })?,
         Command::ReopenAppraisal { reason } => draft.offer(AppraisalReopened { reason: reason.clone() })?,
         Command::Tag { tag, weight, weight_with_tag, photo_ids, confirm_mismatch } => {
             draft.know_photos(photo_ids, "/photo_ids")?;
@@ -198,7 +202,7 @@ impl Draft<'_> {
             seq: self.piece.head() + 1,
             at: self.now,
             person: Some(self.by.person),
-            key: Some(self.by.key),
+            key: Some(self.by.key).filter(|key| *key != KeyId::NONE),
             role: self.by.role,
             event: event.clone(),
         };

@@ -45,6 +45,11 @@ uuid_ids! {
     ProposalId
 }
 
+impl KeyId {
+    /// Of whoever acts without one: a buyer, by a link of their own.
+    pub const NONE: KeyId = KeyId(Uuid::nil());
+}
+
 /// A journal within its order: 0 is the order itself, others are pieces and cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -23,45 +23,40 @@ impl Recipient {
     }
 }
 
-/// What is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Notice {
-    OrderTakenIn,
-    PieceToSend,
-    Arrived,
-    Passed,
-    ChoiceNeeded,
-    Failed,
-    Held,
-    Shipped,
-    Delivered,
-    ReturningToMerchant,
-    Returned,
-    Cancelled,
-    LostOrDamaged,
-    /// A change of stage, for the platform's programs.
-    StageChanged,
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $notice:ident $text:literal)*) => {
+        /// What is told.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Notice { $($(#[$doc])* $notice,)* }
+
+        impl Notice {
+            pub const ALL: &'static [Notice] = &[$(Notice::$notice,)*];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Notice::$notice => $text,)* }
+            }
+        }
+    };
 }
 
-impl Notice {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Notice::OrderTakenIn => "order_taken_in",
-            Notice::PieceToSend => "piece_to_send",
-            Notice::Arrived => "arrived",
-            Notice::Passed => "passed",
-            Notice::ChoiceNeeded => "choice_needed",
-            Notice::Failed => "failed",
-            Notice::Held => "held",
-            Notice::Shipped => "shipped",
-            Notice::Delivered => "delivered",
-            Notice::ReturningToMerchant => "returning_to_merchant",
-            Notice::Returned => "returned",
-            Notice::Cancelled => "cancelled",
-            Notice::LostOrDamaged => "lost_or_damaged",
-            Notice::StageChanged => "stage_changed",
-        }
-    }
+kinds! {
+    OrderTakenIn "order_taken_in"
+    PieceToSend "piece_to_send"
+    Arrived "arrived"
+    Passed "passed"
+    ChoiceNeeded "choice_needed"
+    /// What the buyer chose, confirmed.
+    ChoiceRecorded "choice_recorded"
+    Failed "failed"
+    Held "held"
+    Shipped "shipped"
+    Delivered "delivered"
+    ReturningToMerchant "returning_to_merchant"
+    Returned "returned"
+    Cancelled "cancelled"
+    LostOrDamaged "lost_or_damaged"
+    /// A change of stage, for the platform's programs.
+    StageChanged "stage_changed"
 }
 
 /// The notices that follow from one event that led from one stage to another; of the order's own stream, or of a piece.
@@ -72,6 +67,7 @@ pub fn notices(event: &Event, before: Stage, after: Stage) -> Vec<(Recipient, No
         Event::PieceOpened(_) => vec![(Merchant, Notice::PieceToSend)],
         Event::Received(_) if after == Stage::Received => vec![(Buyer, Notice::Arrived), (Merchant, Notice::Arrived)],
         Event::Cancelled(_) => vec![(Buyer, Notice::Cancelled), (Merchant, Notice::Cancelled)],
+        Event::DifferenceAccepted(_) | Event::DifferenceRefused(_) => vec![(Buyer, Notice::ChoiceRecorded)],
         Event::Shipped(_) => vec![(Buyer, Notice::Shipped)],
         Event::Delivered(_) => vec![(Buyer, Notice::Delivered)],
         Event::ReturnShipped(_) if after == Stage::Returning => vec![(Merchant, Notice::ReturningToMerchant)],

@@ -28,6 +28,7 @@ pub mod queries;
 pub mod raw;
 pub mod registers;
 mod script;
+pub mod tries;
 
 use changes::Changes;
 pub use error::Error;

@@ -47,5 +47,6 @@ pub mod tags;
 pub mod tenants;
 pub mod tokens;
 pub mod transcripts;
+pub mod tries;
 pub mod warehouses;
 pub mod waybills;

@@ -185,6 +185,8 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
             };
             command(Command::GiveVerdict { proposal, stricter, reason: stricter.map(|_| sealed()) }, BORIS)
         }
+        EventKind::DifferenceAccepted => command(accept(dice), BUYER),
+        EventKind::DifferenceRefused => command(Command::RefuseDifference, BUYER),
         EventKind::AppraisalReopened => command(Command::ReopenAppraisal { reason: sealed() }, CHIEF),
         EventKind::Tagged => command(tag(world, at, dice), CLERK),
         EventKind::PackingMismatchFound => {
@@ -236,8 +238,6 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         | EventKind::AppraisalSettled
         | EventKind::RepeatCalled
         | EventKind::SecondLookCalled
-        | EventKind::DifferenceAccepted
-        | EventKind::DifferenceRefused
         | EventKind::OutsideReportRecorded
         | EventKind::DisclosedToBuyer
         | EventKind::GivenUp
@@ -429,6 +429,8 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         CommandKind::AnswerSameArticle => {
             Command::AnswerSameArticle { clash_seq: dice.below(40) as i32, same: dice.once_in(2), note: None }
         }
+        CommandKind::AcceptDifference => accept(dice),
+        CommandKind::RefuseDifference => Command::RefuseDifference,
         CommandKind::ReopenAppraisal => Command::ReopenAppraisal { reason: sealed() },
         CommandKind::Tag => tag(world, at, dice),
         CommandKind::Untag => Command::Untag { reason: sealed() },
@@ -461,6 +463,11 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         CommandKind::AddPhoto => Command::AddPhoto { photo: photo_added(dice) },
     };
     Try::Command(command, by)
+}
+
+/// Mostly of a text that was shown.
+fn accept(dice: &mut Dice) -> Command {
+    Command::AcceptDifference { shown_digest: if dice.once_in(10) { String::new() } else { "5d".repeat(32) } }
 }
 
 fn photo_added(dice: &mut Dice) -> PhotoAdded {

@@ -68,10 +68,13 @@ pub const CHIEF: Actor = actor("the chief", 5, 105, Role::Supervisor);
 pub const MERCHANT: Actor = actor("the merchant", 6, 106, Role::Merchant);
 pub const PLATFORM: Actor = actor("the platform", 7, 107, Role::Platform);
 
+/// Acts by a link, without a key of their own.
+pub const BUYER: Actor = actor("the buyer", 11, 0, Role::Buyer);
+
 pub const INSPECTORS: [Actor; 3] = [ANNA, BORIS, CLARA];
 
 /// Everybody who may try something. Two persons hold two keys, and two have no business here.
-pub const CAST: [Actor; 12] = [
+pub const CAST: [Actor; 13] = [
     ANNA,
     BORIS,
     CLARA,
@@ -84,6 +87,7 @@ pub const CAST: [Actor; 12] = [
     actor("the auditor", 8, 108, Role::Auditor),
     actor("the operator", 9, 109, Role::Operator),
     actor("the desk", 10, 110, Role::Desk),
+    BUYER,
 ];
 
 impl Actor {
