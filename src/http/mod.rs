@@ -1,6 +1,7 @@
 //! The service over HTTP: the only room that knows axum and JSON bodies.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,6 +32,7 @@ mod error;
 mod ledger;
 mod looks;
 mod operator;
+mod pages;
 mod parcels;
 pub mod photos;
 mod pieces;
@@ -70,6 +72,9 @@ struct Inner {
     metrics: Option<Metrics>,
     keys: auth::KeyCache,
     darkroom: photos::Darkroom,
+    pages: tracking::Pages,
+    guesses: tracking::Guesses,
+    listeners: tracking::Listeners,
 }
 
 impl App {
@@ -77,7 +82,17 @@ impl App {
     pub fn new(desk: Desk, settings: Settings, metrics: Option<Metrics>) -> Result<Self, ShelfFault> {
         let shelf = Shelf::of(&settings.data_dir, settings.photos_url.as_deref())?;
         let darkroom = photos::Darkroom::new(shelf);
-        Ok(Self { inner: Arc::new(Inner { desk, settings, metrics, keys: auth::KeyCache::default(), darkroom }) })
+        let inner = Inner {
+            desk,
+            settings,
+            metrics,
+            keys: auth::KeyCache::default(),
+            darkroom,
+            pages: tracking::Pages::default(),
+            guesses: tracking::Guesses::default(),
+            listeners: tracking::Listeners::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     pub fn desk(&self) -> &Desk {
@@ -94,6 +109,18 @@ impl App {
 
     fn keys(&self) -> &auth::KeyCache {
         &self.inner.keys
+    }
+
+    fn pages(&self) -> &tracking::Pages {
+        &self.inner.pages
+    }
+
+    fn guesses(&self) -> &tracking::Guesses {
+        &self.inner.guesses
+    }
+
+    fn listeners(&self) -> &tracking::Listeners {
+        &self.inner.listeners
     }
 
     fn metrics(&self) -> Option<&Metrics> {
@@ -133,6 +160,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(queue::routes())
         .merge(readings::routes())
         .merge(operator::routes())
+        .merge(pages::routes())
         .merge(tracking::routes())
         .merge(verify::routes())
 }
@@ -171,7 +199,13 @@ pub async fn serve(
     app: App,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(app)).with_graceful_shutdown(shutdown).await
+    let closing = app.clone();
+    let shutdown = async move {
+        shutdown.await;
+        closing.listeners().close();
+    };
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(shutdown).await
 }
 
 /// Around every request: its id, its span, its time limit, its measure; and the writing of problems. The span names

@@ -406,7 +406,7 @@ async fn find(app: &App, key: StreamKey, hash: PhotoHash) -> Result<Option<Found
     }))
 }
 
-async fn read(app: &App, board: Board, hash: PhotoHash) -> Result<Option<Vec<u8>>, ApiError> {
+pub(super) async fn read(app: &App, board: Board, hash: PhotoHash) -> Result<Option<Vec<u8>>, ApiError> {
     let sealed = app.darkroom().shelf.get(board, hash).await.map_err(|error| ApiError::Fault(Box::new(error)))?;
     sealed.map(|sealed| opened(app.desk().vault(), hash, &sealed)).transpose()
 }

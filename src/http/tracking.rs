@@ -1,219 +1,305 @@
 //! The page behind an order's link: where each piece is, in plain words, and what was found. Complete without script.
 //! The link may be shown to a friend, so nothing on it names the buyer.
+//!
+//! A page is made from the journals and kept until any row that it rests on is another. The rows are read on every
+//! request, so that no instance shows a page that is older than a commit of another.
 
-use std::fmt::Write;
+use std::collections::HashSet;
+use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{ApiError, App};
+use super::pages::{self, Frame, LanguageQuery, Visitor};
+use super::{ApiError, App, photos};
+use crate::capsule::Hash;
+use crate::desk::people::Details;
 use crate::desk::place::VIEW;
-use crate::desk::{Error, OrderView, settled_findings};
-use crate::domain::event::Event;
-use crate::domain::evidence::Settled;
-use crate::domain::ids::OrderId;
-use crate::domain::ledger::Finding;
-use crate::domain::piece::Piece;
+use crate::desk::{Error, OrderView};
+use crate::domain::ids::{OrderId, PersonId};
 use crate::domain::route::Stage;
+use crate::photos::shelf::{Board, PhotoHash};
+use crate::store::entity::{orders, pieces};
 use crate::store::queries;
 use crate::vault;
+use crate::words::Language;
 
-pub(super) mod words;
+mod cache;
+mod carriers;
+mod decision;
+mod guesses;
+mod live;
+mod mask;
+mod rows;
+mod view;
+mod when;
 
-use words::Language;
+pub use cache::Pages;
+pub use guesses::{Guesses, Source};
+pub use live::Listeners;
+pub use when::Clock;
+
+use cache::Kept;
+use rows::Sources;
+use view::{Around, Card};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show_order))
+    OpenApiRouter::new()
+        .routes(routes!(show_order))
+        .routes(routes!(show_photo))
+        .routes(routes!(live::follow_order))
+        .routes(routes!(decision::show_decision, decision::take_decision))
+        .routes(routes!(decision::come_in))
 }
 
-/// In which language.
-#[derive(Debug, Deserialize, IntoParams)]
-struct PageQuery {
-    /// zh-CN or en; else by Accept-Language.
-    lang: Option<String>,
+/// The page of an order.
+#[derive(Template)]
+#[template(path = "order.html", config = "src/http/pages/askama.toml")]
+struct OrderPage<'a> {
+    frame: Frame,
+    token: &'a str,
+    events: String,
+    buyer: Option<String>,
+    zone: String,
+    cards: Vec<Card>,
 }
 
-/// The tracking page of an order. A wrong token and one that never was look the same.
+/// What a good link leads to: the rows that its page rests on.
+pub struct Entrance {
+    pub order_id: OrderId,
+    order: orders::Model,
+    pieces: Vec<pieces::Model>,
+    /// The buyer's row as it is sealed, and what is known of them; none once they were erased.
+    sealed: Vec<u8>,
+    pub buyer: Option<Details>,
+}
+
+impl Entrance {
+    pub fn buyer_id(&self) -> PersonId {
+        PersonId(self.order.buyer_id)
+    }
+
+    fn locale(&self) -> Option<&str> {
+        self.buyer.as_ref()?.locale.as_deref()
+    }
+
+    /// What a page of this order rests on, as a hash of it: every journal's length and hash, every clock that ran out,
+    /// and the buyer's details.
+    fn version(&self, now: i64) -> Hash {
+        let mut text = Vec::with_capacity(256);
+        text.extend_from_slice(&self.order.head_hash);
+        text.extend_from_slice(self.order.status.as_bytes());
+        for piece in &self.pieces {
+            text.extend_from_slice(&piece.head_hash);
+            text.extend_from_slice(&piece.due_at.unwrap_or_default().to_be_bytes());
+            text.push(u8::from(piece.due_at.is_some_and(|due_at| due_at <= now)));
+        }
+        text.extend_from_slice(&self.sealed);
+        Hash::of(text)
+    }
+}
+
+/// Opens an order's link. A link that never was, an old one and one of a register that was tampered with are all none.
+pub async fn enter(app: &App, token: &str) -> Result<Option<Entrance>, ApiError> {
+    let reader = app.desk().store().reader();
+    let row = queries::token(reader, &vault::token_hash(token)).await?;
+    let Some(row) = row.filter(|row| row.purpose == VIEW) else { return Ok(None) };
+    let order_id = OrderId(row.order_id);
+    if !app.desk().is_view_token(order_id, row.generation, token) {
+        return Ok(None);
+    }
+    let Some(order) = queries::order(reader, order_id.0).await? else {
+        return Err(Error::corrupt("the order of a link", "is not there").into());
+    };
+    let pieces = queries::pieces_of(reader, order_id.0).await?;
+    let buyer = queries::person(reader, order.buyer_id).await?;
+    let sealed = buyer.as_ref().and_then(|row| row.sealed.clone()).unwrap_or_default();
+    let buyer = match &buyer {
+        Some(row) => crate::desk::people::open(app.desk().vault(), row)?,
+        None => None,
+    };
+    Ok(Some(Entrance { order_id, order, pieces, sealed, buyer }))
+}
+
+/// Whether somebody may go on trying links, and what becomes of a try.
+pub async fn admit(app: &App, source: &Source, token: &str) -> Result<Result<Entrance, Refused>, ApiError> {
+    if !app.guesses().may_try(source) {
+        return Ok(Err(Refused::TooMany));
+    }
+    match enter(app, token).await? {
+        Some(entrance) => Ok(Ok(entrance)),
+        None => {
+            app.guesses().missed(source);
+            Ok(Err(Refused::Nowhere))
+        }
+    }
+}
+
+/// Why somebody does not come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    Nowhere,
+    TooMany,
+}
+
+impl Refused {
+    pub fn page(self, visitor: &Visitor<'_>) -> Result<Response, ApiError> {
+        match self {
+            Refused::Nowhere => pages::nowhere(visitor),
+            Refused::TooMany => pages::too_many(visitor),
+        }
+    }
+}
+
+/// The tracking page of an order. A wrong link, an old one and one that never was look the same.
 #[utoipa::path(get, path = "/t/{view_token}", tag = "buyer", security(()),
-    params(("view_token" = String, Path, description = "The token of the order's link"), PageQuery),
+    params(("view_token" = String, Path, description = "The token of the order's link"), LanguageQuery),
     responses((status = 200, description = "The page", content_type = "text/html"),
-        (status = 404, description = "No such page", content_type = "text/html")))]
+        (status = 404, description = "No such page", content_type = "text/html"),
+        (status = 429, description = "Too many links were tried", content_type = "text/html")))]
 async fn show_order(
     State(app): State<App>,
+    source: Source,
     Path(token): Path<String>,
-    query: Query<PageQuery>,
+    query: Query<LanguageQuery>,
     headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let language = Language::choose(query.lang.as_deref(), accepted);
-    let reader = app.desk().store().reader();
-    let row = queries::token(reader, &vault::token_hash(&token)).await?;
-    let Some(row) = row.filter(|row| row.purpose == VIEW) else {
-        let body = format!("<h1>{}</h1><p>{}</p>", language.no_page(), language.no_page_why());
-        return Ok(page(StatusCode::NOT_FOUND, language, language.no_page(), &body));
+) -> Response {
+    let visitor = Visitor::new(&query, &headers);
+    let answer = async {
+        match admit(&app, &source, &token).await? {
+            Err(refused) => refused.page(&visitor),
+            Ok(entrance) => {
+                let kept = page_of(&app, &entrance, &token, &visitor).await?;
+                Ok(pages::html_response(StatusCode::OK, kept.html.clone()))
+            }
+        }
     };
-    let id = OrderId(row.order_id);
-    let Some(OrderView { placed, pieces }) = app.desk().read_order(id).await? else {
+    answer.await.unwrap_or_else(|error| pages::fault(&visitor, error))
+}
+
+/// The page, kept from before or made anew.
+async fn page_of(app: &App, entrance: &Entrance, token: &str, visitor: &Visitor<'_>) -> Result<Arc<Kept>, ApiError> {
+    let language = visitor.language(entrance.locale());
+    let now = app.now();
+    let version = entrance.version(now.as_microsecond());
+    let place = (entrance.order_id, language, visitor.chose());
+    if let Some(kept) = app.pages().get(&place, &version) {
+        return Ok(kept);
+    }
+    let made = make(app, entrance, language).await?;
+    let frame = Frame::new(language, visitor.chose(), language.words().heading()).script(&pages::LIVE);
+    let photos = made.cards.iter().flat_map(|card| &card.albums).flat_map(|album| &album.photos);
+    let photos: HashSet<String> = photos.flat_map(|photo| [photo.small.clone(), photo.large.clone()]).collect();
+    let page = OrderPage {
+        frame,
+        token,
+        events: format!("/t/{token}/events"),
+        buyer: view::masked(entrance.buyer.as_ref()),
+        zone: made.order.placed.buyer_timezone.to_string(),
+        cards: made.cards,
+    };
+    let html = page.render().map_err(|error| ApiError::Fault(Box::new(error)))?;
+    let kept = Arc::new(Kept { version, html: html.into(), photos });
+    app.pages().keep(place, kept.clone());
+    Ok(kept)
+}
+
+/// An order with its pieces as they are shown.
+pub struct Made {
+    pub order: OrderView,
+    pub cards: Vec<Card>,
+}
+
+/// Reads the journals of an order, and what stands around them, for its page.
+pub async fn make(app: &App, entrance: &Entrance, language: Language) -> Result<Made, ApiError> {
+    let desk = app.desk();
+    let reader = desk.store().reader();
+    let id = entrance.order_id;
+    let Some(order) = desk.read_order(id).await? else {
         return Err(Error::corrupt("the order of a link", "has no journal").into());
     };
-    let texts = app.desk().read_texts(id).await?;
-    let zone = TimeZone::get(placed.buyer_timezone.as_str()).unwrap_or(TimeZone::UTC);
-    let mut body = format!("<h1>{}</h1>", language.heading());
-    for piece in &pieces {
-        let line_no = piece.opened().line_no;
-        let title = placed.lines.iter().find(|line| line.line_no == line_no);
-        let title = title.and_then(|line| texts.get(&line.title.text_id)).map_or("", String::as_str);
-        write_piece(&mut body, language, piece, &zone, title);
+    let texts = desk.read_texts(id).await?;
+    let live = match &order.placed.live_id {
+        Some(live) => queries::live(reader, order.placed.tenant_id.as_str(), live.as_str()).await?,
+        None => None,
+    };
+    let replay = live.and_then(|live| live.replay_url).filter(|url| url.starts_with("https://"));
+    let warehouse = queries::warehouse(reader, order.placed.warehouse_id.as_str()).await?;
+    let laboratory = match warehouse.and_then(|warehouse| warehouse.laboratory_id) {
+        Some(laboratory) => queries::laboratory(reader, &laboratory).await?,
+        None => None,
+    };
+    let mut deadlines = Vec::new();
+    let mut capsules = Vec::new();
+    for row in &entrance.pieces {
+        if row.stage != Stage::Closed.as_str() {
+            deadlines.extend(queries::deadlines_of(reader, id.0, row.stream_id).await?);
+        }
+        capsules.extend(queries::capsule(reader, id.0, row.stream_id).await?);
     }
-    let _ = write!(body, "<p class=quiet>{}</p>", language.promise());
-    Ok(page(StatusCode::OK, language, language.heading(), &body))
+    let name = entrance.buyer.as_ref().and_then(|buyer| buyer.name.as_deref());
+    let sources = Sources {
+        desk,
+        words: language.words(),
+        placed: &order.placed,
+        texts: &texts,
+        names: name.into_iter().collect(),
+        replay: replay.as_deref(),
+    };
+    let around = Around {
+        sources,
+        clock: Clock::new(order.placed.buyer_timezone.as_str(), language),
+        now: app.now(),
+        streams: &entrance.pieces,
+        deadlines,
+        capsules,
+        laboratory,
+    };
+    let cards = around.cards(&order);
+    Ok(Made { order, cards })
 }
 
-fn write_piece(body: &mut String, language: Language, piece: &Piece, zone: &TimeZone, title: &str) {
-    // Writing to a string does not fail.
-    let _ = write!(
-        body,
-        "<section><h2>{}</h2><p class=stage>{}</p><p class=quiet>{} {}</p>",
-        escape(title),
-        language.stage(piece.stage(), piece.standing().outcome()),
-        language.code(),
-        piece.opened().code,
-    );
-    if piece.verdict().is_some() {
-        write_ledger(body, language, piece);
-    }
-    if let Some(shipped) = piece.shipped() {
-        let _ = write!(body, "<p>{} {} {}</p>", language.waybill(), shipped.carrier, shipped.waybill);
-    }
-    body.push_str("<ol>");
-    let settled = piece.settlement().map(|(seq, _)| seq);
-    for recorded in piece.history() {
-        // Of several looks only the last is told, once it stands: how often, and why, is of the house alone.
-        if matches!(recorded.event, Event::AppraisalSettled(_)) && settled != Some(recorded.seq) {
-            continue;
-        }
-        if let Some(line) = language.event(&recorded.event) {
-            let _ = write!(
-                body,
-                "<li><time>{}</time> {line}<span class=quiet> · {}</span></li>",
-                local(recorded.at, zone),
-                language.role(recorded.role),
-            );
-        }
-    }
-    body.push_str("</ol></section>");
-}
-
-/// What was claimed, with its finding by word and by shape.
-fn write_ledger(body: &mut String, language: Language, piece: &Piece) {
-    let settled = settled_findings(piece);
-    let _ = write!(body, "<table><caption>{}</caption>", language.ledger());
-    for claim in piece.ledger_claims() {
-        let finding = settled.iter().rev().find(|(id, _)| *id == claim.claim_id).map(|(_, settled)| *settled);
-        let Some(Settled::Found(finding)) = finding else { continue };
-        let mark = match finding {
-            Finding::Confirmed => "✓",
-            Finding::Contradicted => "✗",
-            Finding::NotTestable | Finding::NotTested => "–",
-            Finding::Promise => "○",
+/// One photo that the page shows: a rendition, never the original.
+#[utoipa::path(get, path = "/t/{view_token}/photos/{hash}", tag = "buyer", security(()),
+    params(("view_token" = String, Path, description = "The token of the order's link"),
+        ("hash" = String, Path, description = "As the page names it")),
+    responses((status = 200, description = "The picture", content_type = "image/jpeg"),
+        (status = 404, description = "No such page", content_type = "text/html")))]
+async fn show_photo(
+    State(app): State<App>,
+    source: Source,
+    Path((token, hash)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let query = LanguageQuery::default();
+    let visitor = Visitor::new(&query, &headers);
+    let answer = async {
+        let entrance = match admit(&app, &source, &token).await? {
+            Err(refused) => return refused.page(&visitor),
+            Ok(entrance) => entrance,
         };
-        let _ = write!(
-            body,
-            "<tr><th>{}</th><td>{}</td><td>{mark} {}</td></tr>",
-            language.claim(claim.kind),
-            escape(&language.value(&claim.value)),
-            language.finding(finding),
-        );
-    }
-    let _ = write!(body, "</table><p class=quiet>{}</p>", language.speech());
-    if piece.stage() == Stage::Failed {
-        let _ = write!(body, "<p>{}</p>", language.failed());
-    }
-}
-
-fn local(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-/// Markup in a title is shown, not run.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
+        let shown = page_of(&app, &entrance, &token, &visitor).await?.photos.contains(&hash);
+        let hash: Option<PhotoHash> = hash.parse().ok().filter(|_| shown);
+        let Some(hash) = hash else { return pages::nowhere(&visitor) };
+        let bytes = photos::read(&app, Board::Renditions, hash).await?;
+        let bytes = bytes.ok_or_else(|| ApiError::Fault(format!("the rendition {hash} is not on the shelf").into()))?;
+        let mut response = bytes.into_response();
+        let headers = response.headers_mut();
+        for (name, value) in [
+            (header::CONTENT_TYPE, "image/jpeg"),
+            (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::REFERRER_POLICY, "no-referrer"),
+            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+            (header::HeaderName::from_static("x-robots-tag"), "noindex, nofollow, noarchive"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
         }
-    }
-    escaped
-}
-
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:40rem;padding:1rem;\
-color:#1c1c1c;background:#fff}h1{font-size:1.25rem}h2{font-size:1.05rem;margin:0 0 .25rem;overflow-wrap:anywhere}\
-section{border:1px solid #d5d5d5;border-radius:.75rem;padding:1rem;margin:1rem 0}.stage{font-size:1.15rem;\
-font-weight:600;margin:.25rem 0}.quiet{color:#5c5c5c;font-size:.875rem}ol{list-style:none;padding:0;margin:1rem 0 0}\
-li{padding:.35rem 0;border-top:1px solid #eee}time{display:block;color:#5c5c5c;font-size:.8rem}\
-table{width:100%;border-collapse:collapse;margin:.75rem 0}caption{text-align:left;font-weight:600}\
-th,td{text-align:left;padding:.35rem .35rem .35rem 0;border-top:1px solid #eee;vertical-align:top;\
-overflow-wrap:anywhere}th{font-weight:400;color:#5c5c5c}a{color:#0b57a4}\
-@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}section,li,th,td{border-color:#3a3a3a}\
-.quiet,time,th{color:#b0b0b0}a{color:#8ab8ee}}";
-
-pub(super) fn page(status: StatusCode, language: Language, title: &str, body: &str) -> Response {
-    let other = language.other();
-    let html = format!(
-        "<!doctype html><html lang={tag}><head><meta charset=utf-8>\
-         <meta name=viewport content=\"width=device-width,initial-scale=1\"><meta name=robots content=noindex>\
-         <title>{title}</title><style>{STYLE}</style></head><body>{body}\
-         <p><a href=\"?lang={other_tag}\" lang={other_tag}>{other_name}</a></p></body></html>",
-        tag = language.tag(),
-        other_tag = other.tag(),
-        other_name = other.name(),
-    );
-    let mut response = (status, html).into_response();
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_LANGUAGE, language.tag()),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
-    if let Ok(policy) = HeaderValue::from_str(&policy()) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response
-}
-
-/// Nothing may be loaded and nothing run; only this very style sheet counts.
-fn policy() -> String {
-    use base64::Engine;
-    let hash = crate::capsule::Hash::of(STYLE);
-    let style = base64::prelude::BASE64_STANDARD.encode(hash.as_bytes());
-    format!(
-        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn markup_is_shown_and_not_run() {
-        assert_eq!(escape("<b a='1'>&\"</b>"), "&lt;b a=&#39;1&#39;&gt;&amp;&quot;&lt;/b&gt;");
-    }
+        Ok(response)
+    };
+    answer.await.unwrap_or_else(|error| pages::fault(&visitor, error))
 }

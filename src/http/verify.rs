@@ -1,10 +1,11 @@
 //! Anybody may check a certificate: by its number, or by the capsule itself. Numbers have 80 random bits, and one that was
 //! never given out looks like any other that is wrong.
 
-use axum::Json;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use askama::Template;
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Form, Json};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,10 +14,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::Problem;
-use super::tracking::{escape, page, words::Language};
+use super::pages::{self, Frame, LanguageQuery, Visitor, qr};
+use super::tracking::{Clock, Source};
 use super::{ApiError, App};
 use crate::capsule::{chain, credential, jws};
-use crate::desk::certificate::{Certificate, Status};
+use crate::desk::certificate::{Certificate, Status, printed};
 
 mod capsule;
 
@@ -27,9 +29,10 @@ const LONGEST_CAPSULE: usize = 1 << 20;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(check_capsule))
+        .routes(routes!(check_capsule, show_check))
         .layer(DefaultBodyLimit::max(LONGEST_CAPSULE))
         .routes(routes!(show_certificate))
+        .routes(routes!(download_capsule))
         .routes(routes!(status_list))
 }
 
@@ -82,38 +85,50 @@ fn sentence(certificate: &Certificate) -> String {
     }
 }
 
-/// In which language the page is.
-#[derive(Debug, Deserialize, IntoParams)]
-struct PageQuery {
-    /// zh-CN or en; else by Accept-Language.
-    lang: Option<String>,
+/// The page of a certificate, made to be printed on one sheet of A5.
+#[derive(Template)]
+#[template(path = "certificate.html", config = "src/http/pages/askama.toml")]
+struct CertificatePage<'a> {
+    frame: Frame,
+    code: &'a str,
+    /// `good`, or `stop`.
+    tone: &'static str,
+    status: &'a str,
+    sentence: &'a str,
+    rows: Vec<(&'a str, String)>,
+    qr: Option<qr::Drawn>,
+    /// Where the capsule itself can be had.
+    capsule: Option<String>,
 }
 
 /// The certificate of this number: as JSON, as a page (`Accept: text/html`), or the capsule itself
 /// (`Accept: application/vc+jwt`).
 #[utoipa::path(get, path = "/v/{certificate_code}", tag = "public", security(()),
-    params(("certificate_code" = String, Path, description = "The number printed on the certificate"), PageQuery),
+    params(("certificate_code" = String, Path, description = "The number printed on the certificate"), LanguageQuery),
     responses((status = 200, body = CertificateAnswer, description = "The certificate, and whether it stands"),
         (status = 404, description = "No certificate has this number", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 429, description = "Too many numbers were tried", body = Problem,
             content_type = "application/problem+json")))]
 async fn show_certificate(
     State(app): State<App>,
+    source: Source,
     Path(code): Path<String>,
-    query: Query<PageQuery>,
+    query: Query<LanguageQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_page = accepted.contains("text/html");
+    let visitor = Visitor::new(&query, &headers);
+    if !app.guesses().may_try(&source) {
+        return if is_page { pages::too_many(&visitor) } else { Err(too_many()) };
+    }
     let found = app.desk().certificate(&code).await?;
-    let mut response = if accepted.contains("text/html") {
-        let wish = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let language = Language::choose(query.lang.as_deref(), wish);
-        match &found {
-            Some(certificate) => page(StatusCode::OK, language, language.certificate(), &body(language, certificate)),
-            None => {
-                let body = format!("<h1>{}</h1><p>{}</p>", language.no_certificate(), language.no_certificate_why());
-                page(StatusCode::NOT_FOUND, language, language.no_certificate(), &body)
-            }
-        }
+    if found.is_none() {
+        app.guesses().missed(&source);
+    }
+    let mut response = if is_page {
+        show_page(&app, &visitor, found.as_ref())?
     } else {
         let certificate = found.ok_or_else(|| ApiError::absent("certificate"))?;
         if accepted.contains(jws::MEDIA_TYPE) {
@@ -128,30 +143,77 @@ async fn show_certificate(
     Ok(response)
 }
 
-fn body(language: Language, certificate: &Certificate) -> String {
-    use std::fmt::Write;
-    let status = match certificate.status() {
-        Status::Valid => language.certificate_stands(),
-        Status::Revoked => language.certificate_revoked(),
-        Status::NotVerified => language.certificate_not_verified(),
+fn too_many() -> ApiError {
+    ApiError::request(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too_many_tries",
+        "too many numbers were tried that no certificate has: wait a minute",
+    )
+}
+
+fn show_page(app: &App, visitor: &Visitor<'_>, found: Option<&Certificate>) -> Result<Response, ApiError> {
+    let language = visitor.language(None);
+    let words = language.words();
+    let Some(certificate) = found else {
+        let frame = Frame::new(language, visitor.chose(), words.certificate_unknown());
+        let back = Some((format!("/v{}", frame.query), words.check_heading()));
+        let says = (words.certificate_unknown(), words.certificate_unknown_why());
+        return pages::plain(StatusCode::NOT_FOUND, frame, says, back);
     };
-    let mut html = format!(
-        "<h1>{}</h1><section><h2>{}</h2><p class=stage>{status}</p><p class=quiet><time>{}</time></p>",
-        language.certificate(),
-        escape(&certificate.row.certificate_code),
-        instant(certificate.row.issued_at),
-    );
+    let (tone, status, sentence) = match certificate.status() {
+        Status::Valid => ("good", words.certificate_stands(), words.certificate_stands_why()),
+        Status::Revoked => ("stop", words.certificate_revoked(), words.certificate_revoked_why()),
+        Status::NotVerified => ("stop", words.certificate_not_verified(), words.certificate_not_verified_why()),
+    };
+    let code = certificate.row.certificate_code.as_str();
+    let mut rows = Vec::new();
     let subject = certificate.checked.as_ref().ok();
     if let Some(capsule) = subject.and_then(|capsule| CapsuleSubject::read(&capsule.subject)) {
-        // Writing to a string does not fail.
-        let _ = write!(html, "<table>");
-        for (name, value) in capsule.rows(language) {
-            let _ = write!(html, "<tr><th>{name}</th><td>{}</td></tr>", escape(&value));
+        // Nobody knows where the visitor lives; the instant is named with its zone.
+        if let Ok(at) = Timestamp::from_microsecond(certificate.row.issued_at) {
+            rows.push((words.certificate_valid_from(), format!("{} UTC", Clock::new("UTC", language).dated(at))));
         }
-        let _ = write!(html, "</table>");
+        rows.extend(capsule.rows(words));
     }
-    let _ = write!(html, "</section><p class=quiet>{}</p>", language.certificate_offline());
-    html
+    let frame = Frame::new(language, visitor.chose(), words.certificate_heading()).script(&pages::VERIFY);
+    let page = CertificatePage {
+        frame,
+        code,
+        tone,
+        status,
+        sentence,
+        rows,
+        qr: qr::draw(&format!("{}/v/{code}", app.settings().public_url)),
+        capsule: Some(format!("/v/{code}/capsule.jwt")),
+    };
+    pages::page(StatusCode::OK, &page)
+}
+
+/// The capsule of a certificate, as a file.
+#[utoipa::path(get, path = "/v/{certificate_code}/capsule.jwt", tag = "public", security(()),
+    params(("certificate_code" = String, Path, description = "The number printed on the certificate")),
+    responses((status = 200, description = "The capsule, one line", content_type = "application/vc+jwt", body = String),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+async fn download_capsule(
+    State(app): State<App>,
+    source: Source,
+    Path(code): Path<String>,
+) -> Result<Response, ApiError> {
+    if !app.guesses().may_try(&source) {
+        return Err(too_many());
+    }
+    let Some(certificate) = app.desk().certificate(&code).await? else {
+        app.guesses().missed(&source);
+        return Err(ApiError::absent("certificate"));
+    };
+    let name = format!("attachment; filename=\"{}.jwt\"", certificate.row.certificate_code);
+    let headers = [
+        (header::CONTENT_TYPE, jws::MEDIA_TYPE.to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+    ];
+    Ok((headers, certificate.row.credential).into_response())
 }
 
 /// What a check of a capsule says that somebody holds.
@@ -165,14 +227,80 @@ struct CheckAnswer {
     certificate: Option<CertificateAnswer>,
 }
 
-/// Checks a capsule that somebody holds. Nothing is stored.
+/// The page on which anybody checks a certificate.
+#[derive(Template)]
+#[template(path = "check.html", config = "src/http/pages/askama.toml")]
+struct CheckPage<'a> {
+    frame: Frame,
+    answer: Option<(&'static str, &'a str)>,
+    link: Option<String>,
+}
+
+/// A number that somebody looks up.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+struct LookUp {
+    /// As it is printed, or without hyphens.
+    code: Option<String>,
+    /// zh-CN or en; else by Accept-Language.
+    lang: Option<String>,
+}
+
+/// A form to check a certificate by its number, or the capsule itself.
+#[utoipa::path(get, path = "/v", tag = "public", security(()), params(LookUp),
+    responses((status = 200, description = "The page", content_type = "text/html"),
+        (status = 303, description = "On to the certificate of the number")))]
+async fn show_check(query: Query<LookUp>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let Query(LookUp { code, lang }) = query;
+    let language = LanguageQuery { lang };
+    let visitor = Visitor::new(&language, &headers);
+    let words = visitor.language(None).words();
+    let frame = Frame::new(words.language(), visitor.chose(), words.check_heading());
+    let answer = match code.as_deref().map(printed) {
+        Some(Some(code)) => return Ok(Redirect::to(&format!("/v/{code}{}", frame.query)).into_response()),
+        Some(None) => Some(("stop", words.certificate_unknown_why())),
+        None => None,
+    };
+    pages::page(StatusCode::OK, &CheckPage { frame, answer, link: None })
+}
+
+/// What the form sends.
+#[derive(Debug, Deserialize)]
+struct CheckForm {
+    capsule: String,
+    lang: Option<String>,
+}
+
+/// Checks a capsule that somebody holds: one line, or a form of the page. Nothing is stored.
 #[utoipa::path(post, path = "/v", tag = "public", security(()),
     request_body(content = String, content_type = "application/vc+jwt", description = "The capsule, one line"),
     responses((status = 200, body = CheckAnswer, description = "Whether it is a capsule of this house that stands"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-async fn check_capsule(State(app): State<App>, line: String) -> Result<Json<CheckAnswer>, ApiError> {
-    let wanting = |sentence: String| Json(CheckAnswer { verified: false, sentence, certificate: None });
-    let line = line.trim_end_matches(['\r', '\n']);
+async fn check_capsule(State(app): State<App>, headers: HeaderMap, request: Request) -> Result<Response, ApiError> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if media.starts_with("application/x-www-form-urlencoded") {
+        let form: Form<CheckForm> = Form::from_request(request, &app)
+            .await
+            .map_err(|_| ApiError::request(StatusCode::BAD_REQUEST, "malformed_form", "the form cannot be read"))?;
+        let Form(form) = form;
+        let answer = check(&app, &form.capsule.split_whitespace().collect::<String>()).await?;
+        let language = LanguageQuery { lang: form.lang };
+        let visitor = Visitor::new(&language, &headers);
+        let words = visitor.language(None).words();
+        let frame = Frame::new(words.language(), visitor.chose(), words.check_heading());
+        let told = if answer.verified { ("good", words.check_good()) } else { ("stop", words.check_bad()) };
+        let link = answer.certificate.map(|known| format!("/v/{}{}", known.certificate_code, frame.query));
+        return pages::page(StatusCode::OK, &CheckPage { frame, answer: Some(told), link });
+    }
+    let line = match String::from_request(request, &app).await {
+        Ok(line) => line,
+        // Too large, or no text: the framework's own words.
+        Err(refused) => return Ok(refused.into_response()),
+    };
+    Ok(Json(check(&app, line.trim_end_matches(['\r', '\n'])).await?).into_response())
+}
+
+async fn check(app: &App, line: &str) -> Result<CheckAnswer, ApiError> {
+    let wanting = |sentence: String| CheckAnswer { verified: false, sentence, certificate: None };
     let capsule = match credential::verify(line, app.desk().keys(), None) {
         Ok(capsule) => capsule,
         Err(fault) => return Ok(wanting(format!("not verified: {fault}"))),
@@ -184,11 +312,11 @@ async fn check_capsule(State(app): State<App>, line: String) -> Result<Json<Chec
         return Ok(wanting("not verified: it is signed, and not the capsule of its number".to_owned()));
     }
     let certificate = CertificateAnswer::of(&certificate);
-    Ok(Json(CheckAnswer {
+    Ok(CheckAnswer {
         verified: certificate.status == Status::Valid.as_str(),
         sentence: certificate.sentence.clone(),
         certificate: Some(certificate),
-    }))
+    })
 }
 
 /// Which capsules were revoked: a Bitstring Status List of the W3C, signed like a capsule, as of this moment. It counts

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Language;
+use crate::domain::appraisal::{ComponentRole, ComponentState};
+use crate::domain::ledger::{Finding, Verdict};
 use crate::domain::quantity::Mass;
+use crate::words::Words;
 
 /// The `credentialSubject` of a capsule. Masses are micrograms, fineness parts per million, lengths micrometres.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -108,25 +110,65 @@ impl CapsuleSubject {
     }
 
     /// The rows of the page: what is said, and what it is.
-    pub fn rows(&self, language: Language) -> Vec<(&'static str, String)> {
+    pub fn rows<'w>(&self, words: &'w Words) -> Vec<(&'w str, String)> {
         let mut rows = vec![
-            (language.code(), self.piece.clone()),
-            (language.certificate_tag(), self.tag.clone()),
-            (language.certificate_verdict(), language.verdict_word(&self.verdict).to_owned()),
-            (language.certificate_weight(), format!("{} g", Mass(self.weights.packing.mass_ug).grams())),
+            (words.piece_code(), self.piece.clone()),
+            (words.certificate_tag(), self.tag.clone()),
+            (words.certificate_parts(), self.parts(words)),
         ];
+        if let Some(verdict) = Verdict::parse(&self.verdict) {
+            rows.push((words.certificate_verdict(), words.verdict(verdict).to_owned()));
+        }
+        rows.push((words.certificate_claims(), self.findings(words)));
+        rows.push((words.certificate_weight(), format!("{} g", Mass(self.weights.packing.mass_ug).grams())));
         if let Some(laboratory) = &self.laboratory {
-            let numbers = [("CMA", &laboratory.cma), ("CNAS", &laboratory.cnas)];
-            let numbers = numbers.iter().filter_map(|(name, number)| Some(format!(" · {name} {}", number.as_ref()?)));
-            rows.push((
-                language.certificate_laboratory(),
-                format!("{}{}", laboratory.name, String::from_iter(numbers)),
-            ));
+            rows.push((words.certificate_laboratory(), laboratory.named()));
         }
         if let Some(rulebook) = &self.rules.rulebook {
-            rows.push((language.certificate_rulebook(), rulebook.clone()));
+            rows.push((words.certificate_rulebook(), rulebook.clone()));
         }
-        rows.push((language.certificate_journal(), format!("{} · {}", self.journal.events, self.journal.head)));
+        let head = self.journal.head.get(..16).unwrap_or(&self.journal.head);
+        rows.push((words.certificate_journal(), format!("{} · {head}…", self.journal.events)));
         rows
+    }
+
+    /// What each part was found to be.
+    fn parts(&self, words: &Words) -> String {
+        let text = |part: &Value, name: &str| part.get(name).and_then(Value::as_str).map(str::to_owned);
+        let last = self.appraisals.last().and_then(|appraisal| appraisal.get("components")?.as_array());
+        let parts = last.into_iter().flatten().filter_map(|part| {
+            let role =
+                ComponentRole::ALL.into_iter().find(|role| Some(role.as_str()) == text(part, "role").as_deref())?;
+            let found = text(part, "material").map(|name| words.term(&name));
+            let found = found.unwrap_or_else(|| words.state(ComponentState::NotExamined).to_owned());
+            Some(format!("{} {found}", words.component(role)))
+        });
+        parts.collect::<Vec<_>>().join(" · ")
+    }
+
+    /// How many statements have each finding, and whether the speech was among them.
+    fn findings(&self, words: &Words) -> String {
+        let count = |finding: Finding| {
+            let is = |entry: &&Value| entry.get("finding").and_then(Value::as_str) == Some(finding.as_str());
+            self.ledger.iter().filter(is).count()
+        };
+        let counted = Finding::ALL.into_iter().map(|finding| (finding, count(finding))).filter(|(_, count)| 0 < *count);
+        let mut told: Vec<_> =
+            counted.map(|(finding, count)| words.counted_findings(words.finding(finding), count)).collect();
+        let speech = if self.speech == "read" { words.speech_checked() } else { words.speech_not_checked() };
+        told.push(speech.to_owned());
+        told.join(" · ")
+    }
+}
+
+impl Laboratory {
+    /// The name, with the numbers of its accreditations.
+    fn named(&self) -> String {
+        let numbers = [("CMA", &self.cma), ("CNAS", &self.cnas)];
+        let numbers = numbers.iter().filter_map(|(name, number)| {
+            let number = number.as_deref()?;
+            Some(if number.starts_with(name) { format!(" · {number}") } else { format!(" · {name} {number}") })
+        });
+        format!("{}{}", self.name, String::from_iter(numbers))
     }
 }
