@@ -11,6 +11,7 @@ use crate::demo::Failure;
 mod figures;
 mod fold;
 mod load;
+mod page;
 mod photos;
 mod replay;
 mod rest;
@@ -30,10 +31,12 @@ pub enum Name {
     Rest,
     Fold,
     Photos,
+    Page,
 }
 
 impl Name {
-    pub const ALL: [Name; 6] = [Name::Throughput, Name::Postgres, Name::Steady, Name::Rest, Name::Fold, Name::Photos];
+    pub const ALL: [Name; 7] =
+        [Name::Throughput, Name::Postgres, Name::Steady, Name::Rest, Name::Fold, Name::Photos, Name::Page];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -43,6 +46,7 @@ impl Name {
             Name::Rest => "rest",
             Name::Fold => "fold",
             Name::Photos => "photos",
+            Name::Page => "page",
         }
     }
 
@@ -74,6 +78,7 @@ pub async fn measure(name: Name, options: &Options, progress: &Progress) -> Resu
         Name::Rest => rest::measure(options, progress).await,
         Name::Fold => fold::measure(options, progress).await,
         Name::Photos => photos::measure(options, progress).await,
+        Name::Page => page::measure(options, progress).await,
     }
 }
 

@@ -280,8 +280,8 @@ both!(the_buyers_page_tells_the_stage_and_shows_no_markup_and_no_name, |db| asyn
     walk(&app, code, Stop::Delivered).await;
     let page = app.stranger().get(path).await;
     assert_eq!(page.status, 200);
-    assert!(page.text.contains("已签收") && page.text.contains("&lt;script&gt;"), "{}", page.text);
-    for hidden in ["<script", "林晚舟", "17000001001", "桂花路", "KS1"] {
+    assert!(page.text.contains("已送达") && page.text.contains("&#60;script&#62;"), "{}", page.text);
+    for hidden in ["<script>", "林晚舟", "17000001001", "桂花路", "KS1"] {
         assert!(!page.text.contains(hidden), "{hidden} is on the page");
     }
     assert!(page.header("content-security-policy").starts_with("default-src 'none'"));

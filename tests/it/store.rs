@@ -76,7 +76,8 @@ both!(the_schema_goes_up_and_down_and_up_again, |db| async move {
             "m0004_photos",
             "m0005_certificates",
             "m0006_looks",
-            "m0007_status_versions"
+            "m0007_status_versions",
+            "m0008_tries"
         ]
     );
     store.migrate().await.unwrap();
