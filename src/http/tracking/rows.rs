@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::when;
 use crate::desk::{Desk, settled_findings};
-use crate::domain::appraisal::{Appraisal, ComponentResult, Size};
+use crate::domain::appraisal::{Appraisal, ComponentResult, ComponentState, Size};
 use crate::domain::event::{Event, LedgerProposed, OrderPlaced};
 use crate::domain::evidence::Settled;
 use crate::domain::ids::{ComponentId, TextId};
@@ -108,7 +108,11 @@ impl Sources<'_> {
                 part: claim.component.as_ref().filter(|_| several).and_then(|id| self.part(piece, id)),
                 value: if claim.negated { format!("{} {value}", self.words.denied()) } else { value },
                 said: self.said(claim),
-                measured: appraisal.and_then(|appraisal| self.measured(claim, appraisal)),
+                measured: appraisal.and_then(|appraisal| self.measured(claim, appraisal)).or_else(|| {
+                    // What could have been measured is told from what cannot be.
+                    let was_not = self.words.state(ComponentState::NotExamined).to_owned();
+                    (finding == Finding::NotTested).then_some(was_not)
+                }),
                 finding,
                 finding_word: self.words.finding(finding).to_owned(),
                 why,
