@@ -97,7 +97,7 @@ async fn bring(app: &TestApp, placed: &Placed) {
         "spoken_review" => on_the_bench(app, code, "56.5").await,
         "awaiting_buyer" => {
             on_the_bench(app, code, "55.6").await;
-            conclude(app, code, None).await;
+            conclude(app, code, "55.6", None).await;
         }
         "undetermined" => concluded(app, code, "undetermined").await,
         "failed" => concluded(app, code, "not_as_described").await,
@@ -196,10 +196,10 @@ async fn stage(app: &TestApp, code: &str) -> String {
 }
 
 /// Settles the ledger and gives the verdict, with as many looks as that takes.
-async fn conclude(app: &TestApp, code: &str, stricter: Option<&str>) {
+async fn conclude(app: &TestApp, code: &str, diameter: &str, stricter: Option<&str>) {
     for _ in 0..4 {
         if stage(app, code).await == "appraising" {
-            look(app, code, "55.6").await;
+            look(app, code, diameter).await;
         }
         if stage(app, code).await != "spoken_review" {
             return;
@@ -219,13 +219,13 @@ async fn conclude(app: &TestApp, code: &str, stricter: Option<&str>) {
 
 async fn concluded(app: &TestApp, code: &str, verdict: &str) {
     on_the_bench(app, code, "55.6").await;
-    conclude(app, code, Some(verdict)).await;
+    conclude(app, code, "55.6", Some(verdict)).await;
 }
 
 /// Passed and on its way, once a difference was accepted: the cord was not examined, and the page says so.
 async fn passed(app: &TestApp, code: &str, to: Stop) {
     on_the_bench(app, code, "56.5").await;
-    conclude(app, code, None).await;
+    conclude(app, code, "56.5", None).await;
     if stage(app, code).await == "awaiting_buyer" {
         accept(app, code).await;
     }
