@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use base64::Engine;
 use serde_json::{Value, json};
@@ -12,6 +12,8 @@ use touchstone::client::{Call, Client};
 /// One Chromium with a profile of its own. Told to end, it ends by itself; it also ends with its driver.
 pub struct Browser {
     driver: Child,
+    /// Kept open: a driver that cannot write ends.
+    _told: BufReader<ChildStdout>,
     address: SocketAddr,
     client: Client,
     session: String,
@@ -83,7 +85,7 @@ impl Browser {
         }}});
         let answer = client.call(&Call::post("/session", &wish)).await.expect("the browser starts");
         let session = answer.text("/value/sessionId").expect("a session");
-        Browser { driver, address, client, session, _profile: profile }
+        Browser { driver, _told: told, address, client, session, _profile: profile }
     }
 
     async fn post(&mut self, path: &str, body: Value) -> Value {
