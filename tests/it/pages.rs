@@ -274,7 +274,8 @@ both!(the_buyer_accepts_once_however_often_they_press, |db| async move {
     let page = get(&app, &decision(&placed)).await.text;
     assert!(page.contains("56.5 mm") && page.contains("55.6 mm"), "{page}");
     let form = filled(&page, "accept", "1001");
-    let (one, two) = tokio::join!(post(&app, &decision(&placed), &form), post(&app, &decision(&placed), &form));
+    let path = decision(&placed);
+    let (one, two) = tokio::join!(post(&app, &path, &form), post(&app, &path, &form));
     for answer in [&one, &two] {
         assert!(matches!(answer.status.as_u16(), 200 | 303), "{answer:?}");
     }
