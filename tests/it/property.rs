@@ -320,6 +320,7 @@ fn check_person(piece: &Piece, command: &Command, by: &By) -> Result<(), String>
         Command::ReadTranscript => &[Desk],
         Command::RecordSpeechUnavailable { .. } | Command::Release { .. } => &[Inspector, Supervisor],
         Command::AnswerSameArticle { .. } => &[Clerk, Inspector],
+        Command::AcceptDifference { .. } | Command::RefuseDifference => &[Role::Buyer],
         Command::ReopenAppraisal { .. } | Command::RevokeCapsule { .. } => &[Supervisor],
         Command::Deliver { .. } | Command::Complete => &[Platform],
         Command::Cancel { .. } if piece.stage() == Stage::AwaitingDispatch => &[Platform, Supervisor],
