@@ -109,6 +109,10 @@ cues! {
     Unmatched = "unmatched",
     /// Beads are spoken of.
     Bead = "bead",
+    /// Those who bear metals badly are spoken of.
+    Sensitive = "sensitive",
+    /// May be worn all the same.
+    MayWear = "mayworn",
     /// A number of the speaker's own: 体重.
     Body = "body",
 }

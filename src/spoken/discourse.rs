@@ -88,6 +88,12 @@ pub(super) fn voice(
         return Voice::Nothing;
     }
     if scan.has_before(clause, at, Cue::Say) {
+        // "They say it heals" says so all the same, unless the seller will not have it.
+        let next = scan.clauses.get(index + 1).filter(|_| !clause.stops);
+        let declines = |clause: &Clause| clause.is(Cue::Deny) || clause.is(Cue::Refuse) || clause.is(Cue::NegPost);
+        if kind == ClaimKind::BannedPhrase && !declines(clause) && !next.is_some_and(declines) {
+            return Voice::Says;
+        }
         return Voice::Reports;
     }
     if scan.has_before(clause, at, Cue::Hypothetical) {
@@ -98,7 +104,9 @@ pub(super) fn voice(
     if kind == ClaimKind::BannedPhrase {
         return Voice::Says;
     }
-    if clause.is(Cue::Teach) || (carried.teaches && !clause.is(Cue::Own)) {
+    // What was measured is of the piece at hand, whatever was taught before.
+    let measured = matches!(kind, ClaimKind::Weight | ClaimKind::Size);
+    if clause.is(Cue::Teach) || (carried.teaches && !measured && !clause.is(Cue::Own)) {
         return Voice::Nothing;
     }
     if of_others(scan, clause, carried, at) {
@@ -108,6 +116,12 @@ pub(super) fn voice(
         return Voice::Nothing;
     }
     Voice::Says
+}
+
+/// "Everybody thinks it's emerald," 都以为是翡翠: what stands behind is usually not so.
+pub(super) fn is_mistaken(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    let before = scan.tokens.get(clause.first..at).unwrap_or_default();
+    before.iter().any(|token| token.is(Cue::Say) && scan.name(token) == Some("contrary"))
 }
 
 /// 空心的话我赔你.

@@ -13,7 +13,7 @@ const ENOUGH: usize = 2_048;
 const MOST: usize = 6_144;
 
 /// Words without which nothing is claimed.
-const OPENING: Cues = Cues::of(&[Cue::Numeral, Cue::Go, Cue::Free, Cue::Unmatched, Cue::RingContext]);
+const OPENING: Cues = Cues::of(&[Cue::Numeral, Cue::Go, Cue::Free, Cue::Unmatched, Cue::RingContext, Cue::Sensitive]);
 
 /// A reading in progress. It holds at most one window of text and the claims that a later word may still change.
 /// How the text is cut into pieces makes no difference to what is read.
