@@ -78,6 +78,11 @@ pub(super) fn voice(
     at: usize,
     kind: ClaimKind,
 ) -> Voice {
+    // 玻璃有这个光吗: it is no glass.
+    if clause.is(Cue::RhetAsk) && (clause.asks || clause.is(Cue::AskEnd)) {
+        let before = scan.has_after(clause, at, Cue::RhetAsk);
+        return if before { Voice::DeniesByCondition } else { Voice::Says };
+    }
     if asked(scan, clause, carried, at) {
         return Voice::Asks;
     }

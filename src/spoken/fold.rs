@@ -190,7 +190,8 @@ fn is_same(old: &Open, new: &Open) -> bool {
 
 /// Whether the claim now stands where it was said the second time.
 fn merge(old: &mut Open, new: Open) -> bool {
-    let stronger = (1 < new.strength && old.strength < new.strength) || (old.implied && !new.implied);
+    let plainer = old.said.certainty < new.said.certainty && old.said.kind == ClaimKind::Material;
+    let stronger = (1 < new.strength && old.strength < new.strength) || (old.implied && !new.implied) || plainer;
     let moves = stronger && old.said.kind != ClaimKind::Grade && is_substance(old.said.kind);
     if moves {
         old.said.again.push((old.said.start, old.said.end));

@@ -180,8 +180,23 @@ pub(super) fn bangle(
     }
     let context = context_before(scan, clause, quantity.first, Cue::BangleContext, 30);
     let after = context_after(scan, clause, quantity, Cue::BangleContext);
-    let listed = last_bangle.is_some_and(|end| quantity.start <= end + 9);
-    if context.is_none() && after.is_none() && !listed && !measured_just_now(scan, index, clause, quantity) {
+    // 左边这只五六: two figures and no more, of a piece pointed at.
+    let figures = quantity.number.figures || quantity.number.spread.is_some();
+    let said = scan.text.get(clause.start..quantity.start).unwrap_or_default();
+    let pointed = figures
+        && quantity.unit.is_none()
+        && quantity.end == clause.end
+        && scan
+            .text
+            .get(quantity.start..quantity.end)
+            .is_some_and(|text| text.chars().count() == 2 && !text.is_ascii())
+        && ["这只", "那只", "这条", "那条", "这支", "那支"].iter().any(|piece| said.ends_with(piece));
+    let listed = pointed || last_bangle.is_some_and(|end| quantity.start <= end + 9);
+    if context.is_none()
+        && after.is_none()
+        && !listed
+        && !measured_just_now(scan, index, clause, quantity, Cue::BangleContext)
+    {
         return None;
     }
     let counted = quantity.unit.is_none()
@@ -216,11 +231,11 @@ pub(super) fn bangle(
 }
 
 /// 内径给你量，卡尺，五十六点三: the figure comes a breath after what it measures, with its tenth.
-fn measured_just_now(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> bool {
+fn measured_just_now(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>, cue: Cue) -> bool {
     let alone = quantity.start <= clause.start + 3 && clause.end <= quantity.end + 3 && quantity.unit.is_none();
     let before = scan.clauses.get(index.saturating_sub(3)..index).unwrap_or_default();
-    let named = before.iter().rev().take_while(|before| !before.is(Cue::Numeral) && !before.stops);
-    alone && quantity.value().scale() == 1 && named.into_iter().any(|before| before.is(Cue::BangleContext))
+    let mut named = before.iter().rev().take_while(|before| !before.is(Cue::Numeral) && !before.stops);
+    alone && quantity.value().scale() == 1 && named.any(|before| before.is(cue))
 }
 
 /// A number without a unit: what it measures is told by the words around it.
@@ -283,6 +298,15 @@ pub(super) fn bare(
         let mut mention =
             measured(ClaimKind::Weight, index, quantity, quantity.ends(false), Decimal::ONE, Some(Unit::Gram));
         mention.start = context.start as usize;
+        return Some(mention);
+    }
+    // 称给你看，三十六点二
+    if measured_just_now(scan, index, clause, quantity, Cue::WeightContext)
+        && !scan.text.get(quantity.start..quantity.end).is_some_and(str::is_ascii)
+    {
+        let mut mention =
+            measured(ClaimKind::Weight, index, quantity, quantity.ends(false), Decimal::ONE, Some(Unit::Gram));
+        mention.certainty = Certainty::Low;
         return Some(mention);
     }
     if let Some(mention) = scaled(scan, index, clause, quantity)
@@ -353,25 +377,29 @@ fn alone(
     let behind = scan.text.get(quantity.end..clause.end)?;
     let bare = before == 0 && matches!(behind, "" | "的" | "啊" | "哈" | "的啊" | "的哈" | "的样子" | "吧");
     let chinese = quantity.number.value.scale() != 0 && !scan.text.get(quantity.start..quantity.end)?.is_ascii();
+    // "One oh two" of a diamond is 1.02.
+    let paired = quantity.number.paired && quantity.number.figures;
     let weighed = found
         .mentions
         .iter()
         .any(|other| matches!(other.kind, ClaimKind::Weight | ClaimKind::Size) && index <= other.clause + 3);
     if !bare
-        || !chinese
+        || !(chinese || paired)
         || weighed
         || scan.speaks_of(Topic::Beads, clause.start)
-        || Decimal::from(30) < quantity.value()
+        || !paired && Decimal::from(30) < quantity.value()
     {
         return None;
     }
     let stones = scan.speaks_of(Topic::Stones, clause.start) || scan.speaks_of(Topic::Diamonds, clause.start);
     let unit = match (stones, scan.speaks_of(Topic::Gold, clause.start)) {
         (true, false) => Unit::Carat,
-        (false, true) => Unit::Gram,
+        (true, true) if paired => Unit::Carat,
+        (false, true) if !paired => Unit::Gram,
         _ => return None,
     };
-    let mut mention = measured(ClaimKind::Weight, index, quantity, quantity.ends(false), Decimal::ONE, Some(unit));
+    let times = if paired { Decimal::new(1, 2) } else { Decimal::ONE };
+    let mut mention = measured(ClaimKind::Weight, index, quantity, quantity.ends(false), times, Some(unit));
     mention.certainty = Certainty::Low;
     Some(mention)
 }

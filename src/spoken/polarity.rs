@@ -20,6 +20,8 @@ pub(super) struct Polarity {
 }
 
 const STEPS: usize = 10;
+/// Denials that may end a clause.
+const ENDS: [&str; 8] = ["不是", "没有", "谈不上", "算不上", "称不上", "够不上", "达不到", "到不了"];
 /// What a clause ends with that leaves open what it names.
 const UNKNOWN: [&str; 8] = ["不清楚", "不确定", "不好说", "说不好", "说不准", "拿不准", "没测过", "看不出来"];
 const LINKS: Cues = Cues::of(&[Cue::Join]);
@@ -198,7 +200,7 @@ fn goes_on(scan: &Scan<'_>, token: &Token) -> bool {
 fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -> Option<usize> {
     let [denial, after @ ..] = rest else { return None };
     let firm = denial.is(Cue::Neg) && scan.word(denial).is_some_and(|word| word.denial == Denial::Firm);
-    let said = scan.text.get(denial.range()).is_some_and(|text| text.ends_with("不是") || text.ends_with("没有"));
+    let said = scan.text.get(denial.range()).is_some_and(|text| ENDS.iter().any(|end| text.ends_with(end)));
     let ends = after.is_empty() && scan.text.get(denial.end as usize..clause.end).is_some_and(|rest| rest.len() <= 3);
     (firm && said && ends && !clause.asks && scan.between(head, denial).chars().count() <= 2)
         .then_some(denial.end as usize)
