@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use super::{Error, PAGE, Watch};
+use super::pages::Pages;
+use super::{Error, Watch};
 use crate::capsule::Hash;
 use crate::capsule::lines::Line;
 use crate::desk;
@@ -25,19 +26,13 @@ pub async fn export(
         watch.progress(rows.len() as u64, rows.len() as u64);
         return Ok(rows.len() as u64);
     }
-    let total = journal::count(&*snapshot).await?;
-    let mut count = 0;
-    let mut after = None;
-    loop {
-        let rows = journal::page(&*snapshot, after, PAGE).await?;
-        let Some(last) = rows.last() else { break };
-        after = Some((journal::key_of(last), last.seq));
+    let mut pages = Pages::of(&snapshot).await?;
+    while let Some(rows) = pages.next().await? {
         write(&rows, out)?;
-        count += rows.len() as u64;
-        watch.progress(count, total);
+        pages.tell(watch);
     }
     out.flush()?;
-    Ok(count)
+    Ok(pages.count)
 }
 
 fn write(rows: &[events::Model], out: &mut (dyn Write + Send)) -> Result<(), Error> {

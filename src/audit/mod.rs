@@ -19,6 +19,7 @@ use crate::{desk, store};
 mod check;
 pub mod export;
 mod journal;
+mod pages;
 mod photos;
 mod rebuild;
 pub mod upkeep;

@@ -4,7 +4,8 @@
 
 use jiff::Timestamp;
 
-use super::{Error, Finding, PAGE, Watch, Wrong};
+use super::pages::Pages;
+use super::{Error, Finding, Watch, Wrong};
 use crate::desk::{Desk, recorded};
 use crate::domain::event::{Event, PhotoAdded};
 use crate::domain::ids::StreamKey;
@@ -35,15 +36,10 @@ pub async fn photos(desk: &Desk, shelf: &Shelf, now: Timestamp, watch: &mut dyn 
     let kept = desk.rules().originals_kept();
     let closed_before = now.checked_sub(kept).unwrap_or(Timestamp::MIN).as_microsecond();
     let rounds = Rounds { snapshot: &snapshot, vault: desk.vault(), shelf, closed_before };
-    let total = journal::count(&*snapshot).await?;
     let mut report = Photos::default();
-    let (mut after, mut count) = (None, 0);
-    loop {
-        let page = journal::page(&*snapshot, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some((journal::key_of(last), last.seq));
+    let mut pages = Pages::of(&snapshot).await?;
+    while let Some(page) = pages.next().await? {
         for row in &page {
-            count += 1;
             let Ok(read) = recorded::read(row) else { continue };
             let Event::PhotoAdded(photo) = read.recorded.event else { continue };
             let key = journal::key_of(row);
@@ -59,7 +55,7 @@ pub async fn photos(desk: &Desk, shelf: &Shelf, now: Timestamp, watch: &mut dyn 
                 }
             }
         }
-        watch.progress(count, total);
+        pages.tell(watch);
     }
     Ok(report)
 }

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::{Error, Finding, PAGE, Watch, Wrong};
+use super::pages::Pages;
+use super::{Error, Finding, Watch, Wrong};
 use crate::desk::recorded;
 use crate::domain::event::{Event, OrderPlaced};
 use crate::domain::ids::{StreamId, StreamKey};
@@ -40,16 +41,11 @@ pub async fn verdicts(
     watch: &mut dyn Watch,
 ) -> Result<Verdicts, Error> {
     let snapshot = store.snapshot().await?;
-    let total = journal::count(&*snapshot).await?;
     let mut report = Verdicts::default();
     let mut walk = Walk { key: None, order: None, piece: None };
-    let (mut after, mut count) = (None, 0);
-    loop {
-        let page = journal::page(&*snapshot, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some((journal::key_of(last), last.seq));
+    let mut pages = Pages::of(&snapshot).await?;
+    while let Some(page) = pages.next().await? {
         for row in &page {
-            count += 1;
             let key = journal::key_of(row);
             walk.push(key, row);
             let (Some(piece), Some(order)) = (&walk.piece, &walk.order) else { continue };
@@ -75,7 +71,7 @@ pub async fn verdicts(
             };
             watch.found(&Finding::of(key, Some(row.seq), wrong));
         }
-        watch.progress(count, total);
+        pages.tell(watch);
     }
     Ok(report)
 }

@@ -293,12 +293,12 @@ pub struct Driven {
     pub codes: Vec<String>,
 }
 
-/// Lets so many clients take these pieces as far as they come until the time is over. Each waits for its answer before
+/// Lets so many clients take these pieces as far as they come for so long. Each waits for its answer before
 /// it asks again.
-pub async fn drive(load: &Arc<Load>, clients: usize, pieces: Vec<Piece>, seconds: u64) -> Result<Driven, Failure> {
+pub async fn drive(load: &Arc<Load>, clients: usize, pieces: Vec<Piece>, length: Duration) -> Result<Driven, Failure> {
     let waiting = Arc::new(Mutex::new(VecDeque::from(pieces)));
     let started = Instant::now();
-    let until = started + Duration::from_secs(seconds);
+    let until = started + length;
     let mut running = JoinSet::new();
     for _ in 0..clients {
         let (load, waiting) = (load.clone(), waiting.clone());

@@ -43,10 +43,15 @@ pub async fn measure(options: &Options, progress: &Progress) -> Result<Figures, 
 
 /// A house with so many pieces, opened anew after it was filled.
 async fn filled(folder: &std::path::Path, pieces: usize, progress: &Progress) -> Result<(Stand, Load, Stock), Failure> {
-    let url = DatabaseUrl::sqlite_file(&folder.join("touchstone.db"));
+    let file = folder.join("touchstone.db");
+    let url = DatabaseUrl::sqlite_file(&file);
     let stand = Stand::open(url.expose(), folder, Limits::default(), None).await?;
     let load = stand.load("STEADY").await?;
     let stock = stock::fill(&stand, &load, pieces, progress).await?;
+    // It was filled without waiting for the disk; what still waits there would be in the way of the first durable commits.
+    progress.say("waiting for the disk");
+    let written = async { tokio::fs::File::open(&file).await?.sync_all().await };
+    written.await.map_err(|error| Failure::of("the database cannot be brought to the disk", &error))?;
     let stand = stand.reopen(url.expose(), folder).await?;
     let load = load.at(stand.service.address);
     Ok((stand, load, stock))

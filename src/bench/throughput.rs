@@ -3,21 +3,58 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::figures::{Figures, Ratio, cpu_time, milliseconds, per_second, percentile};
-use super::load::{self, Load};
+use super::load::{self, Driven, Load};
 use super::{Options, Progress, replay, stand};
 use crate::config::DatabaseUrl;
 use crate::demo::Failure;
 use crate::store::{Limits, Store, queries, raw};
 
-/// More commands than these are not replayed: their rows are held in memory until they are.
+/// More commands than these are not replayed in one turn: their rows are held in memory until they are.
 const REPLAYED: usize = 20_000;
 /// Pieces that are placed for each second; a run that needs more ends early.
 const PLACED_EACH_SECOND: usize = 250;
+
+/// House and bare loop change places so often.
+const TURNS: usize = 5;
+
+/// What a turn came to, or all of them.
+#[derive(Default)]
+struct Turn {
+    driven: Driven,
+    /// Of processor, while the house was driven.
+    computed: Duration,
+    recorded: Recorded,
+    /// How long the bare loop took.
+    bare: Duration,
+}
+
+impl Turn {
+    fn add(&mut self, mut other: Turn) {
+        self.driven.done += other.driven.done;
+        self.driven.took += other.driven.took;
+        self.driven.latencies.append(&mut other.driven.latencies);
+        self.computed += other.computed;
+        self.recorded.read_back += other.recorded.read_back;
+        self.recorded.transactions += other.recorded.transactions;
+        self.recorded.statements += other.recorded.statements;
+        self.bare += other.bare;
+    }
+}
+
+/// What the bare loop was given.
+#[derive(Default)]
+struct Recorded {
+    /// Commands that were found in the database.
+    read_back: usize,
+    transactions: usize,
+    statements: usize,
+}
 
 /// SQLite, 64 clients.
 pub async fn sqlite(options: &Options, progress: &Progress) -> Result<Figures, Failure> {
@@ -35,7 +72,7 @@ pub async fn sqlite(options: &Options, progress: &Progress) -> Result<Figures, F
     run.compare(load, &bare, 1, &mut figures).await?;
     bare.close().await.map_err(|error| Failure::of("the copy cannot be closed", &error))?;
     stand.close().await?;
-    figures.note("durable (WAL, synchronous FULL); both on the same disk, one after the other");
+    figures.note("durable (WAL, synchronous FULL); both on the same disk, by turns");
     Ok(figures)
 }
 
@@ -108,7 +145,8 @@ impl Run<'_> {
         Ok(Prepared { load, pieces })
     }
 
-    /// Drives the house, then the bare database with the rows that came of it.
+    /// Drives the house, then the bare database with the rows that came of it, by turns: a disk that is slow for a while
+    /// is slow for both.
     async fn compare(
         &self,
         prepared: Prepared,
@@ -116,46 +154,66 @@ impl Run<'_> {
         connections: usize,
         figures: &mut Figures,
     ) -> Result<(), Failure> {
+        let Prepared { load, mut pieces } = prepared;
+        let mut whole = Turn::default();
+        let each = (pieces.len() / TURNS).max(1);
+        for number in 1..=TURNS {
+            self.progress.say(&format!("{} clients, turn {number} of {TURNS}", self.clients));
+            let own = pieces.drain(..each.min(pieces.len())).collect();
+            whole.add(self.turn(&load, own, bare, connections).await?);
+        }
+        let Turn { driven: Driven { done, took, mut latencies, .. }, computed, recorded, bare } = whole;
+        if recorded.read_back != done {
+            figures.note(format!("{done} commands were acknowledged, {} read back", recorded.read_back));
+        }
+        let of = |name: &str| format!("{name}_{}_clients", self.clients);
+        let (house, alone) = (per_second(done, took), per_second(recorded.transactions, bare));
+        figures.number(&of("commands_per_second"), house);
+        figures.number(&of("bare_commits_per_second"), alone);
+        figures.ratio(&of("ratio"), Ratio::of(house, alone));
+        figures.text(&of("p50"), milliseconds(percentile(&mut latencies, 50)));
+        figures.text(&of("p99"), milliseconds(percentile(&mut latencies, 99)));
+        if !computed.is_zero() {
+            let each = computed.as_micros() / done.max(1) as u128;
+            let busy = Ratio::of(computed.as_micros() as u64, took.as_micros() as u64);
+            figures.note(format!("{each} µs of CPU for each command, clients included; {busy} cores busy"));
+        }
+        let tenths = recorded.statements * 10 / recorded.transactions.max(1);
+        figures.note(format!("{}.{} statements in each bare commit", tenths / 10, tenths % 10));
+        Ok(())
+    }
+
+    /// One turn of both.
+    async fn turn(
+        &self,
+        load: &Arc<Load>,
+        pieces: Vec<load::Piece>,
+        bare: &Store,
+        connections: usize,
+    ) -> Result<Turn, Failure> {
         let failed = |error: crate::store::Error| Failure::of("the bare loop cannot run", &error);
-        let Prepared { load, pieces } = prepared;
         let since = Timestamp::now().as_microsecond();
-        self.progress.say(&format!("{} clients for {} s", self.clients, self.seconds));
-        let computed = cpu_time();
-        let mut driven = load::drive(&load, self.clients, pieces, self.seconds).await?;
-        let computed = cpu_time().zip(computed).map(|(after, before)| after.saturating_sub(before));
+        let before = cpu_time();
+        let length = Duration::from_secs(self.seconds) / TURNS as u32;
+        let driven = load::drive(load, self.clients, pieces, length).await?;
+        let computed = cpu_time().zip(before).map(|(after, before)| after.saturating_sub(before)).unwrap_or_default();
         let store = &self.stand.house.store;
         let mut orders = Vec::new();
         for code in &driven.codes {
             let row = queries::piece_by_code(store.reader(), code).await.map_err(failed)?;
             orders.extend(row.map(|row| row.order_id));
         }
-        self.progress.say("reading the rows back");
         let mut commands = replay::commands(store, &orders, since).await?;
-        if commands.len() != driven.done {
-            figures.note(format!("{} commands were acknowledged, {} read back", driven.done, commands.len()));
-        }
+        let read_back = commands.len();
         commands.truncate(REPLAYED);
-        self.progress.say(&format!("committing the rows of {} commands one by one", commands.len()));
         let recordings = self.rehearse(bare, commands, connections).await?;
-        let transactions: usize = recordings.iter().map(raw::Recording::transactions).sum();
-        let statements: usize = recordings.iter().map(raw::Recording::statements).sum();
-        let bare_took = raw::run(bare, recordings).await.map_err(failed)?;
-
-        let of = |name: &str| format!("{name}_{}_clients", self.clients);
-        let (house, alone) = (per_second(driven.done, driven.took), per_second(transactions, bare_took));
-        figures.number(&of("commands_per_second"), house);
-        figures.number(&of("bare_commits_per_second"), alone);
-        figures.ratio(&of("ratio"), Ratio::of(house, alone));
-        figures.text(&of("p50"), milliseconds(percentile(&mut driven.latencies, 50)));
-        figures.text(&of("p99"), milliseconds(percentile(&mut driven.latencies, 99)));
-        if let Some(computed) = computed {
-            let each = computed.as_micros() / driven.done.max(1) as u128;
-            let busy = Ratio::of(computed.as_micros() as u64, driven.took.as_micros() as u64);
-            figures.note(format!("{each} µs of CPU for each command, clients included; {busy} cores busy"));
-        }
-        let tenths = statements * 10 / transactions.max(1);
-        figures.note(format!("{}.{} statements in each bare commit", tenths / 10, tenths % 10));
-        Ok(())
+        let recorded = Recorded {
+            read_back,
+            transactions: recordings.iter().map(raw::Recording::transactions).sum(),
+            statements: recordings.iter().map(raw::Recording::statements).sum(),
+        };
+        let bare = raw::run(bare, recordings).await.map_err(failed)?;
+        Ok(Turn { driven, computed, recorded, bare })
     }
 
     /// Each order's commands go over one connection, so that none waits for another.

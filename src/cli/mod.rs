@@ -15,6 +15,7 @@ mod balance;
 mod bench_command;
 mod claims;
 mod demo_command;
+mod input;
 mod journal;
 mod key;
 mod open;

@@ -2,7 +2,7 @@
 //! same columns of our own pieces.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -21,9 +21,9 @@ use touchstone::qic::review::{Note, Reviewer};
 use touchstone::qic::sheet::{self, OwnPiece};
 use touchstone::qic::summary::{HEADINGS, Summary, lines};
 use touchstone::rulebook::Language;
-use touchstone::spoken::transcript::encoding::Charset;
 use touchstone::store::{Store, journal, lookups};
 
+use super::input::{CHUNK, Input};
 use super::{Done, Trouble, block_on, open, say};
 
 pub const IMPORT_EXAMPLES: &str = "Example:
@@ -133,7 +133,7 @@ impl ImportQic {
             }
             summary.add(&read);
         }
-        file.bar.finish_and_clear();
+        file.input.finish();
         out.finish()?;
         // Findings on standard output are for a program or a file; the summary is for whoever sits before it.
         let told = |text: &str| match &self.out {
@@ -201,47 +201,23 @@ fn summary_lines(summary: &Summary, rulebook: &str, unknown: usize, language: La
 
 /// An export as it is read: bytes to text to rows.
 struct ExportFile {
-    source: File,
-    name: String,
+    input: Input,
     decoder: encoding_rs::Decoder,
-    first: Vec<u8>,
     records: Records,
-    ended: bool,
-    bar: ProgressBar,
 }
-
-/// Bytes read at a time; also how much tells the encoding.
-const CHUNK: usize = 64 * 1024;
 
 impl ExportFile {
     fn open(path: &Path) -> Result<Self, Trouble> {
-        let name = path.display().to_string();
-        let unreadable = |error: io::Error| Trouble::Usage(format!("{name} cannot be read: {error}"));
-        let mut source = File::open(path).map_err(unreadable)?;
-        let about = source.metadata().map_err(unreadable)?;
-        if about.is_dir() {
-            return Err(Trouble::Usage(format!("{name} is a folder: name a file in it")));
-        }
-        let mut first = Vec::new();
-        (&mut source).take(CHUNK as u64).read_to_end(&mut first).map_err(unreadable)?;
-        let (charset, mark) = Charset::detect(&first);
-        first.drain(..mark);
+        let input = Input::open(Some(path))?;
         // Bytes that are of no character become U+FFFD, and cost their row.
-        let decoder = charset.encoding().new_decoder_without_bom_handling();
-        let bar = match io::stderr().is_terminal() {
-            true => ProgressBar::new(about.len()),
-            false => ProgressBar::hidden(),
-        };
-        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} · {eta}") {
-            bar.set_style(style);
-        }
-        Ok(Self { source, name, decoder, first, records: Records::default(), ended: false, bar })
+        let decoder = input.charset.encoding().new_decoder_without_bom_handling();
+        Ok(Self { input, decoder, records: Records::default() })
     }
 
     fn heading(&mut self) -> Result<Option<Heading>, Trouble> {
         let Some((_, first)) = self.next()? else { return Ok(None) };
         let heading = first.and_then(|first| Heading::read(&first));
-        heading.map(Some).map_err(|bad| Trouble::Usage(format!("{}: {bad}", self.name)))
+        heading.map(Some).map_err(|bad| Trouble::Usage(format!("{}: {bad}", self.input.name)))
     }
 
     fn next(&mut self) -> Result<Option<touchstone::qic::records::Numbered>, Trouble> {
@@ -249,7 +225,7 @@ impl ExportFile {
             if let Some(row) = self.records.take() {
                 return Ok(Some(row));
             }
-            if self.ended {
+            if self.input.ended {
                 return Ok(None);
             }
             self.fill()?;
@@ -257,23 +233,13 @@ impl ExportFile {
     }
 
     fn fill(&mut self) -> Result<(), Trouble> {
-        let mut bytes = std::mem::take(&mut self.first);
-        if bytes.is_empty() {
-            bytes.resize(CHUNK, 0);
-            let read = self
-                .source
-                .read(&mut bytes)
-                .map_err(|error| Trouble::Failed(format!("{} cannot be read on: {error}", self.name)))?;
-            bytes.truncate(read);
-            self.ended = read == 0;
-        }
-        self.bar.inc(bytes.len() as u64);
+        let bytes = self.input.next()?;
         let room = self.decoder.max_utf8_buffer_length(bytes.len());
         let mut text = String::with_capacity(room.unwrap_or(bytes.len() * 3 + 16));
         // There is room for all of it.
-        let _ = self.decoder.decode_to_string(&bytes, &mut text, self.ended);
+        let _ = self.decoder.decode_to_string(&bytes, &mut text, self.input.ended);
         self.records.push(&text);
-        if self.ended {
+        if self.input.ended {
             self.records.end();
         }
         Ok(())

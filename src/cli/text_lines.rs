@@ -1,67 +1,36 @@
 //! Lines of a file or of standard input, of any length of file: decoded as they come, in whatever of the common encodings
 //! they are written, with a bar on a terminal.
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressStyle};
-use touchstone::spoken::transcript::encoding::{Charset, Decoder};
+use touchstone::spoken::transcript::encoding::Decoder;
 
 use super::Trouble;
-
-/// Bytes read at a time; also how much tells the encoding.
-const CHUNK: usize = 64 * 1024;
+use super::input::Input;
 
 /// A line is at most so long; more is no text but another kind of file.
 const MAX_LINE: usize = 64 * 1024 * 1024;
 
 pub struct TextLines {
-    source: Box<dyn Read>,
-    name: String,
-    /// Bytes that were read to tell the encoding, to be decoded first.
-    first: Vec<u8>,
+    input: Input,
     decoder: Decoder,
     text: String,
     /// Where in `text` the next line begins.
     at: usize,
-    ended: bool,
     line: usize,
-    bar: ProgressBar,
 }
 
 impl TextLines {
     /// Opens a file, or standard input where there is none.
     pub fn open(path: Option<&Path>) -> Result<Self, Trouble> {
-        let (mut source, name, length): (Box<dyn Read>, _, _) = match path {
-            None => (Box::new(io::stdin()), "standard input".to_owned(), None),
-            Some(path) => {
-                let name = path.display().to_string();
-                let unreadable = |error: io::Error| Trouble::Usage(format!("{name} cannot be read: {error}"));
-                let file = File::open(path).map_err(unreadable)?;
-                let about = file.metadata().map_err(unreadable)?;
-                if about.is_dir() {
-                    return Err(Trouble::Usage(format!("{name} is a folder: name a file in it")));
-                }
-                (Box::new(file), name, Some(about.len()))
-            }
-        };
-        let mut first = Vec::new();
-        (&mut source)
-            .take(CHUNK as u64)
-            .read_to_end(&mut first)
-            .map_err(|error| Trouble::Usage(format!("{name} cannot be read: {error}")))?;
-        let (charset, mark) = Charset::detect(&first);
-        first.drain(..mark);
-        let bar = bar(length);
-        bar.inc(mark as u64);
-        let decoder = Decoder::new(charset);
-        Ok(Self { source, name, first, decoder, text: String::new(), at: 0, ended: false, line: 0, bar })
+        let input = Input::open(path)?;
+        let decoder = Decoder::new(input.charset);
+        Ok(Self { input, decoder, text: String::new(), at: 0, line: 0 })
     }
 
     /// How this source is called in messages.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.input.name
     }
 
     /// The number of the line that was given last.
@@ -78,9 +47,9 @@ impl TextLines {
                 self.line += 1;
                 return Ok(self.text.get(start..end).map(|line| line.strip_suffix('\r').unwrap_or(line)));
             }
-            if self.ended {
+            if self.input.ended {
                 let start = std::mem::replace(&mut self.at, self.text.len());
-                self.bar.finish_and_clear();
+                self.input.finish();
                 if start == self.text.len() {
                     return Ok(None);
                 }
@@ -93,51 +62,27 @@ impl TextLines {
 
     /// The whole, for what cannot be read in pieces.
     pub fn all(mut self) -> Result<String, Trouble> {
-        while !self.ended {
+        while !self.input.ended {
             self.fill()?;
         }
-        self.bar.finish_and_clear();
+        self.input.finish();
         Ok(self.text)
     }
 
     fn fill(&mut self) -> Result<(), Trouble> {
         self.text.drain(..self.at);
         self.at = 0;
-        let mut bytes = std::mem::take(&mut self.first);
-        if bytes.is_empty() {
-            bytes.resize(CHUNK, 0);
-            let read = self
-                .source
-                .read(&mut bytes)
-                .map_err(|error| Trouble::Failed(format!("{} cannot be read on: {error}", self.name)))?;
-            bytes.truncate(read);
-            self.ended = read == 0;
-        }
-        self.bar.inc(bytes.len() as u64);
+        let bytes = self.input.next()?;
         self.decoder
-            .push(&bytes, self.ended, &mut self.text)
-            .map_err(|fault| Trouble::Usage(format!("{}: {fault}", self.name)))?;
+            .push(&bytes, self.input.ended, &mut self.text)
+            .map_err(|fault| Trouble::Usage(format!("{}: {fault}", self.input.name)))?;
         if MAX_LINE < self.text.len() {
             return Err(Trouble::Usage(format!(
                 "{}: a line has no end within 64 MiB: this is no transcript",
-                self.name
+                self.input.name
             )));
         }
         Ok(())
-    }
-}
-
-fn bar(length: Option<u64>) -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let (bar, template) = match length {
-        Some(length) => (ProgressBar::new(length), "{wide_bar} {bytes}/{total_bytes} · {eta}"),
-        None => (ProgressBar::new_spinner(), "{spinner} {bytes} read"),
-    };
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }
 

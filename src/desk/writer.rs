@@ -10,7 +10,7 @@
 //! A writer has a thread of its own. A batch is some dozen statements, each awaited, and among the tasks of many requests
 //! it would wait its turn in the runtime's queue after every one of them (seen: up to 4 ms each, for 50 µs of work).
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
@@ -20,8 +20,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::cache::{Cache, Folded, Tip};
-use super::capsule_of::Sealings;
+use super::cache::{Cache, Folded};
 use super::place::{Known, NewOrder};
 use super::receipt::{Happened, LineReceipt, ParcelOutcome, ParcelPiece, ParcelReceipt, Receipt};
 use super::speech::{Listened, listens};
@@ -35,13 +34,17 @@ use crate::domain::piece::Piece;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
 use crate::store::changes::Changes;
-use crate::store::entity::{idempotency, lines, people, waybills};
-use crate::store::journal::{self, Tail};
+use crate::store::entity::lines;
+use crate::store::journal;
 use crate::store::{self, Backend, Source, lookups};
 use crate::telemetry;
-use crate::vault::Vault;
 
 mod ahead;
+mod answers;
+mod found;
+
+pub(super) use answers::{answer_row, open_answer};
+use found::{Found, Loaded};
 
 /// A command that loses a race is decided anew so often, before its caller gets a conflict (`journey.md`, "Events, not
 /// rows", 2).
@@ -57,9 +60,6 @@ fn tries(work: &Work) -> usize {
         Work::Place(_) => TRIES_OF_AN_ORDER,
     }
 }
-
-/// What a wrapped request key is bound to.
-const REQUEST_KEY: &[u8] = b"request";
 
 /// The queues of the writers.
 pub struct Writers {
@@ -288,108 +288,6 @@ impl Writer {
         }
     }
 
-    /// Everything that the commands of a batch need to know, in a few statements.
-    async fn look_up(
-        &mut self,
-        source: &Source<'_>,
-        jobs: &[Job],
-        orders: &[Uuid],
-        kept: Kept,
-    ) -> Result<Found, Error> {
-        let keys: Vec<_> = jobs
-            .iter()
-            .map(|job| (job.request.owner().0, job.request.idempotency_key.as_str(), job.request.part.as_str()))
-            .collect();
-        let named: Vec<_> = jobs.iter().flat_map(|job| waybills_of(&job.work)).collect();
-        let placing: Vec<&NewOrder> = jobs
-            .iter()
-            .filter_map(|job| match &job.work {
-                Work::Place(order) => Some(&**order),
-                Work::Pieces { .. } | Work::Propose(_) => None,
-            })
-            .collect();
-        let numbers: Vec<_> = placing.iter().map(|new| (new.tenant_id.as_str(), new.order_no.as_str())).collect();
-        let mut parties = Vec::new();
-        for new in &placing {
-            let tenant = new.tenant_id.as_str();
-            parties.push((tenant, "merchant", new.merchant.id.as_str()));
-            parties.push((tenant, "buyer", new.buyer.reference.as_str()));
-            parties.extend(new.streamer.iter().map(|party| (tenant, "streamer", party.reference.as_str())));
-        }
-        let releases = jobs.iter().map(Job::releases).sum();
-        let asked = async {
-            tokio::try_join!(
-                lookups::answered(source, &keys),
-                lookups::lines_of(source, orders),
-                lookups::waybills(source, &named),
-                lookups::order_nos(source, &numbers),
-                lookups::people(source, &parties),
-            )
-            .map_err(Error::from)
-        };
-        // Ahead of its transaction each has a connection of its own.
-        let (asked, sealings) = tokio::try_join!(asked, Sealings::look_up(source, releases))?;
-        let (answered, lines, waybills, order_nos, people) = asked;
-        let warehouses = if placing.is_empty() { Vec::new() } else { lookups::warehouses(source).await? };
-        let journals = self.load(source, jobs, kept).await?;
-        Ok(Found {
-            answered,
-            lines,
-            waybills,
-            order_nos: order_nos
-                .into_iter()
-                .map(|row| ((row.tenant_id, row.order_no), OrderId(row.order_id)))
-                .collect(),
-            people,
-            warehouses: warehouses.into_iter().map(|row| row.id).collect(),
-            sealings,
-            journals,
-        })
-    }
-
-    /// The journals of the pieces in question: what is kept of them, and the events since.
-    async fn load(
-        &mut self,
-        source: &Source<'_>,
-        jobs: &[Job],
-        kept: Kept,
-    ) -> Result<HashMap<StreamKey, Loaded>, Error> {
-        let mut journals: HashMap<StreamKey, Loaded> = HashMap::new();
-        let mut tails = Vec::new();
-        for key in jobs.iter().flat_map(Job::keys) {
-            let folded = self.cache.piece(&key);
-            if folded.is_none() || kept == Kept::Completed {
-                tails.push(Tail { key, after: folded.as_ref().map_or(0, |folded| folded.piece.head()) });
-            }
-            let placed = self.cache.order(&key.order_id);
-            let order = StreamKey { order_id: key.order_id, stream_id: StreamId::ORDER };
-            if placed.is_none() && !tails.iter().any(|tail| tail.key == order) {
-                tails.push(Tail { key: order, after: 0 });
-            }
-            journals.insert(key, Loaded { folded, placed });
-        }
-        let mut placed: HashMap<OrderId, Arc<OrderPlaced>> = HashMap::new();
-        let mut fresh: HashMap<StreamKey, Vec<recorded::Read>> = HashMap::new();
-        for row in journal::load(source, &tails).await? {
-            let key = journal::key_of(&row);
-            let read = recorded::read(&row)?;
-            if key.stream_id != StreamId::ORDER {
-                fresh.entry(key).or_default().push(read);
-            } else if let Event::OrderPlaced(order) = read.recorded.event {
-                placed.insert(key.order_id, Arc::new(order));
-            }
-        }
-        for (key, loaded) in &mut journals {
-            if let Some(events) = fresh.remove(key) {
-                loaded.folded = Some(complete(loaded.folded.take(), events)?);
-            }
-            if loaded.placed.is_none() {
-                loaded.placed = placed.get(&key.order_id).cloned();
-            }
-        }
-        Ok(journals)
-    }
-
     async fn decide(
         &mut self,
         desk: &Desk,
@@ -600,112 +498,6 @@ impl Writer {
     }
 }
 
-/// What was looked up for a batch.
-#[derive(Default)]
-struct Found {
-    answered: Vec<idempotency::Model>,
-    lines: Vec<lines::Model>,
-    waybills: Vec<waybills::Model>,
-    order_nos: HashMap<(String, String), OrderId>,
-    people: Vec<people::Model>,
-    warehouses: Vec<String>,
-    sealings: Sealings,
-    journals: HashMap<StreamKey, Loaded>,
-}
-
-struct Loaded {
-    folded: Option<Folded>,
-    placed: Option<Arc<OrderPlaced>>,
-}
-
-impl Found {
-    /// Takes what was looked up for more commands of the same batch. What the batch itself brought stays in front.
-    fn join(&mut self, more: Found) {
-        self.answered.extend(more.answered);
-        self.lines.extend(more.lines);
-        self.waybills.extend(more.waybills);
-        for (number, order) in more.order_nos {
-            self.order_nos.entry(number).or_insert(order);
-        }
-        self.people.extend(more.people);
-        self.warehouses = more.warehouses;
-        self.sealings.join(more.sealings);
-        self.journals.extend(more.journals);
-    }
-
-    /// The answer that the same request got before.
-    fn answer(&self, desk: &Desk, request: &Request) -> Result<Option<Receipt>, Error> {
-        let same = |row: &&idempotency::Model| {
-            row.owner_id == request.owner().0 && row.key == request.idempotency_key && row.part == request.part
-        };
-        self.answered.iter().find(same).map(|row| open_answer(desk, row, request)).transpose()
-    }
-}
-
-/// Opens a stored answer for a request that may be the same.
-pub(super) fn open_answer(desk: &Desk, row: &idempotency::Model, request: &Request) -> Result<Receipt, Error> {
-    let key = desk
-        .vault()
-        .unwrap_key(&row.wrapped_key, REQUEST_KEY)
-        .map_err(|error| Error::fault("a stored answer's key cannot be unwrapped", error))?;
-    if !Vault::hmac_matches(&key, &request.fingerprint(), &row.digest) {
-        return Err(Refusal::KeyReused.into());
-    }
-    let bytes = Vault::open(&key, &row.answer, REQUEST_KEY)
-        .map_err(|error| Error::fault("a stored answer cannot be opened", error))?;
-    serde_json::from_slice(&bytes).map_err(|error| Error::fault("a stored answer cannot be read", error))
-}
-
-/// The row that answers the same request again.
-pub(super) fn answer_row(
-    desk: &Desk,
-    order_id: Option<OrderId>,
-    request: &Request,
-    receipt: &Receipt,
-) -> Result<idempotency::Model, Error> {
-    let key = Vault::fresh_key();
-    let answer = serde_json::to_vec(receipt).map_err(|error| Error::fault("a receipt cannot be written", error))?;
-    Ok(idempotency::Model {
-        owner_id: request.owner().0,
-        key: request.idempotency_key.clone(),
-        part: request.part.clone(),
-        order_id: order_id.map(|id| id.0),
-        wrapped_key: desk.vault().wrap(&key, REQUEST_KEY),
-        digest: Vault::hmac(&key, &request.fingerprint()).to_vec(),
-        answer: Vault::seal(&key, &answer, REQUEST_KEY),
-        created_at: request.now.as_microsecond(),
-    })
-}
-
-/// A piece completed with the events that came since it was kept.
-fn complete(folded: Option<Folded>, events: Vec<recorded::Read>) -> Result<Folded, Error> {
-    let corrupt = |corrupt| Error::fault("a journal does not replay", corrupt);
-    let tip = |last: &recorded::Read| Tip {
-        hash: last.hash,
-        body_digest: last.body_digest.clone(),
-        // A command's events were written at once, so they came at once.
-        since: events
-            .iter()
-            .rev()
-            .take_while(|read| read.command_id == last.command_id)
-            .last()
-            .map_or(last.recorded.seq, |first| first.recorded.seq),
-    };
-    let Some(last) = events.last().map(tip) else {
-        return folded.ok_or_else(|| Error::fault("a journal has events", "none"));
-    };
-    let piece = match folded {
-        None => Piece::fold(events.into_iter().map(|read| read.recorded)).map_err(corrupt)?,
-        Some(mut folded) => {
-            for read in events {
-                folded.piece.apply(Arc::new(read.recorded)).map_err(corrupt)?;
-            }
-            folded.piece
-        }
-    };
-    Ok(Folded { piece, tip: last })
-}
-
 /// The receipt that the last command of this piece got.
 fn repeat_of(folded: &Folded) -> Receipt {
     let piece = &folded.piece;
@@ -742,39 +534,6 @@ fn orders_of(jobs: &[Job]) -> Vec<Uuid> {
     let standing = jobs.iter().filter(|job| matches!(job.work, Work::Pieces { .. }));
     let orders: BTreeSet<_> = standing.map(|job| job.order_id.0).collect();
     orders.into_iter().collect()
-}
-
-/// The waybills that a command names.
-fn waybills_of(work: &Work) -> Vec<(&str, &str)> {
-    let Work::Pieces { pieces, .. } = work else { return Vec::new() };
-    let mut named: Vec<_> = pieces
-        .iter()
-        .filter_map(|(_, command)| match command {
-            Command::Dispatch { carrier, waybill, .. }
-            | Command::Ship { carrier, waybill }
-            | Command::ShipReturn { carrier, waybill } => Some((carrier.as_str(), waybill.as_str())),
-            _ => None, // The other commands name none.
-        })
-        .collect();
-    named.dedup();
-    named
-}
-
-impl Job {
-    /// How many capsules it may make.
-    fn releases(&self) -> usize {
-        let Work::Pieces { pieces, .. } = &self.work else { return 0 };
-        pieces.iter().filter(|(_, command)| command.kind() == CommandKind::Release).count()
-    }
-
-    /// The journals that the command is about.
-    fn keys(&self) -> impl Iterator<Item = StreamKey> {
-        let pieces: &[(StreamId, Command)] = match &self.work {
-            Work::Pieces { pieces, .. } => pieces,
-            Work::Place(_) | Work::Propose(_) => &[],
-        };
-        pieces.iter().map(|(stream_id, _)| StreamKey { order_id: self.order_id, stream_id: *stream_id })
-    }
 }
 
 /// A key that was taken meanwhile is a lost race, except a tag, a reading or a proposal: those are taken for good.

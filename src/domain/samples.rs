@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::actor::{By, Role, Witness};
 use super::appraisal::*;
+use super::certificate::{CertificateKey, HeldBy};
 use super::command::{Asked, Reading, Rules, Step};
 use super::event::*;
 use super::ids::*;
@@ -190,6 +191,12 @@ pub struct Told {
     pub after: BTreeSet<Because>,
     /// How often it calls for the weight once more.
     pub repeats: usize,
+    /// What its findings ask for at least; else it says nothing of severity.
+    pub asks: Option<Asks>,
+    /// It proposes nothing, whatever was claimed.
+    pub forgets: bool,
+    /// What its register says of every certificate's number.
+    pub held_by: Option<HeldBy>,
 }
 
 /// One that has nothing to say.
@@ -202,6 +209,9 @@ pub fn told() -> Told {
         because: BTreeSet::new(),
         after: BTreeSet::new(),
         repeats: 0,
+        asks: None,
+        forgets: false,
+        held_by: None,
     }
 }
 
@@ -212,7 +222,12 @@ impl Rules for Told {
     }
 
     fn propose(&self, _: &Piece, _: &OrderPlaced, claims: &[Claim], _: &Appraisal) -> Vec<ProposedEntry> {
-        claims.iter().map(|claim| proposed(claim.claim_id.clone(), self.finding)).collect()
+        let entry = |claim: &Claim| ProposedEntry { asks: self.asks, ..proposed(claim.claim_id.clone(), self.finding) };
+        if self.forgets { Vec::new() } else { claims.iter().map(entry).collect() }
+    }
+
+    fn held_by(&self, _: &CertificateKey) -> Option<HeldBy> {
+        self.held_by
     }
 
     fn version(&self) -> Name {
@@ -506,7 +521,7 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         CertificateClashFound => one(super::event::CertificateClashFound {
             body: name("NGTC"),
             number: super::ids::CertificateNo::parse("N-1").unwrap(),
-            held_by: super::certificate::HeldBy::ClosedPiece,
+            held_by: HeldBy::ClosedPiece,
         }
         .into()),
         SameArticleAnswered => one(super::event::SameArticleAnswered { clash_seq: 99, same: true, note: None }.into()),

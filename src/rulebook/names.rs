@@ -284,7 +284,10 @@ impl Names {
         let whole = canonical(name);
         let (mut base, treatments) = self.take_treatments(whole.clone());
         for (word, _) in &self.not_testable {
-            base = base.replace(word.as_str(), "");
+            // Most names have none of the words, and to look is far cheaper than to make a new name.
+            if base.contains(word.as_str()) {
+                base = base.replace(word.as_str(), "");
+            }
         }
         Parsed { base: tidy(&base), whole, treatments }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::super::appraisal::{ComponentResult, ComponentRole};
-use super::super::command::{Asked, ReturnEnd};
-use super::super::ids::{Carrier, CertificateCode, ComponentId, Waybill};
-use super::super::ledger::{Asks, ClaimKind, Finding, ProposedEntry};
-use super::super::looks::{Because, Limits, Matter};
+use super::super::appraisal::ComponentRole;
+use super::super::command::ReturnEnd;
+use super::super::ids::{Carrier, CertificateCode, Waybill};
+use super::super::ledger::{Asks, ClaimKind, Finding};
+use super::super::looks::Because;
 use super::super::order::LineStatus;
 use super::super::samples::*;
 use super::*;
@@ -187,44 +187,8 @@ fn speech_that_is_no_longer_there_was_not_read() {
 
 #[test]
 fn a_rulebook_that_forgets_a_claim_is_refused() {
-    struct Forgetful(Told);
-    impl Rules for Forgetful {
-        fn read_claims(&self, piece: &Piece) -> super::super::command::Reading {
-            self.0.read_claims(piece)
-        }
-        fn propose(
-            &self,
-            _: &Piece,
-            _: &OrderPlaced,
-            _: &[Claim],
-            _: &Appraisal,
-        ) -> Vec<super::super::ledger::ProposedEntry> {
-            Vec::new()
-        }
-        fn version(&self) -> super::super::text::Name {
-            self.0.version()
-        }
-        fn asked(&self, piece: &Piece, order: &OrderPlaced) -> Asked {
-            self.0.asked(piece, order)
-        }
-        fn asked_after(&self, outcome: Verdict, guard: bool) -> BTreeSet<Because> {
-            self.0.asked_after(outcome, guard)
-        }
-        fn disputes(&self, piece: &Piece, one: &Appraisal, other: &Appraisal) -> Vec<(Option<ComponentId>, Matter)> {
-            self.0.disputes(piece, one, other)
-        }
-        fn limits(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], of: &Appraisal) -> Limits {
-            self.0.limits(piece, order, claims, of)
-        }
-        fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<super::super::text::Name> {
-            self.0.photos_needed(piece, step)
-        }
-        fn tests_lacking(&self, piece: &Piece, found: &ComponentResult) -> Option<String> {
-            self.0.tests_lacking(piece, found)
-        }
-    }
     let (piece, _) = in_review(&rules(1, Finding::Confirmed));
-    let forgetful = Forgetful(rules(1, Finding::Confirmed));
+    let forgetful = Told { forgets: true, ..rules(1, Finding::Confirmed) };
     let refused = decide(&piece, &in_order(), &Command::ProposeLedger, &anna(), now(), &forgetful);
     assert_eq!(refused, Err(Refusal::EvidenceMissing { stage: Stage::SpokenReview, missing: Missing::OpenClaim }));
 }
@@ -332,40 +296,6 @@ fn a_delivery_lies_between_the_order_and_now() {
     carry_out(&mut piece, Command::Deliver { delivered_at: now().as_microsecond() }, &platform, &rules);
 }
 
-/// A rulebook with severities.
-struct Severe(Told, Asks);
-
-impl Rules for Severe {
-    fn read_claims(&self, piece: &Piece) -> super::super::command::Reading {
-        self.0.read_claims(piece)
-    }
-    fn propose(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], of: &Appraisal) -> Vec<ProposedEntry> {
-        let entries = self.0.propose(piece, order, claims, of);
-        entries.into_iter().map(|entry| ProposedEntry { asks: Some(self.1), ..entry }).collect()
-    }
-    fn version(&self) -> super::super::text::Name {
-        self.0.version()
-    }
-    fn asked(&self, piece: &Piece, order: &OrderPlaced) -> Asked {
-        self.0.asked(piece, order)
-    }
-    fn asked_after(&self, outcome: Verdict, guard: bool) -> BTreeSet<Because> {
-        self.0.asked_after(outcome, guard)
-    }
-    fn disputes(&self, piece: &Piece, one: &Appraisal, other: &Appraisal) -> Vec<(Option<ComponentId>, Matter)> {
-        self.0.disputes(piece, one, other)
-    }
-    fn limits(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], of: &Appraisal) -> Limits {
-        self.0.limits(piece, order, claims, of)
-    }
-    fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<super::super::text::Name> {
-        self.0.photos_needed(piece, step)
-    }
-    fn tests_lacking(&self, piece: &Piece, found: &ComponentResult) -> Option<String> {
-        self.0.tests_lacking(piece, found)
-    }
-}
-
 #[test]
 fn all_five_verdicts_follow_from_the_severities_and_name_their_rulebook() {
     for (finding, asked, stage) in [
@@ -375,8 +305,8 @@ fn all_five_verdicts_follow_from_the_severities_and_name_their_rulebook() {
         (Finding::Contradicted, Verdict::NotAsDescribed, Stage::Failed),
         (Finding::Contradicted, Verdict::SuspectedCounterfeit, Stage::Quarantined),
     ] {
-        let told = Told { transcript: true, ..rules(1, finding) };
-        let severe = Severe(told, Asks { proposed: asked, contradicted: asked });
+        let asks = Some(Asks { proposed: asked, contradicted: asked });
+        let severe = Told { transcript: true, asks, ..rules(1, finding) };
         let (mut piece, proposal) = in_review(&severe);
         carry_out(&mut piece, settle(proposal, 1, finding), &anna(), &severe);
         let give = |stricter| Command::GiveVerdict { proposal, stricter, reason: Some(sealed()) };

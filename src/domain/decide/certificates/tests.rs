@@ -3,10 +3,7 @@
 use super::*;
 use crate::domain::appraisal::PresentedCertificate;
 use crate::domain::certificate::{Binding, CertificateKey, HeldBy};
-use crate::domain::command::Reading;
-use crate::domain::event::OrderPlaced;
 use crate::domain::ids::CertificateNo;
-use crate::domain::text::Name;
 
 #[test]
 fn only_what_was_shipped_is_delivered_and_only_what_lies_here_is_picked_up() {
@@ -31,53 +28,13 @@ fn only_what_was_shipped_is_delivered_and_only_what_lies_here_is_picked_up() {
 }
 
 /// A register that says the same of every number.
-struct Registered(Told, Option<HeldBy>);
-
-impl Rules for Registered {
-    fn read_claims(&self, piece: &Piece) -> Reading {
-        self.0.read_claims(piece)
-    }
-
-    fn propose(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], found: &Appraisal) -> Vec<ProposedEntry> {
-        self.0.propose(piece, order, claims, found)
-    }
-
-    fn version(&self) -> Name {
-        self.0.version()
-    }
-
-    fn held_by(&self, _: &CertificateKey) -> Option<HeldBy> {
-        self.1
-    }
-
-    fn asked(&self, piece: &Piece, order: &OrderPlaced) -> Asked {
-        self.0.asked(piece, order)
-    }
-
-    fn asked_after(&self, outcome: Verdict, guard: bool) -> BTreeSet<Because> {
-        self.0.asked_after(outcome, guard)
-    }
-
-    fn disputes(&self, piece: &Piece, one: &Appraisal, other: &Appraisal) -> Vec<(Option<ComponentId>, Matter)> {
-        self.0.disputes(piece, one, other)
-    }
-
-    fn limits(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], of: &Appraisal) -> Limits {
-        self.0.limits(piece, order, claims, of)
-    }
-
-    fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<Name> {
-        self.0.photos_needed(piece, step)
-    }
-
-    fn tests_lacking(&self, piece: &Piece, found: &ComponentResult) -> Option<String> {
-        self.0.tests_lacking(piece, found)
-    }
+fn registered(held_by: Option<HeldBy>) -> Told {
+    Told { transcript: true, held_by, ..rules(1, Finding::Confirmed) }
 }
 
 /// A piece in review whose appraisal saw a certificate, and the proposal.
 fn presenting(held_by: Option<HeldBy>) -> (Piece, i32) {
-    let rules = Registered(Told { transcript: true, ..rules(1, Finding::Confirmed) }, held_by);
+    let rules = registered(held_by);
     let mut piece = new_piece();
     let receive =
         Command::Receive { parcel_id: None, condition: Condition::Intact, weight: weighing(WEIGHT), note: None };
@@ -117,7 +74,7 @@ fn a_number_of_a_closed_piece_asks_before_any_verdict_and_the_answer_is_kept() {
     for held_by in [HeldBy::ClosedPiece, HeldBy::SameSet] {
         let (piece, proposal) = presenting(Some(held_by));
         let Binding::Asked { seq, .. } = binding(&piece) else { panic!("{:?}", binding(&piece)) };
-        let registered = Registered(Told { transcript: true, ..rules(1, Finding::Confirmed) }, Some(held_by));
+        let registered = registered(Some(held_by));
         let verdict = Command::GiveVerdict { proposal, stricter: None, reason: None };
         let answer = |same, note: bool| Command::AnswerSameArticle { clash_seq: seq, same, note: note.then(sealed) };
         let entries = vec![SettledEntry { claim_id: claim_id(1), finding: Finding::Confirmed, note: None }];
@@ -148,7 +105,7 @@ fn a_number_of_a_closed_piece_asks_before_any_verdict_and_the_answer_is_kept() {
 fn an_answer_that_came_too_late_finds_the_open_piece_instead() {
     let (mut piece, _) = presenting(Some(HeldBy::ClosedPiece));
     let Binding::Asked { seq, .. } = binding(&piece) else { panic!("{:?}", binding(&piece)) };
-    let now_open = Registered(Told { transcript: true, ..rules(1, Finding::Confirmed) }, Some(HeldBy::OpenPiece));
+    let now_open = registered(Some(HeldBy::OpenPiece));
     let answer = Command::AnswerSameArticle { clash_seq: seq, same: true, note: None };
     carry_out(&mut piece, answer, &anna(), &now_open);
     assert_eq!(binding(&piece), Binding::Other { held_by: HeldBy::OpenPiece });
