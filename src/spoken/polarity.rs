@@ -135,7 +135,10 @@ fn doubles(scan: &Scan<'_>, outer: &Token, inner: &Token) -> bool {
     let joined = between.is_empty() || matches!(between, "说" | "人" | "谁" | "有");
     let counted = between.chars().count() <= 3 && between.starts_with(['一', '哪', '半', '任']);
     let said = |token: &Token| scan.text.get(token.range());
-    said(outer) != said(inner) && (joined || counted || between.is_ascii() && between.len() <= 12)
+    // "No, it's not amber" denies once, and says so.
+    said(outer) != Some("no")
+        && said(outer) != said(inner)
+        && (joined || counted || between.is_ascii() && between.len() <= 12)
 }
 
 /// Whether a denial reaches the word: 不 alone denies only what it touches.
