@@ -271,6 +271,7 @@ impl<'t> Walk<'_, 't> {
         let parts = match (unit, follows.and_then(|after| self.scan.name(after))) {
             ("jin", Some("liang")) => Some((Decimal::from(500), Decimal::from(50), "g")),
             ("kg", Some("liang")) => Some((Decimal::from(1_000), Decimal::from(50), "g")),
+            ("liang", Some("qian")) if number.value < Decimal::TEN => Some((Decimal::ONE, Decimal::new(1, 1), "liang")),
             ("ct", Some("point")) if number.value < Decimal::ONE_HUNDRED => {
                 Some((Decimal::ONE, Decimal::new(1, 2), "ct"))
             }

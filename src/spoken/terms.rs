@@ -179,7 +179,7 @@ fn supported(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, meaning
     match meaning.kind {
         ClaimKind::Material if meaning.flags.said => said(scan, clause, at, token),
         ClaimKind::Material => material(scan, clause, at, token, negated) && (!weak || named(scan, clause, at, token)),
-        ClaimKind::Origin => origin(scan, clause, at, token, weak || negated),
+        ClaimKind::Origin => !like(scan, clause, at, token) && origin(scan, clause, at, token, weak || negated),
         ClaimKind::Certificate => certificate(scan, clause, at, token, weak),
         ClaimKind::Grade if meaning.flags.said => said(scan, clause, at, token),
         ClaimKind::Grade if meaning.flags.tint => tinted(scan, clause, at, token),
@@ -196,7 +196,7 @@ fn supported(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, meaning
         ClaimKind::Treatment if !negated && wanted(scan, clause, at, token) => false,
         ClaimKind::Treatment => !weak || beside_others(scan, clause, at),
         ClaimKind::Guarantee => !weak,
-        ClaimKind::Fineness => !of_layer(scan, clause, at, token),
+        ClaimKind::Fineness => !of_layer(scan, clause, at, token) && !like(scan, clause, at, token),
         ClaimKind::Weight | ClaimKind::Size | ClaimKind::BannedPhrase => true,
     }
 }
