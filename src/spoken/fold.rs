@@ -117,7 +117,8 @@ impl Fold {
             if finenesses.is_some_and(|row| row.iter().rev().take_while(near).any(alloy)) {
                 new.said.value = "k_gold".into();
             }
-        } else if new.implied
+        } else if english
+            && new.implied
             && &*new.said.value == "k_gold"
             && let Some(materials) = self.open.get_mut(ClaimKind::Material as usize)
         {
@@ -238,6 +239,8 @@ fn yields(old: &Said, new: &Said, apart: usize) -> Option<Gives> {
         ClaimKind::Material => is_wider(&wide.value, &narrow.value, apart),
         ClaimKind::Treatment => match &*wide.value {
             "natural" => &*narrow.value == "untreated" && apart <= 8,
+            // "Treated, laser drilled" says one thing.
+            "enhanced" => !matches!(&*narrow.value, "untreated" | "natural" | "cultured") && apart <= NEAR,
             "fracture_filled" => matches!(&*narrow.value, "polymer_impregnated" | "glass_filled") && apart <= NEAR,
             _ => false,
         },

@@ -196,7 +196,9 @@ impl<'t> Scan<'t> {
             let kind = |token| self.meanings(token).first().map(|meaning| meaning.kind);
             kind(before).is_some() && kind(before) == kind(after)
         };
-        near && before.claims && after.claims && alike()
+        // "Not gold, cubic zirconia not diamond": the second has a denial of its own behind it.
+        let own = self.tokens.get(at + 2).is_some_and(|next| next.is(Cue::Neg) && next.start == after.end + 1);
+        near && before.claims && after.claims && !own && alike()
     }
 
     pub(super) fn word(&self, token: &Token) -> Option<&'t Word> {

@@ -30,6 +30,9 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
             continue;
         }
         let mut negated = polarity.negated != meaning.flags.denies;
+        // What is not treated is untreated.
+        let untreated = negated && meaning.value.as_deref() == Some("enhanced");
+        negated &= !untreated;
         let only = if negated { meaning.flags.only_asserted } else { meaning.flags.only_denied };
         if only || meaning.flags.of_jade && !scan.speaks_of(Topic::Jade, clause.start) {
             continue;
@@ -83,6 +86,7 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
             && !clause_names_a_stone(scan, clause);
         let value = match &meaning.value {
             Some(_) if grown => "lab_grown_diamond".into(),
+            Some(_) if untreated => "untreated".into(),
             Some(value) if &**value == "diamond" && is_grown(scan, clause, at) => "lab_grown_diamond".into(),
             Some(value) => value.clone(),
             None => scan.text.get(token.range()).unwrap_or_default().into(),
@@ -312,8 +316,13 @@ fn is_layer(scan: &Scan<'_>, token: &Token) -> bool {
 
 /// 镀了一层白金, 包了一层足金: the layer's metal, not the article's.
 fn of_layer(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
-    scan.before(at).is_some_and(|before| {
-        clause.first < at && is_layer(scan, before) && matches!(scan.between(before, token), "" | "了" | "的" | "一层")
+    let before = scan.tokens.get(clause.first..at).unwrap_or_default().iter().rev().take(3);
+    before.take_while(|before| !before.claims || is_layer(scan, before)).any(|before| {
+        is_layer(scan, before)
+            && matches!(
+                scan.between(before, token),
+                "" | "了" | "的" | "一层" | "了一层" | "上一层" | "过一层" | "的一层"
+            )
     })
 }
 

@@ -105,6 +105,7 @@ impl<'r> Stream<'r> {
             let heard = passage::hear(&scan, &self.reader.sounds);
             self.looked += scan.steps();
             let mut way = WayBack::new(&normal);
+            let english = !normal.text.chars().any(super::normal::is_han);
             let mut turns = heard.turns.into_iter().peekable();
             for mention in heard.mentions {
                 while let Some(turn) = turns.next_if(|turn| *turn <= mention.start) {
@@ -114,7 +115,7 @@ impl<'r> Stream<'r> {
                 let (start, end) = way.span(mention.start, mention.end);
                 let english = match self.language {
                     Some(language) => language == Lang::English,
-                    None => normal.text.get(mention.start..mention.end).is_some_and(str::is_ascii),
+                    None => english,
                 };
                 self.fold.add(mention, self.passed + start, self.passed + end, english);
             }
