@@ -31,7 +31,9 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         }
         let mut negated = polarity.negated != meaning.flags.denies;
         // What is not treated is untreated.
-        let untreated = negated && meaning.value.as_deref() == Some("enhanced");
+        let untreated = negated
+            && meaning.value.as_deref() == Some("enhanced")
+            && scan.text.get(token.range()).is_some_and(|text| !text.contains(' '));
         negated &= !untreated;
         let only = if negated { meaning.flags.only_asserted } else { meaning.flags.only_denied };
         if only || meaning.flags.of_jade && !scan.speaks_of(Topic::Jade, clause.start) {
