@@ -1,4 +1,4 @@
-//! What the rules cost without the store: a journal of twenty events folded, and one command decided on it.
+//! What the rules cost without the store: a journal up to its shipment folded, and one command decided on it.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ use crate::rulebook::Rulebook;
 use crate::store::Limits;
 use crate::store::entity::events;
 
+/// At least so many.
 const EVENTS: usize = 20;
 const ROUNDS: usize = 1_000;
 /// Few enough that what is folded lies in the processor's cache, as it does when it has just been read.
@@ -36,7 +37,7 @@ struct Subject {
 }
 
 pub async fn measure(options: &Options, progress: &Progress) -> Result<Figures, Failure> {
-    progress.say("a journal of twenty events");
+    progress.say("a journal up to its shipment");
     let Subject { rows, placed } = subject(options).await?;
     let failed = |error: &dyn std::error::Error| Failure::of("the journal cannot be read", error);
     let recorded = rows

@@ -2,7 +2,7 @@
 //! kept is completed with the events after it, read in the transaction that decides.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::capsule::Hash;
 use crate::domain::event::OrderPlaced;
@@ -25,34 +25,43 @@ pub struct Tip {
     pub since: i32,
 }
 
-/// A bounded store of two generations: what is not asked for while one fills is dropped with the next.
+/// What one writer keeps. Others may ask whether something is there.
 pub struct Cache {
-    pieces: Generations<StreamKey, Folded>,
-    orders: Generations<OrderId, Arc<OrderPlaced>>,
+    pieces: Mutex<Generations<StreamKey, Folded>>,
+    orders: Mutex<Generations<OrderId, Arc<OrderPlaced>>>,
 }
 
 impl Cache {
     pub fn new(pieces: usize) -> Self {
-        Self { pieces: Generations::new(pieces), orders: Generations::new(pieces) }
+        Self { pieces: Mutex::new(Generations::new(pieces)), orders: Mutex::new(Generations::new(pieces)) }
     }
 
-    pub fn piece(&mut self, key: &StreamKey) -> Option<Folded> {
-        self.pieces.get(key)
+    pub fn piece(&self, key: &StreamKey) -> Option<Folded> {
+        lock(&self.pieces).get(key)
     }
 
-    pub fn keep_piece(&mut self, key: StreamKey, folded: Folded) {
-        self.pieces.put(key, folded);
+    pub fn has_piece(&self, key: &StreamKey) -> bool {
+        lock(&self.pieces).has(key)
     }
 
-    pub fn order(&mut self, id: &OrderId) -> Option<Arc<OrderPlaced>> {
-        self.orders.get(id)
+    pub fn keep_piece(&self, key: StreamKey, folded: Folded) {
+        lock(&self.pieces).put(key, folded);
     }
 
-    pub fn keep_order(&mut self, id: OrderId, placed: Arc<OrderPlaced>) {
-        self.orders.put(id, placed);
+    pub fn order(&self, id: &OrderId) -> Option<Arc<OrderPlaced>> {
+        lock(&self.orders).get(id)
+    }
+
+    pub fn keep_order(&self, id: OrderId, placed: Arc<OrderPlaced>) {
+        lock(&self.orders).put(id, placed);
     }
 }
 
+fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// A bounded store of two generations: what is not asked for while one fills is dropped with the next.
 struct Generations<K, V> {
     young: HashMap<K, V>,
     old: HashMap<K, V>,
@@ -73,7 +82,14 @@ impl<K: std::hash::Hash + Eq + Copy, V: Clone> Generations<K, V> {
         Some(value)
     }
 
+    fn has(&self, key: &K) -> bool {
+        self.young.contains_key(key) || self.old.contains_key(key)
+    }
+
     fn put(&mut self, key: K, value: V) {
+        if self.size == 0 {
+            return;
+        }
         if self.size <= self.young.len() {
             self.old = std::mem::take(&mut self.young);
         }
@@ -95,5 +111,9 @@ mod tests {
             assert!(kept.young.len() + kept.old.len() <= 21);
         }
         assert_eq!(kept.get(&50), None);
+        assert!(kept.has(&0) && !kept.has(&50));
+        let mut nothing = Generations::new(0);
+        nothing.put(0, "first");
+        assert_eq!(nothing.get(&0), None);
     }
 }

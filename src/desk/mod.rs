@@ -4,6 +4,7 @@
 //! Commands wait in a queue of the writer that their order belongs to; a writer takes what waits, decides each in
 //! memory, writes each table once for all of them and commits once (`writer`).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -174,6 +175,8 @@ struct Job {
     work: Work,
     seals: Seals,
     request: Request,
+    /// Pieces that its writer did not keep when it came.
+    fetched: HashMap<StreamKey, writer::Loaded>,
     reply: oneshot::Sender<Result<Receipt, Error>>,
 }
 
@@ -335,8 +338,9 @@ impl Desk {
         request: Request,
     ) -> Result<Receipt, Error> {
         self.attest(order_id, &mut work, request.now).await?;
+        let fetched = writer::fetch(self, work.keys(order_id)).await?;
         let (reply, answer) = oneshot::channel();
-        self.inner.writers.send(Job { order_id, work, seals, request, reply })?;
+        self.inner.writers.send(Job { order_id, work, seals, request, fetched, reply })?;
         // A writer that is gone has answered nothing: the house is closing.
         answer.await.unwrap_or(Err(Error::Busy))
     }

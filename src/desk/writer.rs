@@ -44,7 +44,8 @@ mod answers;
 mod found;
 
 pub(super) use answers::{answer_row, open_answer};
-use found::{Found, Loaded};
+use found::Found;
+pub(super) use found::{Loaded, fetch};
 
 /// A command that loses a race is decided anew so often, before its caller gets a conflict (`journey.md`, "Events, not
 /// rows", 2).
@@ -64,27 +65,40 @@ fn tries(work: &Work) -> usize {
 /// The queues of the writers.
 pub struct Writers {
     queues: Mutex<Option<Vec<mpsc::Sender<Job>>>>,
+    /// What each keeps, in the order of their queues.
+    kept: Vec<Arc<Cache>>,
     /// Each says when its writer has done what waited.
     ends: Mutex<Vec<oneshot::Receiver<()>>>,
 }
 
 impl Writers {
-    pub fn new(backend: Backend, options: &Options) -> (Self, Vec<mpsc::Receiver<Job>>) {
+    pub fn new(backend: Backend, options: &Options) -> (Self, Vec<(mpsc::Receiver<Job>, Arc<Cache>)>) {
         let writers = match backend {
             Backend::Sqlite => 1,
             Backend::Postgres => options.writers.max(1),
         };
-        let (senders, receivers) = (0..writers).map(|_| mpsc::channel(options.queue)).unzip();
-        (Self { queues: Mutex::new(Some(senders)), ends: Mutex::default() }, receivers)
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..writers).map(|_| mpsc::channel(options.queue)).unzip();
+        let kept: Vec<_> = (0..writers).map(|_| Arc::new(Cache::new(options.kept_pieces))).collect();
+        let own = receivers.into_iter().zip(kept.iter().cloned()).collect();
+        (Self { queues: Mutex::new(Some(senders)), kept, ends: Mutex::default() }, own)
+    }
+
+    /// Whether the writer of its order keeps this piece.
+    pub fn keeps(&self, key: &StreamKey) -> bool {
+        self.kept[self.place_of(key.order_id)].has_piece(key)
+    }
+
+    fn place_of(&self, order_id: OrderId) -> usize {
+        let mut hasher = DefaultHasher::new();
+        order_id.hash(&mut hasher);
+        (hasher.finish() % self.kept.len() as u64) as usize
     }
 
     /// Puts a command into the queue of its order's writer: one order's commands never race within a process.
     pub fn send(&self, job: Job) -> Result<(), Error> {
         let queues = self.queues.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let Some(queues) = queues.as_ref() else { return Err(Error::Busy) };
-        let mut hasher = DefaultHasher::new();
-        job.order_id.hash(&mut hasher);
-        let queue = &queues[(hasher.finish() % queues.len() as u64) as usize];
+        let queue = &queues[self.place_of(job.order_id)];
         queue.try_send(job).map_err(|_| Error::Busy)
     }
 
@@ -102,10 +116,14 @@ impl Writers {
 
 impl Desk {
     /// Starts one writer; it ends when the queue is closed, or with the last desk.
-    pub(super) fn start_writer(&self, queue: mpsc::Receiver<Job>, options: &Options) -> Result<(), Error> {
+    pub(super) fn start_writer(
+        &self,
+        (queue, cache): (mpsc::Receiver<Job>, Arc<Cache>),
+        options: &Options,
+    ) -> Result<(), Error> {
         // Between batches a writer holds no desk, for the desk holds its queue.
         let desk = Arc::downgrade(&self.inner);
-        let (batch, cache) = (options.batch, Cache::new(options.kept_pieces));
+        let batch = options.batch;
         let (ended, end) = oneshot::channel();
         match self.store().backend() {
             Backend::Postgres => start_thread("writer", serve_inside(desk, queue, batch, cache, ended))?,
@@ -131,19 +149,18 @@ async fn serve_inside(
     desk: Weak<Inner>,
     mut queue: mpsc::Receiver<Job>,
     batch: usize,
-    mut cache: Cache,
+    cache: Arc<Cache>,
     ended: oneshot::Sender<()>,
 ) {
     let mut waiting = VecDeque::new();
     while let Some(job) = queue.recv().await {
         waiting.push_back(job);
         let Some(inner) = desk.upgrade() else { return };
-        let mut writer = Writer { desk: Desk { inner }, cache };
+        let mut writer = Writer { desk: Desk { inner }, cache: cache.clone() };
         while !waiting.is_empty() {
             take_all(&mut queue, &mut waiting);
             writer.serve(next_batch(&mut waiting, batch, |_| false)).await;
         }
-        cache = writer.cache;
     }
     let _ = ended.send(()); // Nobody waits for it where the desk was simply dropped.
 }
@@ -174,7 +191,7 @@ fn next_batch(waiting: &mut VecDeque<Job>, size: usize, busy: impl Fn(&OrderId) 
 
 struct Writer {
     desk: Desk,
-    cache: Cache,
+    cache: Arc<Cache>,
 }
 
 /// What is made of a piece that was kept.

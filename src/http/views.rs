@@ -125,18 +125,22 @@ pub async fn piece<const ROLES: u16>(app: &App, view: &PieceView, caller: &Calle
     let (order_id, stream_id) = (view.key.order_id.0, view.key.stream_id.0);
     let piece = &view.piece;
     let opened = piece.opened();
+    // All at once: where much is stored, each may wait for the disk.
+    let beside = async {
+        let deadlines = queries::deadlines_of(reader, order_id, stream_id);
+        let capsule = queries::capsule(reader, order_id, stream_id);
+        Ok(tokio::try_join!(deadlines, capsule, queries::returns_of(reader, order_id, stream_id))?)
+    };
     // An auditor reads everything but personal data, and a free text may hold some.
-    let words = words_for(app, view, role).await?;
-    let title = view.placed.lines.iter().find(|line| line.line_no == opened.line_no).map(|line| &line.title);
-    let deadlines = queries::deadlines_of(reader, order_id, stream_id).await?;
-    let capsule = queries::capsule(reader, order_id, stream_id).await?;
-    let returns = queries::returns_of(reader, order_id, stream_id).await?;
+    let (words, (deadlines, capsule, returns)) = tokio::try_join!(words_for(app, view, role), beside)?;
+    let title =
+        text(view.placed.lines.iter().find(|line| line.line_no == opened.line_no).map(|line| &line.title), &words);
     let merchant = role == Role::Merchant;
     Ok(json!({
         "code": opened.code,
         "order_no": view.placed.order_no,
         "line_no": opened.line_no,
-        "title": text(title, &words),
+        "title": title,
         "stage": piece.stage().as_str(),
         "outcome": piece.standing().outcome().map(|outcome| outcome.as_str()),
         "cancellation_requested": piece.standing().flagged(),

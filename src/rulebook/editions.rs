@@ -131,6 +131,16 @@ mod tests {
     }
 
     #[test]
+    fn every_file_in_the_folders_is_of_an_edition() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rulebook/data");
+        let mut files = 0;
+        for version in std::fs::read_dir(folder).unwrap() {
+            files += std::fs::read_dir(version.unwrap().path()).unwrap().count();
+        }
+        assert_eq!(files, [FIRST, SECOND, THIRD].iter().map(|layer| layer.len()).sum::<usize>());
+    }
+
+    #[test]
     fn a_folder_with_a_file_that_nobody_reads_is_refused() {
         let error = Files::given("2027-01-01", [("wieghts.csv".to_owned(), String::new())].into()).unwrap_err();
         assert!(error.to_string().contains("wieghts.csv"), "{error}");

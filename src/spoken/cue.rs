@@ -109,6 +109,12 @@ cues! {
     Unmatched = "unmatched",
     /// Beads are spoken of.
     Bead = "bead",
+    /// Those who bear metals badly are spoken of.
+    Sensitive = "sensitive",
+    /// May be worn all the same.
+    MayWear = "mayworn",
+    /// Asks what can't be so: 玻璃有这个光吗.
+    RhetAsk = "rhetask",
     /// A number of the speaker's own: 体重.
     Body = "body",
 }

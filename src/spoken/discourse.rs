@@ -78,6 +78,11 @@ pub(super) fn voice(
     at: usize,
     kind: ClaimKind,
 ) -> Voice {
+    // 玻璃有这个光吗: it is no glass.
+    if clause.is(Cue::RhetAsk) && (clause.asks || clause.is(Cue::AskEnd)) {
+        let before = scan.has_after(clause, at, Cue::RhetAsk);
+        return if before { Voice::DeniesByCondition } else { Voice::Says };
+    }
     if asked(scan, clause, carried, at) {
         return Voice::Asks;
     }
@@ -88,6 +93,12 @@ pub(super) fn voice(
         return Voice::Nothing;
     }
     if scan.has_before(clause, at, Cue::Say) {
+        // "They say it heals" says so all the same, unless the seller will not have it.
+        let next = scan.clauses.get(index + 1).filter(|_| !clause.stops);
+        let declines = |clause: &Clause| clause.is(Cue::Deny) || clause.is(Cue::Refuse) || clause.is(Cue::NegPost);
+        if kind == ClaimKind::BannedPhrase && !declines(clause) && !next.is_some_and(declines) {
+            return Voice::Says;
+        }
         return Voice::Reports;
     }
     if scan.has_before(clause, at, Cue::Hypothetical) {
@@ -98,7 +109,9 @@ pub(super) fn voice(
     if kind == ClaimKind::BannedPhrase {
         return Voice::Says;
     }
-    if clause.is(Cue::Teach) || (carried.teaches && !clause.is(Cue::Own)) {
+    // What was measured is of the piece at hand, whatever was taught before.
+    let measured = matches!(kind, ClaimKind::Weight | ClaimKind::Size);
+    if clause.is(Cue::Teach) || (carried.teaches && !measured && !clause.is(Cue::Own)) {
         return Voice::Nothing;
     }
     if of_others(scan, clause, carried, at) {
@@ -108,6 +121,12 @@ pub(super) fn voice(
         return Voice::Nothing;
     }
     Voice::Says
+}
+
+/// "Everybody thinks it's emerald," 都以为是翡翠: what stands behind is usually not so.
+pub(super) fn is_mistaken(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    let before = scan.tokens.get(clause.first..at).unwrap_or_default();
+    before.iter().any(|token| token.is(Cue::Say) && scan.name(token) == Some("contrary"))
 }
 
 /// 空心的话我赔你.

@@ -12,6 +12,8 @@ use crate::domain::ledger::{Bound, ClaimKind};
 const HORIZON: usize = 480;
 /// How near a bare 足金 and its stamp, or 天然 and A货, belong together.
 const NEAR: usize = 60;
+/// How near "lab grown" is said of the diamond just named.
+const BESIDE: usize = 24;
 
 #[derive(Debug)]
 struct Open {
@@ -20,6 +22,8 @@ struct Open {
     number: Option<Decimal>,
     strength: u8,
     implied: bool,
+    apart: bool,
+    word: Option<u32>,
 }
 
 /// Claims that a later word may still change.
@@ -42,6 +46,8 @@ impl Fold {
             number: number(&mention),
             strength: mention.strength,
             implied: mention.implied,
+            apart: mention.apart,
+            word: mention.word,
             said: said(mention, start, end),
         };
         if new.said.kind == ClaimKind::Material {
@@ -65,7 +71,10 @@ impl Fold {
                     }
                     return;
                 }
+                // 银针的，不是纯银耳钉: another word for silver does not take back the first.
+                let one_word = old.word == new.word || new.said.kind != ClaimKind::Material;
                 let topical = new.said.negated
+                    && one_word
                     && old.strength == 0
                     && is_substance(new.said.kind)
                     && start.abs_diff(old.said.start) <= 2 * NEAR;
@@ -108,7 +117,8 @@ impl Fold {
             if finenesses.is_some_and(|row| row.iter().rev().take_while(near).any(alloy)) {
                 new.said.value = "k_gold".into();
             }
-        } else if new.implied
+        } else if english
+            && new.implied
             && &*new.said.value == "k_gold"
             && let Some(materials) = self.open.get_mut(ClaimKind::Material as usize)
         {
@@ -176,12 +186,13 @@ fn is_same(old: &Open, new: &Open) -> bool {
         (None, None) => old.said.value == new.said.value,
         _ => false,
     };
-    values && old.said.unit == new.said.unit
+    values && old.said.unit == new.said.unit && old.apart == new.apart
 }
 
 /// Whether the claim now stands where it was said the second time.
 fn merge(old: &mut Open, new: Open) -> bool {
-    let stronger = (1 < new.strength && old.strength < new.strength) || (old.implied && !new.implied);
+    let plainer = old.said.certainty < new.said.certainty && old.said.kind == ClaimKind::Material;
+    let stronger = (1 < new.strength && old.strength < new.strength) || (old.implied && !new.implied) || plainer;
     let moves = stronger && old.said.kind != ClaimKind::Grade && is_substance(old.said.kind);
     if moves {
         old.said.again.push((old.said.start, old.said.end));
@@ -225,9 +236,11 @@ fn gives_way(kind: ClaimKind) -> bool {
 fn yields(old: &Said, new: &Said, apart: usize) -> Option<Gives> {
     let wider = |wide: &Said, narrow: &Said| match wide.kind {
         ClaimKind::Certificate => &*wide.value == "any" && &*narrow.value != "any",
-        ClaimKind::Material => is_wider(&wide.value, &narrow.value),
+        ClaimKind::Material => is_wider(&wide.value, &narrow.value, apart),
         ClaimKind::Treatment => match &*wide.value {
             "natural" => &*narrow.value == "untreated" && apart <= 8,
+            // "Treated, laser drilled" says one thing.
+            "enhanced" => !matches!(&*narrow.value, "untreated" | "natural" | "cultured") && apart <= NEAR,
             "fracture_filled" => matches!(&*narrow.value, "polymer_impregnated" | "glass_filled") && apart <= NEAR,
             _ => false,
         },
@@ -248,7 +261,7 @@ fn yields(old: &Said, new: &Said, apart: usize) -> Option<Gives> {
 }
 
 /// 珍珠 beside 澳白 says nothing more.
-fn is_wider(wide: &str, narrow: &str) -> bool {
+fn is_wider(wide: &str, narrow: &str, apart: usize) -> bool {
     match wide {
         "pearl" => narrow.ends_with("_pearl") && !matches!(narrow, "imitation_pearl" | "shell_pearl"),
         "amber" => matches!(narrow, "beeswax_amber" | "blood_amber" | "blue_amber" | "golden_amber" | "flower_amber"),
@@ -260,6 +273,7 @@ fn is_wider(wide: &str, narrow: &str) -> bool {
         "nephrite" => narrow == "nephrite_jasper",
         "seawater_pearl" => matches!(narrow, "akoya_pearl" | "south_sea_pearl" | "tahitian_pearl"),
         "garnet" => narrow == "tsavorite",
+        "diamond" => narrow == "lab_grown_diamond" && apart <= BESIDE,
         _ => false,
     }
 }

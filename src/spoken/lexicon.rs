@@ -12,6 +12,10 @@
 //! | `low` | counts, with low certainty |
 //! | `h` | is also found by its sound |
 //! | `said` | counts only directly behind 是 or a denial: "it is blue" |
+//! | `tint` | a colour, which counts only behind 颜色 or a word of nearness: 偏紫 |
+//! | `denied` `asserted` | counts only where it is denied, or only where it is not: 不是白金 speaks of white gold |
+//! | `apart` | is counted beside another word for the same value: 原矿 beside 无优化 |
+//! | `jade` | counts only where jade is spoken of: "grade A" |
 //! | `refuse` `rhet` `plain` | kinds of denial, for cues |
 
 use std::collections::HashMap;
@@ -88,6 +92,16 @@ pub(super) struct Flags {
     pub(super) by_sound: bool,
     /// Counts only directly behind 是 or a denial.
     pub(super) said: bool,
+    /// Counts only behind 颜色 or a word of nearness.
+    pub(super) tint: bool,
+    /// Counts only where it is denied.
+    pub(super) only_denied: bool,
+    /// Counts only where it is not denied.
+    pub(super) only_asserted: bool,
+    /// Is counted beside another word for the same value.
+    pub(super) apart: bool,
+    /// Counts only where jade is spoken of.
+    pub(super) of_jade: bool,
 }
 
 /// How strong a denial is.
@@ -278,6 +292,11 @@ impl Lexicon {
                 let unit = entry.cues.has(Cue::Unit)
                     && out.tokens.last().is_some_and(|last| last.number.is_some() && last.end as usize == start);
                 if entry.cues.has(Cue::Numeral) && !unit {
+                    // The article of 'half a carat' belongs to the half.
+                    if text.get(start..end) == Some(number::ONE_CARAT) && goes_on(text, out.tokens.last(), start) {
+                        from = start + 2;
+                        continue 'scan;
+                    }
                     let Some((number, length)) = text.get(start..).and_then(number::number) else {
                         // A run of figures that is no number is looked at once.
                         let run = bytes.iter().skip(start).take_while(|byte| byte.is_ascii_digit()).count();
@@ -295,6 +314,10 @@ impl Lexicon {
                     token.claims = false;
                     out.tokens.push(token);
                     free = start + length;
+                    if free < end {
+                        from = free;
+                        continue 'scan;
+                    }
                     continue;
                 }
                 out.tokens.push(self.token(word, start, end_of_word));
@@ -314,6 +337,11 @@ impl Lexicon {
             Some((word, end))
         })
     }
+}
+
+/// Whether a number right before goes on here: half a carat, a quarter of a carat.
+fn goes_on(text: &str, last: Option<&Token>, start: usize) -> bool {
+    last.is_some_and(|last| last.number.is_some() && matches!(text.get(last.end as usize..start), Some(" " | " of ")))
 }
 
 /// Where the word ends if it stands whole: `gold` not in `marigold`, `diamond` also in `diamonds`.
@@ -373,6 +401,11 @@ impl Draft {
                 "low" => flags.low = true,
                 "h" => flags.by_sound = true,
                 "said" => flags.said = true,
+                "tint" => flags.tint = true,
+                "denied" => flags.only_denied = true,
+                "asserted" => flags.only_asserted = true,
+                "apart" => flags.apart = true,
+                "jade" => flags.of_jade = true,
                 "refuse" => denial = Denial::Refusing,
                 "rhet" => denial = Denial::Rhetorical,
                 "plain" => denial = Denial::Plain,

@@ -75,7 +75,13 @@ fn points(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_
     // Of other stones the weight is seldom said so, and then by itself: 电光蓝，五十分.
     let alone = (quantity.start, quantity.end) == (clause.start, clause.end);
     let weighs = clause.is(Cue::Part) || speaks_of(Topic::Diamonds) || (alone && speaks_of(Topic::Stones));
-    if !weighs {
+    // 十分漂亮 counts nothing.
+    let very = scan.text.get(quantity.start..).is_some_and(|rest| rest.starts_with("十分"))
+        && scan
+            .text
+            .get(quantity.end..clause.end)
+            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['的', '钻', '左']));
+    if !weighs || very {
         return None;
     }
     let hundredth = |value: Decimal| Decimal::new(1, 2) * value;
@@ -157,15 +163,40 @@ pub(super) fn bangle(
         return None;
     }
     let plausible = |value: Decimal| Decimal::from(44) <= value && value <= Decimal::from(72);
-    let tenfold = |value: Decimal| if value < Decimal::TEN { tidy(value * Decimal::TEN) } else { value };
+    // 五四五 is 54.5, as 五四 is 54.
+    let told_in_three = quantity.number.figures && quantity.value().scale() == 0;
+    let tenfold = |value: Decimal| {
+        if value < Decimal::TEN {
+            tidy(value * Decimal::TEN)
+        } else if told_in_three && Decimal::ONE_HUNDRED < value {
+            tidy(value / Decimal::TEN)
+        } else {
+            value
+        }
+    };
     let value = quantity.value();
     if !plausible(tenfold(value)) || (value < Decimal::TEN && value.scale() == 0) {
         return None;
     }
     let context = context_before(scan, clause, quantity.first, Cue::BangleContext, 30);
     let after = context_after(scan, clause, quantity, Cue::BangleContext);
-    let listed = last_bangle.is_some_and(|end| quantity.start <= end + 9);
-    if context.is_none() && after.is_none() && !listed {
+    // 左边这只五六: two figures and no more, of a piece pointed at.
+    let figures = quantity.number.figures || quantity.number.spread.is_some();
+    let said = scan.text.get(clause.start..quantity.start).unwrap_or_default();
+    let pointed = figures
+        && quantity.unit.is_none()
+        && quantity.end == clause.end
+        && scan
+            .text
+            .get(quantity.start..quantity.end)
+            .is_some_and(|text| text.chars().count() == 2 && !text.is_ascii())
+        && ["这只", "那只", "这条", "那条", "这支", "那支"].iter().any(|piece| said.ends_with(piece));
+    let listed = pointed || last_bangle.is_some_and(|end| quantity.start <= end + 9);
+    if context.is_none()
+        && after.is_none()
+        && !listed
+        && !measured_just_now(scan, index, clause, quantity, Cue::BangleContext)
+    {
         return None;
     }
     let counted = quantity.unit.is_none()
@@ -197,6 +228,14 @@ pub(super) fn bangle(
     let spread = !quantity.number.figures;
     let ends = quantity.ends(spread);
     Some(measured(ClaimKind::Size, index, &quantity, ends, Decimal::ONE, Some(Unit::Millimetre)))
+}
+
+/// 内径给你量，卡尺，五十六点三: the figure comes a breath after what it measures, with its tenth.
+fn measured_just_now(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>, cue: Cue) -> bool {
+    let alone = quantity.start <= clause.start + 3 && clause.end <= quantity.end + 3 && quantity.unit.is_none();
+    let before = scan.clauses.get(index.saturating_sub(3)..index).unwrap_or_default();
+    let mut named = before.iter().rev().take_while(|before| !before.is(Cue::Numeral) && !before.stops);
+    alone && quantity.value().scale() == 1 && named.any(|before| before.is(cue))
 }
 
 /// A number without a unit: what it measures is told by the words around it.
@@ -261,11 +300,40 @@ pub(super) fn bare(
         mention.start = context.start as usize;
         return Some(mention);
     }
+    // 称给你看，三十六点二
+    if measured_just_now(scan, index, clause, quantity, Cue::WeightContext)
+        && !scan.text.get(quantity.start..quantity.end).is_some_and(str::is_ascii)
+    {
+        let mut mention =
+            measured(ClaimKind::Weight, index, quantity, quantity.ends(false), Decimal::ONE, Some(Unit::Gram));
+        mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
+    if let Some(mention) = scaled(scan, index, clause, quantity)
+        .or_else(|| of_stone(scan, index, clause, quantity))
+        .or_else(|| alone(scan, index, clause, quantity, found))
+    {
+        return Some(mention);
+    }
+    // 四十五的链长
+    if let Some((_, context)) = context_after(scan, clause, quantity, Cue::LengthContext)
+        && scan.text.get(quantity.end..context.start as usize) == Some("的")
+        && between(10, 120)
+    {
+        let mut mention =
+            measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Centimetre));
+        mention.end = context.end as usize;
+        mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
     let sizes = [(Cue::LengthContext, 12, 10, 120, Unit::Centimetre), (Cue::SizeContext, 9, 1, 80, Unit::Millimetre)];
     for (cue, within, low, high, unit) in sizes {
+        // 直径零点八, 一点二的宽度: so small a figure with a fraction is of centimetres.
+        let small = unit == Unit::Millimetre && quantity.value() < Decimal::from(3) && !quantity.value().is_integer();
         if let Some(context) = unsaid(cue, within)
-            && between(low, high)
+            && (between(low, high) || small)
         {
+            let unit = if small { Unit::Centimetre } else { unit };
             let mut mention = measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(unit));
             mention.start = context.start as usize;
             mention.certainty = Certainty::Low;
@@ -273,6 +341,82 @@ pub(super) fn bare(
         }
     }
     None
+}
+
+/// "On the scales it's thirty-one point four": English leaves out the unit only behind such words, and tells it by the
+/// fraction.
+fn scaled(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
+    let context = context_before(scan, clause, quantity.first, Cue::WeightContext, 40)
+        .or_else(|| context_after(scan, clause, quantity, Cue::WeightContext).map(|(_, context)| context))?;
+    if quantity.value().is_integer() && !quantity.number.paired || !scan.text.get(context.range())?.is_ascii() {
+        return None;
+    }
+    let stones = scan.speaks_of(Topic::Stones, clause.start) || scan.speaks_of(Topic::Diamonds, clause.start);
+    let metals = scan.speaks_of(Topic::Metals, clause.start);
+    let (times, unit) = match (quantity.number.paired, stones, metals) {
+        (true, true, _) | (true, false, false) => (Decimal::new(1, 2), Unit::Carat),
+        (false, true, false) => (Decimal::ONE, Unit::Carat),
+        (false, false, _) => (Decimal::ONE, Unit::Gram),
+        (true, false, true) | (false, true, true) => return None,
+    };
+    let mut mention = measured(ClaimKind::Weight, index, quantity, quantity.ends(false), times, Some(unit));
+    mention.certainty = Certainty::Low;
+    Some(mention)
+}
+
+/// 尖晶，零点九多, 小金人，零点五的: a fraction that is all that the clause says is a weight, of a stone in carats and of
+/// gold in grams.
+fn alone(
+    scan: &Scan<'_>,
+    index: usize,
+    clause: &Clause,
+    quantity: &Quantity<'_>,
+    found: &Found<'_>,
+) -> Option<Mention> {
+    let before = scan.text.get(clause.start..quantity.start)?.chars().count();
+    let behind = scan.text.get(quantity.end..clause.end)?;
+    let bare = before == 0 && matches!(behind, "" | "的" | "啊" | "哈" | "的啊" | "的哈" | "的样子" | "吧");
+    let chinese = quantity.number.value.scale() != 0 && !scan.text.get(quantity.start..quantity.end)?.is_ascii();
+    // "One oh two" of a diamond is 1.02.
+    let paired = quantity.number.paired && quantity.number.figures;
+    let weighed = found
+        .mentions
+        .iter()
+        .any(|other| matches!(other.kind, ClaimKind::Weight | ClaimKind::Size) && index <= other.clause + 3);
+    if !bare
+        || !(chinese || paired)
+        || weighed
+        || scan.speaks_of(Topic::Beads, clause.start)
+        || !paired && Decimal::from(30) < quantity.value()
+    {
+        return None;
+    }
+    let stones = scan.speaks_of(Topic::Stones, clause.start) || scan.speaks_of(Topic::Diamonds, clause.start);
+    let unit = match (stones, scan.speaks_of(Topic::Gold, clause.start)) {
+        (true, false) => Unit::Carat,
+        (true, true) if paired => Unit::Carat,
+        (false, true) if !paired => Unit::Gram,
+        _ => return None,
+    };
+    let times = if paired { Decimal::new(1, 2) } else { Decimal::ONE };
+    let mut mention = measured(ClaimKind::Weight, index, quantity, quantity.ends(false), times, Some(unit));
+    mention.certainty = Certainty::Low;
+    Some(mention)
+}
+
+/// 主石零点七八，配石零点一五: the weight of a stone, in carats.
+fn of_stone(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
+    let part = context_before(scan, clause, quantity.first, Cue::Part, 6)?;
+    let stone = matches!(scan.name(part), Some("main_stone" | "side_stone"));
+    let fraction = 2 <= quantity.value().scale() && quantity.value() < Decimal::from(30);
+    if !stone || !fraction {
+        return None;
+    }
+    let mut mention =
+        measured(ClaimKind::Weight, index, quantity, quantity.ends(false), Decimal::ONE, Some(Unit::Carat));
+    mention.start = part.start as usize;
+    mention.certainty = Certainty::Low;
+    Some(mention)
 }
 
 /// 圈口五十四，哦不对，五十四点五, or 四十克不到，三十九点八: the number alone takes up what was measured before it.
@@ -326,7 +470,8 @@ fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
     });
     let after = match number_sign {
         Some(sign) => scan.token(quantity.last + 1).filter(|token| {
-            quantity.last + 1 < clause.last && token.is(Cue::RingContext) && token.start <= sign.end + 6
+            let ring = token.is(Cue::RingContext) || scan.text.get(token.range()) == Some("圈");
+            quantity.last + 1 < clause.last && ring && token.start <= sign.end + 6
         }),
         None => None,
     };

@@ -25,6 +25,10 @@ pub(super) struct Mention {
     pub(super) clause: usize,
     /// It only follows from another word: gold from "nine carat".
     pub(super) implied: bool,
+    /// The word of the lexicon, by which a denial is told from the denial of another word for the same value.
+    pub(super) word: Option<u32>,
+    /// Another word for the same value does not say the same: 原矿 beside 无优化.
+    pub(super) apart: bool,
 }
 
 impl Mention {
@@ -43,6 +47,8 @@ impl Mention {
             strength: 0,
             clause,
             implied: false,
+            word: None,
+            apart: false,
         }
     }
 }

@@ -60,7 +60,7 @@ pub mod window;
 pub use window::Stream;
 
 /// The date of the lexicon and of the rules that read it, which is their version. Every reading names it.
-pub const VERSION: &str = "2026-11-22";
+pub const VERSION: &str = "2026-11-23";
 
 /// What is wrong in a file of the lexicon.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -341,8 +341,11 @@ fn paired(text: &str) -> Option<(i64, usize)> {
 /// `nine`, `twenty one`, `a hundred and five`, `three point four`, `two and a half`, `half`, `three quarters`.
 fn english(text: &mut &str) -> ModalResult<Number> {
     if let Some((value, read)) = paired(text) {
+        // "Nine two five", figure by figure, is a stamp; "nine twenty five" may be a price.
+        let figures =
+            text.get(..read).is_some_and(|said| said.split(' ').all(|word| matches!(english_word(word), Some(0..=9))));
         *text = text.get(read..).unwrap_or_default();
-        return Ok(Number { paired: true, ..plain(Decimal::from(value)) });
+        return Ok(Number { paired: true, figures, ..plain(Decimal::from(value)) });
     }
     let mut total = 0_i64;
     let mut read = 0;
@@ -372,6 +375,11 @@ fn english(text: &mut &str) -> ModalResult<Number> {
                 continue;
             }
             "a" if seen => {}
+            "a" if text.starts_with(ONE_CARAT) => {
+                total = 1;
+                read = end;
+                break;
+            }
             // 'a full carat' is one.
             "full" if !seen => {
                 total = 1;
@@ -502,7 +510,9 @@ pub(super) const ENGLISH: [(&str, i64); 31] = [
     ("oh", 0),
 ];
 /// Words that begin a number and are none by themselves.
-pub(super) const OPENERS: [&str; 4] = ["half", "quarter", "point", "full"];
+pub(super) const OPENERS: [&str; 5] = ["half", "quarter", "point", "full", ONE_CARAT];
+/// Where the article is a number.
+pub(super) const ONE_CARAT: &str = "a carat";
 
 fn english_word(word: &str) -> Option<i64> {
     ENGLISH.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)

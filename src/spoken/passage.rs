@@ -29,6 +29,8 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
     // What was asked in the clause before, and what others were said to say in the two before.
     let mut asked: Vec<Mention> = Vec::new();
     let mut reported: Vec<Mention> = Vec::new();
+    // What others were said to take the piece for.
+    let mut believed: Vec<Mention> = Vec::new();
     let mut heard = Vec::new();
     let mut numbers = Vec::new();
     for (index, clause) in scan.clauses.iter().enumerate() {
@@ -45,7 +47,9 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
         }
         asked.clear();
         reported.retain(|mention| index <= mention.clause + 2);
+        believed.retain(|mention| index <= mention.clause + 2);
         if discourse::only_denies(scan, clause) {
+            believed.clear();
             deny(&mut passage.mentions, &mut reported, index);
         }
         let before = numbers.len();
@@ -88,10 +92,23 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
             match discourse::voice(scan, index, clause, carried, at, mention.kind) {
                 // 有胶你来找我: what is vowed not to be.
                 Voice::Says if is_fault(&mention) && scan.has_after(clause, at, Cue::Vow) => {}
-                Voice::Says => passage.mentions.push(mention),
+                Voice::Says => {
+                    if mention.kind == ClaimKind::Material && !mention.negated && 0 < mention.strength {
+                        let other = |taken: &mut Mention| taken.value != mention.value;
+                        passage.mentions.extend(believed.extract_if(.., other));
+                        believed.clear();
+                    }
+                    passage.mentions.push(mention);
+                }
                 Voice::Asks => asked.push(mention),
                 Voice::Reports => {
                     mention.negated = !mention.negated;
+                    if mention.kind == ClaimKind::Material
+                        && mention.negated
+                        && discourse::is_mistaken(scan, clause, at)
+                    {
+                        believed.push(Mention { certainty: Certainty::Low, ..mention.clone() });
+                    }
                     if clause.is(Cue::Deny) && scan.has_after(clause, at, Cue::Deny) {
                         passage.mentions.push(mention);
                     } else {
@@ -180,8 +197,11 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
                 .take_while(|mention| mention.start <= end + BEHIND)
                 .map(|mention| (mention.clause, mention.kind, mention.end))
                 .collect();
-            let Some((first, ..)) = behind.first().copied() else { continue };
-            let kinds: Vec<_> = behind.iter().filter(|(at, ..)| *at <= first + 1).map(|(_, kind, _)| *kind).collect();
+            let Some((first, ..)) = behind.first() else { continue };
+            // A figure corrects a figure; a name may take the next clause along.
+            let figure = behind.first().is_some_and(|(_, kind, _)| is_figure(*kind));
+            let reach = if figure { *first } else { first + 1 };
+            let kinds: Vec<_> = behind.iter().filter(|(at, ..)| *at <= reach).map(|(_, kind, _)| *kind).collect();
             let metal = |kind| matches!(kind, ClaimKind::Material | ClaimKind::Fineness);
             let last = mentions.get(split.wrapping_sub(1)).map(|mention| mention.clause);
             for (mention, dropped) in mentions.iter().zip(&mut dropped).take(split).rev().take(6) {
@@ -203,6 +223,10 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
         at += 1;
         !dropped.get(at - 1).copied().unwrap_or_default()
     });
+}
+
+fn is_figure(kind: ClaimKind) -> bool {
+    matches!(kind, ClaimKind::Weight | ClaimKind::Size)
 }
 
 /// A clause that says no more than 不是, 不 or "no".

@@ -20,6 +20,10 @@ pub(super) struct Polarity {
 }
 
 const STEPS: usize = 10;
+/// Denials that may end a clause.
+const ENDS: [&str; 8] = ["不是", "没有", "谈不上", "算不上", "称不上", "够不上", "达不到", "到不了"];
+/// What a clause ends with that leaves open what it names.
+const UNKNOWN: [&str; 8] = ["不清楚", "不确定", "不好说", "说不好", "说不准", "拿不准", "没测过", "看不出来"];
 const LINKS: Cues = Cues::of(&[Cue::Join]);
 
 /// Reads the polarity of the claim at `at`, of the given kind; `denies` says that the word itself is a denial.
@@ -74,11 +78,17 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             polarity.strength = 2;
             continue;
         }
+        // 不是白色K金: the colour stands between and claims nothing by itself.
+        if token.claims && scan.meanings(token).iter().all(|meaning| meaning.flags.tint || meaning.flags.said) {
+            right = token;
+            continue;
+        }
         if token.claims && denials == 0 {
             // A denial passes over a like claim before this one: 没有注胶染色, no heat or oil.
             // A place also takes the denial of the word before it: "it isn't the natural Dominican blue".
             let alike = scan.meanings(token).iter().any(|meaning| meaning.kind == kind) || kind == ClaimKind::Origin;
-            if denies || !alike || !linked(scan, token, right) {
+            let listed = linked(scan, token, right) || kind == ClaimKind::BannedPhrase;
+            if denies || !alike || !listed {
                 break;
             }
             right = token;
@@ -125,7 +135,10 @@ fn doubles(scan: &Scan<'_>, outer: &Token, inner: &Token) -> bool {
     let joined = between.is_empty() || matches!(between, "说" | "人" | "谁" | "有");
     let counted = between.chars().count() <= 3 && between.starts_with(['一', '哪', '半', '任']);
     let said = |token: &Token| scan.text.get(token.range());
-    said(outer) != said(inner) && (joined || counted || between.is_ascii() && between.len() <= 12)
+    // "No, it's not amber" denies once, and says so.
+    said(outer) != Some("no")
+        && said(outer) != said(inner)
+        && (joined || counted || between.is_ascii() && between.len() <= 12)
 }
 
 /// Whether a denial reaches the word: 不 alone denies only what it touches.
@@ -147,14 +160,22 @@ fn reaches(scan: &Scan<'_>, denial: &Token, claim: &Token, kind: ClaimKind) -> b
 
 /// The end of a denial behind the claim, with no other claim after it: 染色的也不碰.
 pub(super) fn behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usize> {
+    let head = scan.token(at)?;
+    let rest = scan.tokens.get(at + 1..clause.last)?;
+    if clause.is(Cue::Neg)
+        && let Some(end) = ends_denied(scan, clause, head, rest)
+    {
+        return Some(end);
+    }
     if !clause.is(Cue::NegPost) {
         return None;
     }
-    let head = scan.token(at)?;
-    let rest = scan.tokens.get(at + 1..clause.last)?;
     let mut right = head;
     for (ahead, token) in rest.iter().enumerate().take(STEPS) {
         if token.is(Cue::NegPost) {
+            if goes_on(scan, token) {
+                return None;
+            }
             let alone = rest.get(ahead + 1..)?.iter().take(STEPS).all(|after| !after.claims && after.number.is_none());
             return (alone && scan.between(head, token).chars().count() <= 10).then_some(token.end as usize);
         }
@@ -168,6 +189,26 @@ pub(super) fn behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usiz
     None
 }
 
+/// 紫水晶不要暴晒 denies no amethyst: a verb follows.
+fn goes_on(scan: &Scan<'_>, token: &Token) -> bool {
+    let verb = matches!(
+        scan.text.get(token.range()),
+        Some("不要" | "不用" | "不做" | "不上" | "不拿" | "不收" | "不进" | "也不做" | "我不要" | "我不上")
+    );
+    let behind = scan.text.get(token.end as usize..).and_then(|rest| rest.chars().next());
+    verb && behind.is_some_and(|c| super::normal::is_han(c) && !"的了啊哈哦呀吧呢".contains(c))
+}
+
+/// 三EX不是, 证书没有: the clause ends with the denial of the word right before it.
+fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -> Option<usize> {
+    let [denial, after @ ..] = rest else { return None };
+    let firm = denial.is(Cue::Neg) && scan.word(denial).is_some_and(|word| word.denial == Denial::Firm);
+    let said = scan.text.get(denial.range()).is_some_and(|text| ENDS.iter().any(|end| text.ends_with(end)));
+    let ends = after.is_empty() && scan.text.get(denial.end as usize..clause.end).is_some_and(|rest| rest.len() <= 3);
+    (firm && said && ends && !clause.asks && scan.between(head, denial).chars().count() <= 2)
+        .then_some(denial.end as usize)
+}
+
 /// 不写羊脂, 国检也不会给你打: what somebody would not say is no claim.
 fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     if !clause.is(Cue::Refuse) {
@@ -179,8 +220,17 @@ fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     let declined = before
         .take_while(|token| !token.is(Cue::But) && reach(scan.between(token, head)))
         .any(|token| token.is(Cue::Refuse));
-    let after = scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter().take(2);
+    let rest = scan.tokens.get(at + 1..clause.last).unwrap_or_default();
+    let after = rest.iter().take(2);
+    // 莫桑比克还是巴西我就不清楚了
+    let unknown = rest.iter().take(STEPS).any(|token| {
+        token.is(Cue::Refuse)
+            && scan.text.get(token.range()).is_some_and(|text| UNKNOWN.contains(&text))
+            && scan.between(head, token).chars().count() <= 12
+            && scan.text.get(token.end as usize..clause.end).is_some_and(|rest| rest.chars().count() <= 2)
+    });
     declined
+        || unknown
         || after
             .take_while(|token| !token.claims)
             .any(|token| token.is(Cue::Refuse) && scan.between(head, token).chars().count() <= 2)

@@ -14,6 +14,7 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut F
         days(scan, index, clause, found);
         yields(scan, index, clause, found);
     }
+    bearable(scan, index, clause, found);
     recheck(scan, index, clause, found);
     unmatched(scan, index, clause, found);
 }
@@ -75,7 +76,15 @@ fn days(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
             let meaning = scan.meanings(token).iter().find(|meaning| meaning.kind == ClaimKind::Guarantee)?;
             (scan.between(unit, token).chars().count() <= 12).then_some((next, token, meaning.value.as_deref()?))
         });
-        let Some((next, promise, value)) = promise else { continue };
+        let before = || {
+            (clause.first..at).rev().take(3).find_map(|place| {
+                let token = scan.token(place)?;
+                let meaning = scan.meanings(token).iter().find(|meaning| meaning.kind == ClaimKind::Guarantee)?;
+                let near = scan.token(at).is_some_and(|number| scan.between(token, number).chars().count() <= 8);
+                near.then_some((place, token, meaning.value.as_deref()?))
+            })
+        };
+        let Some((next, promise, value)) = promise.or_else(before) else { continue };
         let value = match value {
             "return" | "refund" | "refund_full" => format!("return_{days}d"),
             "warranty" => format!("warranty_{days}d"),
@@ -84,11 +93,28 @@ fn days(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
         };
         let denies = scan.meanings(promise).iter().any(|meaning| meaning.flags.denies);
         let polarity = polarity::of(scan, clause, next, ClaimKind::Guarantee, denies);
-        let mut mention = Mention::new(ClaimKind::Guarantee, value, token.start as usize, promise.end as usize, index);
+        let (start, end) = (token.start.min(promise.start) as usize, promise.end.max(unit.end) as usize);
+        let mut mention = Mention::new(ClaimKind::Guarantee, value, start, end, index);
         mention.negated = polarity.negated != denies;
-        found.take(at, next + 1);
+        found.take(at.min(next), (at + 2).max(next + 1));
         found.mentions.push(mention);
     }
+}
+
+/// 耳朵敏感的姐妹不用怕: those who bear metals badly may wear it.
+fn bearable(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
+    if !clause.is(Cue::Sensitive) || !clause.is(Cue::MayWear) {
+        return;
+    }
+    let tokens = scan.clause_tokens(clause);
+    let Some(who) = tokens.iter().position(|token| token.is(Cue::Sensitive)) else { return };
+    let Some(wears) = tokens.iter().skip(who + 1).find(|token| token.is(Cue::MayWear)) else { return };
+    let Some(who) = tokens.get(who) else { return };
+    if 12 < scan.between(who, wears).chars().count() {
+        return;
+    }
+    let mention = Mention::new(ClaimKind::Guarantee, "hypoallergenic", who.start as usize, wears.end as usize, index);
+    found.mentions.push(mention);
 }
 
 /// 可以去任何金店验, 随便拿去烧, 拿去国检: a test by others is offered.

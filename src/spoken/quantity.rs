@@ -249,16 +249,29 @@ impl<'t> Walk<'_, 't> {
         if quantity.upper.is_some() || quantity.across[0].is_some() {
             return;
         }
+        if self.and_a_part(quantity) {
+            return;
+        }
         let Some(next) = self.peek() else { return };
+        let Some(number) = self.scan.number(next) else { return };
+        // Fourteen grams two hundred milligrams.
+        if let Some(after) = self.scan.token(self.at + 1).filter(|after| self.at + 1 < self.last && joined(next, after))
+            && (unit, self.scan.name(after)) == ("g", Some("mg"))
+        {
+            quantity.number.value = (quantity.number.value + number.value * Decimal::new(1, 3)).normalize();
+            self.step(next);
+            self.step(after);
+            return;
+        }
         if next.start != self.left.end {
             return;
         }
-        let Some(number) = self.scan.number(next) else { return };
         let follows = self.scan.token(self.at + 1).filter(|after| after.start == next.end && self.at + 1 < self.last);
         // 三斤二两, 一克拉五十分: the second unit is a part of the first.
         let parts = match (unit, follows.and_then(|after| self.scan.name(after))) {
             ("jin", Some("liang")) => Some((Decimal::from(500), Decimal::from(50), "g")),
             ("kg", Some("liang")) => Some((Decimal::from(1_000), Decimal::from(50), "g")),
+            ("liang", Some("qian")) if number.value < Decimal::TEN => Some((Decimal::ONE, Decimal::new(1, 1), "liang")),
             ("ct", Some("point")) if number.value < Decimal::ONE_HUNDRED => {
                 Some((Decimal::ONE, Decimal::new(1, 2), "ct"))
             }
@@ -289,6 +302,25 @@ impl<'t> Walk<'_, 't> {
         let part = if half { Decimal::new(5, 1) } else { number.value * Decimal::new(1, places) };
         quantity.number.value += part;
         self.step(next);
+    }
+
+    /// Two carats and a half.
+    fn and_a_part(&mut self, quantity: &mut Quantity<'t>) -> bool {
+        let rest = self.scan.text.get(self.left.end as usize..).unwrap_or_default();
+        let parts = [(" and a half", 50), (" and a quarter", 25), (" and three quarters", 75)];
+        let Some((words, part)) = parts.into_iter().find(|(words, _)| rest.starts_with(words)) else { return false };
+        let end = self.left.end as usize + words.len();
+        let Some(last) = (self.at..self.last)
+            .take_while(|at| self.scan.token(*at).is_some_and(|token| token.end as usize <= end))
+            .last()
+        else {
+            return false;
+        };
+        let Some(token) = self.scan.token(last).filter(|token| token.end as usize == end) else { return false };
+        quantity.number.value = (quantity.number.value + Decimal::new(part, 2)).normalize();
+        self.left = token;
+        self.at = last + 1;
+        true
     }
 
     fn hedges(&mut self, quantity: &mut Quantity<'t>) {

@@ -41,7 +41,7 @@ pub(super) struct Scan<'t> {
     pub(super) tokens: &'t [Token],
     pub(super) numbers: &'t [Number],
     pub(super) clauses: Vec<Clause>,
-    topics: [Vec<usize>; 5],
+    topics: [Vec<usize>; 6],
     /// Words looked at, for the proof of linear time.
     work: Cell<usize>,
 }
@@ -55,6 +55,7 @@ pub(super) enum Topic {
     Metals,
     /// Cut stones other than diamonds.
     Stones,
+    Jade,
 }
 
 /// Grades that only cut diamonds are given.
@@ -115,7 +116,7 @@ impl<'t> Scan<'t> {
     }
 
     fn find_topics(&mut self) {
-        let [diamonds, gold, beads, metals, stones] = &mut self.topics;
+        let [diamonds, gold, beads, metals, stones, jade] = &mut self.topics;
         for token in self.tokens.iter().filter(|token| token.claims || token.is(Cue::Bead)) {
             if token.is(Cue::Bead) {
                 beads.push(token.start as usize);
@@ -142,6 +143,7 @@ impl<'t> Scan<'t> {
                         "ruby" | "sapphire" | "emerald" | "spinel" | "tourmaline" | "tsavorite" | "garnet"
                         | "tanzanite" | "alexandrite" | "chrysoberyl" | "aquamarine" | "morganite" | "peridot",
                     ) => stones.push(token.start as usize),
+                    Some("jadeite") => jade.push(token.start as usize),
                     Some(value) if value.ends_with("pearl") => beads.push(token.start as usize),
                     _ => {}
                 }
@@ -151,13 +153,14 @@ impl<'t> Scan<'t> {
 
     /// Whether the topic was named near this place.
     pub(super) fn speaks_of(&self, topic: Topic, at: usize) -> bool {
-        let [diamonds, gold, beads, metals, stones] = &self.topics;
+        let [diamonds, gold, beads, metals, stones, jade] = &self.topics;
         let places = match topic {
             Topic::Diamonds => diamonds,
             Topic::Gold => gold,
             Topic::Beads => beads,
             Topic::Metals => metals,
             Topic::Stones => stones,
+            Topic::Jade => jade,
         };
         let first = places.partition_point(|place| place + TOPIC < at);
         places.get(first).is_some_and(|place| *place <= at + TOPIC)
@@ -185,11 +188,17 @@ impl<'t> Scan<'t> {
             return false;
         };
         let near = before.end == comma.start && after.start <= comma.end + 1;
+        // 圈口五十三、五十五
+        if near && before.number.is_some() && after.number.is_some() && self.text.get(comma.range()) == Some("、") {
+            return true;
+        }
         let alike = || {
             let kind = |token| self.meanings(token).first().map(|meaning| meaning.kind);
             kind(before).is_some() && kind(before) == kind(after)
         };
-        near && before.claims && after.claims && alike()
+        // "Not gold, cubic zirconia not diamond": the second has a denial of its own behind it.
+        let own = self.tokens.get(at + 2).is_some_and(|next| next.is(Cue::Neg) && next.start == after.end + 1);
+        near && before.claims && after.claims && !own && alike()
     }
 
     pub(super) fn word(&self, token: &Token) -> Option<&'t Word> {

@@ -4,7 +4,7 @@ use super::cue::{Cue, Cues};
 use super::lexicon::{Meaning, Token};
 use super::mention::Mention;
 use super::polarity;
-use super::scan::{Clause, Scan};
+use super::scan::{Clause, Scan, Topic};
 use super::{Certainty, Part};
 use crate::domain::ledger::{Bound, ClaimKind};
 
@@ -23,17 +23,31 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         return;
     }
     let fine = meanings.iter().any(|meaning| matches!(meaning.kind, ClaimKind::Fineness | ClaimKind::Treatment));
+    let placed = meanings.iter().any(|meaning| meaning.kind == ClaimKind::Origin && !meaning.flags.weak);
     for meaning in meanings {
         let polarity = polarity::of(scan, clause, at, meaning.kind, meaning.flags.denies);
         if !supported(scan, clause, at, token, meaning, polarity.negated) {
             continue;
         }
         let mut negated = polarity.negated != meaning.flags.denies;
+        // What is not treated is untreated.
+        let untreated = negated
+            && meaning.value.as_deref() == Some("enhanced")
+            && scan.text.get(token.range()).is_some_and(|text| !text.contains(' '));
+        negated &= !untreated;
+        let only = if negated { meaning.flags.only_asserted } else { meaning.flags.only_denied };
+        if only || meaning.flags.of_jade && !scan.speaks_of(Topic::Jade, clause.start) {
+            continue;
+        }
         if meaning.flags.if_denied {
             if !polarity.negated && !vowed(scan, clause, at) {
                 continue;
             }
             negated = false;
+        }
+        // What a rule against such talk forbids is flagged where it is said, not where it is declined.
+        if negated && meaning.kind == ClaimKind::BannedPhrase {
+            continue;
         }
         // Behind a denial, 天然 before a place only colours it.
         if negated
@@ -50,20 +64,41 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         {
             continue;
         }
-        // 不是足银 denies the fineness, "not vermeil" the plating; what the metal is, they leave open.
-        if negated && fine && meaning.kind == ClaimKind::Material {
+        // 不是足银 denies the fineness, "not vermeil" the plating, 不是多米的 the place; what the material is, they leave
+        // open.
+        if negated && (fine || placed) && meaning.kind == ClaimKind::Material {
+            continue;
+        }
+        if meaning.kind == ClaimKind::Treatment
+            && meaning.value.as_deref() == Some(LAB_GROWN)
+            && !negated
+            && diamond_of(scan, clause, at).is_some()
+        {
             continue;
         }
         let (mut start, mut end) = (token.start as usize, token.end as usize);
         start = polarity.start.unwrap_or(start).min(start);
         end = polarity.end.unwrap_or(end).max(end);
+        // "D colour, lab grown": of a diamond it is the material.
+        let grown = meaning.kind == ClaimKind::Treatment
+            && meaning.value.as_deref() == Some(LAB_GROWN)
+            && !negated
+            && scan.speaks_of(Topic::Diamonds, clause.start)
+            && !scan.speaks_of(Topic::Stones, clause.start)
+            && !clause_names_a_stone(scan, clause);
         let value = match &meaning.value {
+            Some(_) if grown => "lab_grown_diamond".into(),
+            Some(_) if untreated => "untreated".into(),
+            Some(value) if &**value == "diamond" && is_grown(scan, clause, at) => "lab_grown_diamond".into(),
             Some(value) => value.clone(),
             None => scan.text.get(token.range()).unwrap_or_default().into(),
         };
-        let mut mention = Mention::new(meaning.kind, value, start, end, index);
+        let kind = if grown { ClaimKind::Material } else { meaning.kind };
+        let mut mention = Mention::new(kind, value, start, end, index);
         mention.negated = negated;
         mention.strength = polarity.strength;
+        mention.apart = meaning.flags.apart;
+        mention.word = Some(token.word);
         mention.bound = meaning.flags.bound.unwrap_or(Bound::Exactly);
         if matches!(meaning.kind, ClaimKind::Grade | ClaimKind::Material | ClaimKind::Origin) {
             nearness(scan, clause, at, token, &mut mention);
@@ -74,6 +109,40 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         mention.part = part(scan, clause, at);
         heard.push(Heard { mention, at, refused: polarity.refused });
     }
+}
+
+const LAB_GROWN: &str = "lab_grown";
+
+fn clause_names_a_stone(scan: &Scan<'_>, clause: &Clause) -> bool {
+    scan.clause_tokens(clause).iter().any(|token| {
+        token.claims
+            && scan.meanings(token).iter().any(|meaning| meaning.kind == ClaimKind::Material && !is_metal(meaning))
+    })
+}
+
+fn is_metal(meaning: &Meaning) -> bool {
+    matches!(meaning.value.as_deref(), Some("gold" | "k_gold" | "silver" | "platinum" | "palladium"))
+}
+
+/// The diamond of which "lab grown" is said in the clause: a material of its own, and no treatment.
+fn diamond_of(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usize> {
+    (clause.first..clause.last.min(at + 6)).rev().take(12).find(|place| {
+        scan.token(*place).is_some_and(|token| {
+            token.claims && scan.meanings(token).iter().any(|meaning| meaning.value.as_deref() == Some("diamond"))
+        })
+    })
+}
+
+/// Whether the clause says of the diamond at `at` that it was grown, without denying it.
+fn is_grown(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    (at.saturating_sub(6).max(clause.first)..clause.last.min(at + 6)).any(|place| {
+        scan.token(place).is_some_and(|token| {
+            token.claims
+                && scan.meanings(token).iter().any(|meaning| meaning.value.as_deref() == Some(LAB_GROWN))
+                && diamond_of(scan, clause, place) == Some(at)
+                && !polarity::of(scan, clause, place, ClaimKind::Treatment, false).negated
+        })
+    })
 }
 
 /// 接近羊脂, 冰种偏上: near, not equal.
@@ -114,10 +183,18 @@ pub(super) fn part(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<Part> 
 fn supported(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, meaning: &Meaning, negated: bool) -> bool {
     let weak = meaning.flags.weak;
     match meaning.kind {
+        ClaimKind::Material if meaning.flags.said => said(scan, clause, at, token),
         ClaimKind::Material => material(scan, clause, at, token, negated) && (!weak || named(scan, clause, at, token)),
-        ClaimKind::Origin => origin(scan, clause, at, token, weak || negated),
+        ClaimKind::Origin => !like(scan, clause, at, token) && origin(scan, clause, at, token, weak || negated),
         ClaimKind::Certificate => certificate(scan, clause, at, token, weak),
         ClaimKind::Grade if meaning.flags.said => said(scan, clause, at, token),
+        ClaimKind::Grade if meaning.flags.tint => tinted(scan, clause, at, token),
+        // 云盖寺老矿, 巴西老料: the mine is old, not the piece.
+        ClaimKind::Grade
+            if matches!(scan.text.get(token.range()), Some("老矿" | "老料")) && of_place(scan, clause, at, token) =>
+        {
+            false
+        }
         ClaimKind::Grade => {
             !like(scan, clause, at, token) && (!weak || clause.claims && beside_others(scan, clause, at))
         }
@@ -125,7 +202,8 @@ fn supported(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, meaning
         ClaimKind::Treatment if !negated && wanted(scan, clause, at, token) => false,
         ClaimKind::Treatment => !weak || beside_others(scan, clause, at),
         ClaimKind::Guarantee => !weak,
-        ClaimKind::Fineness | ClaimKind::Weight | ClaimKind::Size | ClaimKind::BannedPhrase => true,
+        ClaimKind::Fineness => !of_layer(scan, clause, at, token) && !like(scan, clause, at, token),
+        ClaimKind::Weight | ClaimKind::Size | ClaimKind::BannedPhrase => true,
     }
 }
 
@@ -139,7 +217,9 @@ fn wanted(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
 fn beside_others(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     (clause.first..clause.last).any(|other| {
         other != at
-            && scan.token(other).is_some_and(|token| token.claims && scan.meanings(token).iter().any(|m| !m.flags.weak))
+            && scan.token(other).is_some_and(|token| {
+                token.claims && scan.meanings(token).iter().any(|m| !m.flags.weak && !m.flags.tint && !m.flags.said)
+            })
     })
 }
 
@@ -161,6 +241,45 @@ fn said(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
             && (before.is(Cue::Is) || before.is(Cue::Neg))
             && matches!(scan.between(before, token), "" | " " | " a " | " the " | " so " | " very " | " lovely ")
     })
+}
+
+/// 颜色偏紫, 泛一点蓝.
+fn tinted(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    let rest = scan.text.get(token.end as usize..).unwrap_or_default();
+    let before = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
+    let near = scan.before(at).is_some_and(|before| {
+        clause.first < at && before.is(Cue::Near) && matches!(scan.between(before, token), "" | "点" | "一点")
+    });
+    let coloured = ["颜色", "颜色是", "颜色的", "颜色很", "颜色就是"].iter().any(|colour| before.ends_with(colour));
+    // 偏黄金的 is of gold, 黑了 of tarnish.
+    (near || coloured) && !rest.starts_with(['了', '金', '铜', '银'])
+}
+
+/// Right behind the name of a place.
+fn of_place(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    scan.before(at).is_some_and(|before| {
+        clause.first < at
+            && scan.touches(before, token)
+            && scan.meanings(before).iter().any(|meaning| meaning.kind == ClaimKind::Origin)
+    })
+}
+
+/// 鸡血石色玛瑙, 翡翠色的: a colour that is called so. 翡翠色好 praises the jade.
+fn is_colour(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    // 塑料味, 玻璃感: only like it.
+    if rest.starts_with(['味', '感']) {
+        return true;
+    }
+    let Some(behind) = rest.strip_prefix('色') else { return false };
+    behind.is_empty()
+        || behind.starts_with('的')
+        || (at + 1..clause.last.min(at + 3)).any(|next| {
+            scan.token(next).is_some_and(|next| {
+                next.start as usize == token.end as usize + '色'.len_utf8()
+                    && scan.meanings(next).iter().any(|meaning| meaning.kind == ClaimKind::Material)
+            })
+        })
 }
 
 const LIKENESS: Cues = Cues::of(&[Cue::Likeness]);
@@ -191,9 +310,22 @@ fn compared(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool 
 
 /// Plating and its like.
 fn is_layer(scan: &Scan<'_>, token: &Token) -> bool {
-    scan.meanings(token)
-        .iter()
-        .any(|meaning| meaning.kind == ClaimKind::Treatment && meaning.value.as_deref() == Some("plated"))
+    scan.meanings(token).iter().any(|meaning| {
+        meaning.kind == ClaimKind::Treatment
+            && matches!(meaning.value.as_deref(), Some("plated" | "gold_clad" | "silver_clad"))
+    })
+}
+
+/// 镀了一层白金, 包了一层足金: the layer's metal, not the article's.
+fn of_layer(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    let before = scan.tokens.get(clause.first..at).unwrap_or_default().iter().rev().take(3);
+    before.take_while(|before| !before.claims || is_layer(scan, before)).any(|before| {
+        is_layer(scan, before)
+            && matches!(
+                scan.between(before, token),
+                "" | "了" | "的" | "一层" | "了一层" | "上一层" | "过一层" | "的一层"
+            )
+    })
 }
 
 fn is_imitation(scan: &Scan<'_>, token: &Token) -> bool {
@@ -203,14 +335,11 @@ fn is_imitation(scan: &Scan<'_>, token: &Token) -> bool {
 }
 
 fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated: bool) -> bool {
-    if like(scan, clause, at, token) {
+    if like(scan, clause, at, token) || is_colour(scan, clause, at, token) {
         return false;
     }
     let after = scan.token(at + 1).filter(|_| at + 1 < clause.last);
-    // 镀了一层白金: the layer's metal, not the article's.
-    if scan.before(at).is_some_and(|before| {
-        clause.first < at && is_layer(scan, before) && matches!(scan.between(before, token), "" | "了" | "的" | "一层")
-    }) {
+    if of_layer(scan, clause, at, token) {
         return false;
     }
     // "Rose gold vermeil", 祖母绿玻璃: the next word says what it is made of.
@@ -235,17 +364,21 @@ fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated:
     {
         return false;
     }
-    // 沙金不是黄金 speaks of what a thing is called, and claims only the denial.
-    let defines = after.is_some_and(|after| {
-        after.is(Cue::Neg)
-            && scan.between(token, after).chars().count() <= 1
-            && scan.text.get(after.range()).is_some_and(|text| text.ends_with("不是"))
-            && scan.token(at + 2).is_some_and(|then| {
-                at + 2 < clause.last
-                    && scan.between(after, then).chars().count() <= 2
-                    && scan.meanings(then).iter().any(|meaning| meaning.kind == ClaimKind::Material)
-            })
+    // 沙金不是黄金 speaks of what a thing is called, and claims only the denial; 这个是葡萄石不是翡翠 claims both.
+    let told = scan.before(at).is_some_and(|before| {
+        clause.first < at && before.is(Cue::Is) && scan.between(before, token).chars().count() <= 2
     });
+    let defines = !told
+        && after.is_some_and(|after| {
+            after.is(Cue::Neg)
+                && scan.between(token, after).chars().count() <= 1
+                && scan.text.get(after.range()).is_some_and(|text| text.ends_with("不是"))
+                && scan.token(at + 2).is_some_and(|then| {
+                    at + 2 < clause.last
+                        && scan.between(after, then).chars().count() <= 2
+                        && scan.meanings(then).iter().any(|meaning| meaning.kind == ClaimKind::Material)
+                })
+        });
     !defines || negated
 }
 

@@ -13,7 +13,7 @@ const ENOUGH: usize = 2_048;
 const MOST: usize = 6_144;
 
 /// Words without which nothing is claimed.
-const OPENING: Cues = Cues::of(&[Cue::Numeral, Cue::Go, Cue::Free, Cue::Unmatched, Cue::RingContext]);
+const OPENING: Cues = Cues::of(&[Cue::Numeral, Cue::Go, Cue::Free, Cue::Unmatched, Cue::RingContext, Cue::Sensitive]);
 
 /// A reading in progress. It holds at most one window of text and the claims that a later word may still change.
 /// How the text is cut into pieces makes no difference to what is read.
@@ -105,6 +105,7 @@ impl<'r> Stream<'r> {
             let heard = passage::hear(&scan, &self.reader.sounds);
             self.looked += scan.steps();
             let mut way = WayBack::new(&normal);
+            let english = !normal.text.chars().any(super::normal::is_han);
             let mut turns = heard.turns.into_iter().peekable();
             for mention in heard.mentions {
                 while let Some(turn) = turns.next_if(|turn| *turn <= mention.start) {
@@ -114,7 +115,7 @@ impl<'r> Stream<'r> {
                 let (start, end) = way.span(mention.start, mention.end);
                 let english = match self.language {
                     Some(language) => language == Lang::English,
-                    None => normal.text.get(mention.start..mention.end).is_some_and(str::is_ascii),
+                    None => english,
                 };
                 self.fold.add(mention, self.passed + start, self.passed + end, english);
             }

@@ -5,7 +5,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use touchstone::domain::route::Stage;
+use touchstone::vault::Secrets;
 
+use crate::app::{TestApp, place};
+use crate::walk::{Stop, walk};
 use crate::world::World;
 
 const HEADING: &str =
@@ -140,4 +143,32 @@ both!(what_is_exported_is_read_again, |db| async move {
     assert_eq!((by("passed"), by("rejected"), by("under_way")), (1, 1, 1), "{summary}");
     let material = lines.iter().find(|line| line["row"] == "2" && line["about"] == "material").unwrap();
     assert_eq!(material["finding"], "confirmed", "{material:?}");
+});
+
+both!(a_house_exports_its_pieces_with_the_columns_that_it_reads, |db| async move {
+    let (master, signing) = ("1f".repeat(32), "2e".repeat(32));
+    let app = TestApp::builder(db).secrets(Secrets::parse(&master, &signing).unwrap()).open().await;
+    let codes = place(&app, "KS1", 2).await;
+    walk(&app, &codes[0], Stop::Released).await;
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_touchstone"))
+        .args(["export", "qic", "--out", "pieces.csv"])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("TOUCHSTONE_DATA_DIR", folder.path())
+        .env("TOUCHSTONE_DATABASE_URL", db.url())
+        .env("TOUCHSTONE_MASTER_KEY", &master)
+        .env("TOUCHSTONE_SIGNING_KEY", &signing)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert!(text(&output).contains("2 pieces written to pieces.csv"), "{}", text(&output));
+    let written = std::fs::read(folder.path().join("pieces.csv")).unwrap();
+    for code in &codes {
+        assert!(String::from_utf8_lossy(&written).contains(code.as_str()), "{code}");
+    }
+    let (output, lines) = import(&written, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let passed: Vec<_> = lines.iter().filter(|line| line["outcome"] == "passed").collect();
+    assert!(!passed.is_empty() && passed.iter().all(|line| line["row"] == passed[0]["row"]), "{lines:?}");
 });

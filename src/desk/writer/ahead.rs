@@ -29,7 +29,7 @@ pub(super) async fn serve(
     desk: Weak<Inner>,
     mut queue: mpsc::Receiver<Job>,
     size: usize,
-    mut cache: Cache,
+    cache: Arc<Cache>,
     committer: mpsc::Sender<(Desk, Batch, oneshot::Sender<Landing>)>,
     ended: oneshot::Sender<()>,
 ) {
@@ -47,7 +47,7 @@ pub(super) async fn serve(
         }
         take_all(&mut queue, &mut waiting);
         let Some(inner) = desk.upgrade() else { return };
-        let mut writer = Writer { desk: Desk { inner }, cache };
+        let mut writer = Writer { desk: Desk { inner }, cache: cache.clone() };
 
         let busy = |order: &OrderId| {
             batch.orders.contains(order) || flight.as_ref().is_some_and(|flight| flight.orders.contains(order))
@@ -77,7 +77,6 @@ pub(super) async fn serve(
             let _ = committer.send((writer.desk.clone(), std::mem::take(&mut batch), landed)).await;
             flight = Some(Flight { orders, landing });
         }
-        cache = writer.cache;
     }
     let _ = ended.send(()); // Nobody waits for it where the desk was simply dropped.
 }

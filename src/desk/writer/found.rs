@@ -1,6 +1,6 @@
 //! What a batch has to know before its commands are decided, looked up for all of them in a few statements.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::domain::command::{Command, CommandKind};
 use crate::domain::event::{Event, OrderPlaced};
 use crate::domain::ids::{OrderId, StreamId, StreamKey};
 use crate::domain::piece::Piece;
-use crate::store::entity::{idempotency, lines, people, waybills};
+use crate::store::entity::{events, idempotency, lines, people, waybills};
 use crate::store::journal::{self, Tail};
 use crate::store::{Source, lookups};
 
@@ -32,7 +32,9 @@ pub(super) struct Found {
     pub(super) journals: HashMap<StreamKey, Loaded>,
 }
 
-pub(super) struct Loaded {
+/// A piece and its order, as far as they were found.
+#[derive(Clone, Debug, Default)]
+pub(in crate::desk) struct Loaded {
     pub(super) folded: Option<Folded>,
     pub(super) placed: Option<Arc<OrderPlaced>>,
 }
@@ -121,7 +123,7 @@ impl Writer {
         })
     }
 
-    /// The journals of the pieces in question: what is kept of them, and the events since.
+    /// The journals of the pieces in question: what is kept of them or came with the command, and the events since.
     async fn load(
         &mut self,
         source: &Source<'_>,
@@ -130,39 +132,67 @@ impl Writer {
     ) -> Result<HashMap<StreamKey, Loaded>, Error> {
         let mut journals: HashMap<StreamKey, Loaded> = HashMap::new();
         let mut tails = Vec::new();
-        for key in jobs.iter().flat_map(Job::keys) {
-            let folded = self.cache.piece(&key);
+        for (job, key) in jobs.iter().flat_map(|job| job.keys().map(move |key| (job, key))) {
+            let came = job.fetched.get(&key).cloned().unwrap_or_default();
+            // What the writer keeps is at least as long: it is kept after each commit.
+            let folded = self.cache.piece(&key).or(came.folded);
             if folded.is_none() || kept == Kept::Completed {
                 tails.push(Tail { key, after: folded.as_ref().map_or(0, |folded| folded.piece.head()) });
             }
-            let placed = self.cache.order(&key.order_id);
+            let placed = self.cache.order(&key.order_id).or(came.placed);
             let order = StreamKey { order_id: key.order_id, stream_id: StreamId::ORDER };
             if placed.is_none() && !tails.iter().any(|tail| tail.key == order) {
                 tails.push(Tail { key: order, after: 0 });
             }
             journals.insert(key, Loaded { folded, placed });
         }
-        let mut placed: HashMap<OrderId, Arc<OrderPlaced>> = HashMap::new();
-        let mut fresh: HashMap<StreamKey, Vec<recorded::Read>> = HashMap::new();
-        for row in journal::load(source, &tails).await? {
-            let key = journal::key_of(&row);
-            let read = recorded::read(&row)?;
-            if key.stream_id != StreamId::ORDER {
-                fresh.entry(key).or_default().push(read);
-            } else if let Event::OrderPlaced(order) = read.recorded.event {
-                placed.insert(key.order_id, Arc::new(order));
-            }
-        }
-        for (key, loaded) in &mut journals {
-            if let Some(events) = fresh.remove(key) {
-                loaded.folded = Some(complete(loaded.folded.take(), events)?);
-            }
-            if loaded.placed.is_none() {
-                loaded.placed = placed.get(&key.order_id).cloned();
-            }
-        }
+        let rows = journal::load(source, &tails).await?;
+        complete_all(&mut journals, &rows)?;
         Ok(journals)
     }
+}
+
+/// The pieces of a command that its writer does not keep. They are read before the command waits for the writer, who is
+/// one: what it reads itself, from a cold disk, all others wait for.
+pub(in crate::desk) async fn fetch(
+    desk: &Desk,
+    keys: impl Iterator<Item = StreamKey>,
+) -> Result<HashMap<StreamKey, Loaded>, Error> {
+    let mut journals: HashMap<StreamKey, Loaded> =
+        keys.filter(|key| !desk.inner.writers.keeps(key)).map(|key| (key, Loaded::default())).collect();
+    if journals.is_empty() {
+        return Ok(journals);
+    }
+    let orders: BTreeSet<_> = journals.keys().map(|key| key.order_id).collect();
+    let orders = orders.into_iter().map(|order_id| StreamKey { order_id, stream_id: StreamId::ORDER });
+    let tails: Vec<_> = orders.chain(journals.keys().copied()).map(|key| Tail { key, after: 0 }).collect();
+    let rows = journal::load(desk.store().reader(), &tails).await?;
+    complete_all(&mut journals, &rows)?;
+    Ok(journals)
+}
+
+/// Completes pieces with the events that were read, and tells each its order.
+fn complete_all(journals: &mut HashMap<StreamKey, Loaded>, rows: &[events::Model]) -> Result<(), Error> {
+    let mut placed: HashMap<OrderId, Arc<OrderPlaced>> = HashMap::new();
+    let mut fresh: HashMap<StreamKey, Vec<recorded::Read>> = HashMap::new();
+    for row in rows {
+        let key = journal::key_of(row);
+        let read = recorded::read(row)?;
+        if key.stream_id != StreamId::ORDER {
+            fresh.entry(key).or_default().push(read);
+        } else if let Event::OrderPlaced(order) = read.recorded.event {
+            placed.insert(key.order_id, Arc::new(order));
+        }
+    }
+    for (key, loaded) in journals {
+        if let Some(events) = fresh.remove(key) {
+            loaded.folded = Some(complete(loaded.folded.take(), events)?);
+        }
+        if loaded.placed.is_none() {
+            loaded.placed = placed.get(&key.order_id).cloned();
+        }
+    }
+    Ok(())
 }
 
 /// A piece completed with the events that came since it was kept.
@@ -219,10 +249,17 @@ impl Job {
 
     /// The journals that the command is about.
     pub(super) fn keys(&self) -> impl Iterator<Item = StreamKey> {
-        let pieces: &[(StreamId, Command)] = match &self.work {
+        self.work.keys(self.order_id)
+    }
+}
+
+impl Work {
+    /// The journals that it is about, of this order.
+    pub(in crate::desk) fn keys(&self, order_id: OrderId) -> impl Iterator<Item = StreamKey> {
+        let pieces: &[(StreamId, Command)] = match self {
             Work::Pieces { pieces, .. } => pieces,
             Work::Place(_) | Work::Propose(_) => &[],
         };
-        pieces.iter().map(|(stream_id, _)| StreamKey { order_id: self.order_id, stream_id: *stream_id })
+        pieces.iter().map(move |(stream_id, _)| StreamKey { order_id, stream_id: *stream_id })
     }
 }
