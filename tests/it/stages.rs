@@ -282,12 +282,14 @@ pub async fn force(app: &TestApp, placed: &Placed, new: Vec<Event>) {
     let last = rows.last().unwrap();
     let mut previous = hex::encode(&last.hash);
     let mut changes = Changes::default();
+    // Somebody else than whoever proposed it.
+    let author = Uuid::from_u128(8);
     for (seq, event) in (last.seq + 1..).zip(new) {
         let at = Timestamp::now();
         let at = Timestamp::from_microsecond(at.as_microsecond()).unwrap();
         let envelope = json!({
-            "at": chain::instant(at), "body_digest": null, "command_id": Uuid::now_v7(), "key_id": null,
-            "kind": event.kind().as_str(), "order_id": placed.key.order_id.0, "payload": event, "person_id": null,
+            "at": chain::instant(at), "body_digest": null, "command_id": Uuid::now_v7(), "key_id": author,
+            "kind": event.kind().as_str(), "order_id": placed.key.order_id.0, "payload": event, "person_id": author,
             "previous": previous, "role": "supervisor", "seq": seq, "stream_id": placed.key.stream_id.0,
             "version": event.kind().version(),
         });
@@ -299,7 +301,7 @@ pub async fn force(app: &TestApp, placed: &Placed, new: Vec<Event>) {
             stream_id: placed.key.stream_id.0,
             seq,
             kind: event.kind().as_str().to_owned(),
-            person_id: None,
+            person_id: Some(author),
             at: at.as_microsecond(),
             body,
             hash: hash.as_bytes().to_vec(),

@@ -118,7 +118,7 @@ macro_rules! every_entity {
         every_entity!($check: capsules cases certificate_codes certificate_holders components conduct deadlines devices event_keys events
             frames idempotency keys laboratories lines lives lost_and_found lots merchants obligations order_nos orders outbox
             parcel_pieces parcels people photo_bands photos piece_codes pieces presented_certificates proposals readings
-            reference_pieces return_shipments roots sealed_texts seen shipments status_places tags tenants tokens transcripts
+            reference_pieces return_shipments roots sealed_texts seen shipments status_places tags tenants tokens transcripts tries
             warehouses waybills)
     };
 }

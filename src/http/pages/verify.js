@@ -31,7 +31,7 @@ async function withdrawn(list, place) {
 }
 
 async function check() {
-  say("", own.dataset.running);
+  own.querySelector("p").textContent = own.dataset.running;
   const text = async (path) => {
     const answer = await fetch(path);
     if (!answer.ok) throw new Error(path);

@@ -56,7 +56,7 @@ impl Browser {
         let port: u16 = loop {
             line.clear();
             assert!(0 < told.read_line(&mut line).expect("its output can be read"), "chromedriver ended at once");
-            if let Some((_, port)) = line.split_once("on port ") {
+            if let Some((_, port)) = line.split_once("successfully on port ") {
                 break port.trim().trim_end_matches('.').parse().expect("a port");
             }
         };
@@ -113,6 +113,22 @@ impl Browser {
 
     pub async fn open(&mut self, url: &str) {
         self.post("url", json!({"url": url})).await;
+        self.loaded().await;
+    }
+
+    /// Asks until the whole page is there: the driver has been seen to answer while it was still being read. Its own
+    /// events tell nobody where scripts may not run.
+    async fn loaded(&mut self) {
+        for _ in 0..10_000 {
+            let parameters = json!({"expression": "document.readyState", "returnByValue": true});
+            let path = format!("/session/{}/goog/cdp/execute", self.session);
+            let call = Call::post(&path, &json!({"cmd": "Runtime.evaluate", "params": parameters}));
+            let answer = self.client.send(&call).await.expect("the driver answers");
+            if answer.json().expect("JSON")["value"]["result"]["value"] == "complete" {
+                return;
+            }
+        }
+        panic!("the page is never whole");
     }
 
     /// Evaluates an expression beside the page, also where its own scripts may not run.
@@ -156,6 +172,7 @@ impl Browser {
         let found = self.post("element", json!({"using": "css selector", "value": selector})).await;
         let id = found.as_object().and_then(|found| found.values().next()).and_then(Value::as_str).expect("an element");
         self.post(&format!("element/{id}/click"), json!({})).await;
+        self.loaded().await;
     }
 
     pub async fn type_into(&mut self, selector: &str, text: &str) {
