@@ -62,6 +62,9 @@ fn tries(work: &Work) -> usize {
     }
 }
 
+/// What one writer has to itself: its queue, and what it keeps.
+pub type Own = (mpsc::Receiver<Job>, Arc<Cache>);
+
 /// The queues of the writers.
 pub struct Writers {
     queues: Mutex<Option<Vec<mpsc::Sender<Job>>>>,
@@ -72,7 +75,7 @@ pub struct Writers {
 }
 
 impl Writers {
-    pub fn new(backend: Backend, options: &Options) -> (Self, Vec<(mpsc::Receiver<Job>, Arc<Cache>)>) {
+    pub fn new(backend: Backend, options: &Options) -> (Self, Vec<Own>) {
         let writers = match backend {
             Backend::Sqlite => 1,
             Backend::Postgres => options.writers.max(1),
@@ -116,11 +119,7 @@ impl Writers {
 
 impl Desk {
     /// Starts one writer; it ends when the queue is closed, or with the last desk.
-    pub(super) fn start_writer(
-        &self,
-        (queue, cache): (mpsc::Receiver<Job>, Arc<Cache>),
-        options: &Options,
-    ) -> Result<(), Error> {
+    pub(super) fn start_writer(&self, (queue, cache): Own, options: &Options) -> Result<(), Error> {
         // Between batches a writer holds no desk, for the desk holds its queue.
         let desk = Arc::downgrade(&self.inner);
         let batch = options.batch;
