@@ -45,6 +45,8 @@ impl Browser {
     pub async fn start() -> Browser {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
+            // Pages crash whose memory lies in a folder below somebody else's, as that of `scripts/test` does.
+            .env_remove("TMPDIR")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
