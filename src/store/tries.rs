@@ -30,8 +30,12 @@ pub async fn take(conn: &impl ConnectionTrait, order_id: Uuid, most: i32, now: i
     Ok(Some(most - made(conn, order_id).await?))
 }
 
-/// One was right: the others are forgotten.
+/// One was right: the others are forgotten. The row stays, for another try may be about to be counted in it.
 pub async fn forget(conn: &impl ConnectionTrait, order_id: Uuid) -> Result<(), Error> {
-    tries::Entity::delete_by_id(order_id).exec(conn).await?;
+    tries::Entity::update_many()
+        .col_expr(tries::Column::Count, Expr::value(0))
+        .filter(tries::Column::OrderId.eq(order_id))
+        .exec(conn)
+        .await?;
     Ok(())
 }
