@@ -11,6 +11,7 @@ use crate::demo::Failure;
 mod figures;
 mod fold;
 mod load;
+mod mail;
 mod page;
 mod photos;
 mod replay;
@@ -32,11 +33,21 @@ pub enum Name {
     Fold,
     Photos,
     Page,
+    Mail,
 }
 
 impl Name {
-    pub const ALL: [Name; 7] =
-        [Name::Throughput, Name::Postgres, Name::Steady, Name::Rest, Name::Fold, Name::Photos, Name::Page];
+    pub const ALL: [Name; 8] =
+        [
+        Name::Throughput,
+        Name::Postgres,
+        Name::Steady,
+        Name::Rest,
+        Name::Fold,
+        Name::Photos,
+        Name::Page,
+        Name::Mail,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -47,6 +58,7 @@ impl Name {
             Name::Fold => "fold",
             Name::Photos => "photos",
             Name::Page => "page",
+            Name::Mail => "mail",
         }
     }
 
@@ -58,7 +70,8 @@ impl Name {
 /// How it is measured.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How many pieces lie in the database of the steady load, and how many fingerprints are searched.
+    /// How many pieces lie in the database of the steady load, how many fingerprints are searched, and how many letters
+    /// are sent at the most.
     pub pieces: usize,
     /// How long each load lasts.
     pub seconds: u64,
@@ -79,6 +92,7 @@ pub async fn measure(name: Name, options: &Options, progress: &Progress) -> Resu
         Name::Fold => fold::measure(options, progress).await,
         Name::Photos => photos::measure(options, progress).await,
         Name::Page => page::measure(options, progress).await,
+        Name::Mail => mail::measure(options, progress).await,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 use service::Security;
 
 use crate::desk::Desk;
+use crate::mail::transport::Files;
 use crate::photos::shelf::{Shelf, ShelfFault};
 use crate::telemetry::{self, Metrics};
 
@@ -28,6 +29,7 @@ pub mod auth;
 mod bench;
 pub mod body;
 mod certificates;
+mod demo_mail;
 mod error;
 mod ledger;
 mod looks;
@@ -75,6 +77,7 @@ struct Inner {
     pages: tracking::Pages,
     guesses: tracking::Guesses,
     listeners: tracking::Listeners,
+    mailbox: OnceLock<Arc<Files>>,
 }
 
 impl App {
@@ -91,6 +94,7 @@ impl App {
             pages: tracking::Pages::default(),
             guesses: tracking::Guesses::default(),
             listeners: tracking::Listeners::default(),
+            mailbox: OnceLock::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -101,6 +105,15 @@ impl App {
 
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
+    }
+
+    /// Shows these letters at `/demo/mail`, where otherwise there is nothing. Only the demo does.
+    pub fn show_mail(&self, files: Arc<Files>) {
+        let _ = self.inner.mailbox.set(files);
+    }
+
+    fn mailbox(&self) -> Option<&Arc<Files>> {
+        self.inner.mailbox.get()
     }
 
     fn darkroom(&self) -> &photos::Darkroom {
@@ -175,6 +188,7 @@ pub fn router(app: App) -> Router {
     let (router, description) = routes().split_for_parts();
     router
         .merge(service::docs(description))
+        .merge(demo_mail::routes())
         .fallback(|| async {
             ApiError::request(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address: see /docs")
         })
