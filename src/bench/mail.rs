@@ -2,7 +2,7 @@
 //! keep, to postfix's `smtp-sink` on loopback, by turns. Ours also puts each letter into its form.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -92,7 +92,7 @@ async fn ours(address: SocketAddr, letter: &Letter, letters: usize, connections:
 }
 
 async fn theirs(
-    source: &PathBuf,
+    source: &Path,
     address: SocketAddr,
     size: usize,
     letters: usize,
@@ -120,7 +120,7 @@ struct Sink {
 }
 
 impl Sink {
-    async fn start(program: &PathBuf) -> Result<Self, Failure> {
+    async fn start(program: &Path) -> Result<Self, Failure> {
         let free = TcpListener::bind("127.0.0.1:0").await.and_then(|listener| listener.local_addr());
         let address = free.map_err(|error| Failure::of("no port is free", &error))?;
         let child = Command::new(program)

@@ -415,14 +415,14 @@ mod tests {
         let mut told = BTreeSet::new();
         for kind in EventKind::ALL {
             for recorded in samples::samples(*kind) {
-                for before in Stage::ALL {
-                    for after in Stage::ALL {
+                for before in Stage::ALL.iter().copied() {
+                    for after in Stage::ALL.iter().copied() {
                         told.extend(notices(&recorded.event, before, after));
                     }
                 }
             }
         }
-        for stage in Stage::ALL {
+        for stage in Stage::ALL.iter().copied() {
             for waiter in WAITERS {
                 told.extend(overdue(stage, waiter));
                 told.extend(reminder(stage, waiter));
@@ -460,8 +460,8 @@ mod tests {
     fn nobody_is_told_the_same_twice_by_one_event() {
         for kind in EventKind::ALL {
             for recorded in samples::samples(*kind) {
-                for before in Stage::ALL {
-                    for after in Stage::ALL {
+                for before in Stage::ALL.iter().copied() {
+                    for after in Stage::ALL.iter().copied() {
                         let told = notices(&recorded.event, before, after);
                         let distinct: BTreeSet<_> = told.iter().collect();
                         assert_eq!(told.len(), distinct.len(), "{kind}: {told:?}");

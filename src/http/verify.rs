@@ -19,6 +19,7 @@ use super::tracking::Source;
 use super::{ApiError, App};
 use crate::capsule::{chain, credential, jws};
 use crate::desk::certificate::{Certificate, Status, printed};
+use crate::shown::Clock;
 
 mod capsule;
 
