@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::journal::{Fold, Walk};
 use super::{Error, Finding, PAGE, Watch, Wrong};
 use crate::capsule::Hash;
-use crate::desk::{self, project, recorded};
+use crate::desk::{self, order_journal, project, recorded};
 use crate::domain::event::OrderPlaced;
 use crate::domain::ids::{OrderId, StreamId, StreamKey};
 use crate::domain::order::order_status;
@@ -106,7 +106,7 @@ fn project_order(rules: &Rulebook, id: OrderId, events: &[events::Model]) -> Res
         return Err(findings);
     };
     // Where it is no order, its walk has said so.
-    let Walk { fold: Fold::Order(placed), seq, hash, .. } = own else { return Err(findings) };
+    let Walk { fold: Fold::Order(placed), seq, hash, account, record, .. } = own else { return Err(findings) };
     let mut pieces = Vec::new();
     for (stream_id, walk) in walks {
         let key = StreamKey { order_id: id, stream_id };
@@ -120,7 +120,11 @@ fn project_order(rules: &Rulebook, id: OrderId, events: &[events::Model]) -> Res
         return Err(findings);
     };
     let at = first.recorded.at.as_microsecond();
-    Ok(rows(rules, id, &placed, at, (seq, hash), &pieces))
+    let mut right = rows(rules, id, &placed, at, (seq, hash), &pieces);
+    right.obligations =
+        account.obligations().iter().map(|one| order_journal::obligation_row(id, &placed, one)).collect();
+    right.incidents = record.incidents().iter().map(|one| order_journal::incident_row(id, &placed, one)).collect();
+    Ok(right)
 }
 
 fn rows(
@@ -138,6 +142,7 @@ fn rows(
         let clocks = project::clocks(*key, piece, placed, rules);
         rows.pieces.push(project::piece(*key, piece, placed, *hash, &clocks));
         rows.components.append(&mut project::components(*key, piece));
+        rows.legs.append(&mut project::legs(*key, piece, placed));
         rows.photos.append(&mut project::photos(*key, piece, 1));
         rows.photo_bands.append(&mut project::photo_bands(*key, piece, 1));
         rows.deadlines.extend(clocks);

@@ -7,8 +7,9 @@ use crate::domain::event::OrderPlaced;
 use crate::domain::ids::{OrderId, StreamKey};
 use crate::domain::order::LineStatus;
 use crate::domain::piece::Piece;
+use crate::domain::transit;
 use crate::rulebook::Rulebook;
-use crate::store::entity::{components, deadlines, lines, orders, photo_bands, photos, pieces};
+use crate::store::entity::{components, deadlines, legs, lines, orders, photo_bands, photos, pieces};
 
 /// The row of an order.
 pub fn order(id: OrderId, placed: &OrderPlaced, at: i64, head: (i32, Hash), status: LineStatus) -> orders::Model {
@@ -72,6 +73,34 @@ pub fn piece(
         due_at: clocks.iter().map(|clock| clock.due_at).min(),
         stage_since_at: piece.since().at.as_microsecond(),
     }
+}
+
+/// The rows of a piece's legs that a command has added or changed.
+pub fn legs_since(key: StreamKey, before: &Piece, piece: &Piece, placed: &OrderPlaced) -> Vec<legs::Model> {
+    let known = legs(key, before, placed);
+    let mut rows = legs(key, piece, placed);
+    rows.retain(|row| !known.contains(row));
+    rows
+}
+
+/// Every leg of a piece, the one with trouble that waits for a supervisor marked.
+pub fn legs(key: StreamKey, piece: &Piece, placed: &OrderPlaced) -> Vec<legs::Model> {
+    let trouble = transit::open_trouble(piece);
+    let row = |leg: transit::Leg| {
+        let own = trouble.filter(|found| found.leg == leg.seq);
+        legs::Model {
+            order_id: key.order_id.0,
+            stream_id: key.stream_id.0,
+            seq: leg.seq,
+            warehouse_id: placed.warehouse_id.to_string(),
+            kind: leg.kind.as_str().to_owned(),
+            carrier: leg.carrier.to_string(),
+            waybill: leg.waybill.to_string(),
+            trouble: own.map(|found| found.what.as_str().to_owned()),
+            trouble_at: own.map(|found| found.at),
+        }
+    };
+    transit::legs(piece).into_iter().map(row).collect()
 }
 
 /// The clocks that run while a piece stands where it does.

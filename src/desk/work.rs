@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::cache::{Folded, Tip};
 use super::capsule_of::Sealing;
+use super::order_journal::Turn;
 use super::presented::Register;
 use super::receipt::{Happened, PhotoReceipt, PieceReceipt, ProposalReceipt, Receipt};
 use super::speech::{Listening, Session};
@@ -22,7 +23,7 @@ use crate::domain::piece::Piece;
 use crate::domain::quantity::Weighing;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
-use crate::rulebook::Rulebook;
+use crate::rulebook::{Rulebook, is_quiet};
 use crate::store::changes::Changes;
 use crate::store::entity::{
     certificate_codes, lines, order_nos, outbox, parcel_pieces, parcels, proposals, return_shipments, shipments, tags,
@@ -38,6 +39,8 @@ pub struct Plan {
     pub sealing: Option<Sealing>,
     /// The command had taken effect before: the old receipt, and nothing to write.
     pub seen: bool,
+    /// The piece before and after, where something may be owed since.
+    pub turn: Option<Turn>,
     pub keep: Vec<(StreamKey, Folded)>,
     pub keep_order: Option<(OrderId, Arc<OrderPlaced>)>,
 }
@@ -154,6 +157,10 @@ impl Desk {
         self.plan_register(&mut plan, key, &piece, before.head(), listening.register());
         plan.changes.sealed_texts.extend(listening.into_seals().rows);
         self.plan_projections(&mut plan, key, &before, &piece, &placed, previous, lines);
+        let since = usize::try_from(before.head()).unwrap_or_default();
+        if piece.history().iter().skip(since).any(|recorded| !is_quiet(&recorded.event)) {
+            plan.turn = Some(Turn { before: before.clone(), after: piece.clone() });
+        }
         plan.receipt = Some(Receipt::Piece(receipt(&piece, happened)));
         let tip = Tip { hash: previous, body_digest, since: before.head() + 1 };
         plan.keep.push((key, Folded { piece, tip }));
@@ -181,6 +188,7 @@ impl Desk {
             plan.changes.parts.push((key.order_id.0, key.stream_id.0));
             plan.changes.components.append(&mut project::components(key, piece));
         }
+        plan.changes.legs.append(&mut project::legs_since(key, before, piece, placed));
         plan.changes.photos.append(&mut project::photos(key, piece, before.head() + 1));
         plan.changes.photo_bands.append(&mut project::photo_bands(key, piece, before.head() + 1));
         if before.line_status() != piece.line_status() {

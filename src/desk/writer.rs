@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::cache::{Cache, Folded};
+use super::order_journal::OrderJournal;
 use super::place::{Known, NewOrder};
 use super::receipt::{Happened, LineReceipt, ParcelOutcome, ParcelPiece, ParcelReceipt, Receipt};
 use super::speech::{Listened, listens};
@@ -322,7 +323,7 @@ impl Writer {
                     return Err(Error::fault("a command is for one piece", pieces.len()));
                 };
                 let key = StreamKey { order_id: job.order_id, stream_id: *stream_id };
-                self.plan_on_piece(desk, source, key, command, &job.request, known).await?
+                self.plan_on_piece(desk, source, (key, command), &job.request, known, &mut None).await?
             }
             Work::Pieces { pieces, parcel: true } => {
                 self.plan_parcel(desk, source, job.order_id, pieces, &job.request, known).await?
@@ -352,9 +353,10 @@ impl Writer {
     ) -> Result<Plan, Error> {
         let mut whole = Plan::default();
         let mut done = Vec::new();
+        let mut own = None;
         for (stream_id, command) in pieces {
             let key = StreamKey { order_id, stream_id: *stream_id };
-            let plan = self.plan_on_piece(desk, source, key, command, request, known).await?;
+            let plan = self.plan_on_piece(desk, source, (key, command), request, known, &mut own).await?;
             known.waybills.extend(plan.changes.waybills.iter().cloned());
             for line in &plan.changes.lines {
                 let same = |row: &&mut lines::Model| (row.order_id, row.line_no) == (line.order_id, line.line_no);
@@ -379,10 +381,10 @@ impl Writer {
         &mut self,
         desk: &Desk,
         source: &Source<'_>,
-        key: StreamKey,
-        command: &Command,
+        (key, command): (StreamKey, &Command),
         request: &Request,
         known: &mut Found,
+        own: &mut Option<OrderJournal>,
     ) -> Result<Plan, Error> {
         let Some(Loaded { folded: Some(folded), placed: Some(placed) }) = known.journals.remove(&key) else {
             return Err(Refusal::Absent("piece").into());
@@ -415,6 +417,9 @@ impl Writer {
         let mut plan = desk.plan_piece(subject, command, request)?;
         plan.changes.lots.extend(seeds);
         plan.changes.heard.extend(heard.unlocked);
+        if let Some(turn) = plan.turn.take() {
+            desk.plan_consequences(source, (key, turn), &lines, &mut plan, own, (&placed, request)).await?;
+        }
         if let Some(line) = plan.changes.lines.last() {
             let status =
                 |rows: &[lines::Model]| order_status(rows.iter().filter_map(|row| LineStatus::parse(&row.status)));

@@ -11,11 +11,14 @@ use super::actor::{Role, Witness};
 use super::appraisal::{Appraisal, ComponentResult, Declared};
 use super::certificate::HeldBy;
 use super::fingerprint::Fingerprint;
+use super::conduct::IncidentKind;
 use super::ids::*;
 use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
 use super::looks::{Because, Looks};
-use super::quantity::{Money, Weighing};
+use super::obligation::{OwedRule, Party};
+use super::quantity::{Currency, Money, Weighing};
 use super::text::{Name, Sealed};
+use super::transit::TransitTrouble;
 
 macro_rules! events {
     ($($(#[$doc:meta])* $kind:ident $text:literal $version:literal $((reads $older:literal))?)*) => {
@@ -174,6 +177,26 @@ events! {
     CertificateClashFound "certificate_clash_found" 1
     /// Somebody looked whether it is the same article.
     SameArticleAnswered "same_article_answered" 1
+    /// In the order's journal: somebody owes somebody.
+    ObligationArose "obligation_arose" 1
+    /// What it rested on fell away.
+    ObligationReversed "obligation_reversed" 1
+    ObligationAmountSet "obligation_amount_set" 1
+    /// The platform has paid it out.
+    ObligationSettled "obligation_settled" 1
+    /// In the order's journal: the merchant's fault is certain.
+    IncidentConfirmed "incident_confirmed" 1
+    IncidentWithdrawn "incident_withdrawn" 1
+    /// The merchant confirms to have read the rule.
+    LessonRead "lesson_read" 1
+    StepAppealed "step_appealed" 1
+    StepAppealDecided "step_appeal_decided" 1
+    /// The platform is done with a recommendation.
+    StepLifted "step_lifted" 1
+    /// A carrier tells that the parcel moves.
+    CarrierMoved "carrier_moved" 1
+    /// A carrier tells what somebody has to look at.
+    CarrierExceptionFound "carrier_exception_found" 1
 }
 
 macro_rules! payloads {
@@ -491,6 +514,60 @@ payloads! {
     CertificateClashFound { body: Name, number: CertificateNo, held_by: HeldBy }
     /// The clash by the sequence number of its event.
     SameArticleAnswered { clash_seq: i32, same: bool, note: Option<Sealed> }
+}
+
+payloads! {
+    /// By the rule of the rulebook, with its clause. The amount is in minor units; none is set by a supervisor, and
+    /// never above `at_most`.
+    ObligationArose {
+        id: ObligationId,
+        rule: OwedRule,
+        debtor: Party,
+        creditor: Party,
+        line_no: i32,
+        /// The piece that it is about; none for what is owed once for a line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stream_id: Option<StreamId>,
+        amount: Option<i64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_most: Option<i64>,
+        currency: Currency,
+        clause: Name,
+        /// The event of the piece (or, without one, of the order) that it follows from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<i32>,
+        rulebook_version: Name,
+    }
+    ObligationReversed {
+        id: ObligationId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<i32>,
+    }
+    ObligationAmountSet { id: ObligationId, amount: i64, reason: Sealed }
+    /// Microseconds since the Unix epoch, as the platform tells.
+    ObligationSettled { id: ObligationId, settled_at: i64 }
+    /// Incidents of one kind and one occasion (a live session, an order) count once on the ladder.
+    IncidentConfirmed {
+        id: IncidentId,
+        kind: IncidentKind,
+        line_no: i32,
+        stream_id: StreamId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        occasion: Option<Name>,
+        clause: Name,
+        /// The event of the piece that it follows from.
+        cause: i32,
+        rulebook_version: Name,
+    }
+    IncidentWithdrawn { id: IncidentId, cause: i32 }
+    LessonRead { id: IncidentId }
+    StepAppealed { id: IncidentId, reason: Sealed }
+    StepAppealDecided { id: IncidentId, granted: bool, reason: Sealed }
+    StepLifted { id: IncidentId, reason: Sealed }
+    /// The leg by the event that posted it; the carrier's time in microseconds. Not every scan is an event: one is
+    /// written where the last that is known lies half a day back.
+    CarrierMoved { leg: i32, at: i64 }
+    CarrierExceptionFound { leg: i32, what: TransitTrouble, at: i64 }
 }
 
 /// What stands in place of a corrected event.

@@ -43,6 +43,10 @@ uuid_ids! {
     ParcelId
     /// What a first person has put up for a second to confirm.
     ProposalId
+    /// What somebody owes somebody.
+    ObligationId
+    /// A merchant's confirmed fault.
+    IncidentId
 }
 
 impl KeyId {

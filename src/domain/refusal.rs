@@ -75,15 +75,72 @@ pub enum Refusal {
     Overtaken { stage: Stage },
     /// The order number is known with another content.
     OrderDiffers,
+    /// What is owed, or whose fault it was, does not stand as the caller thinks.
+    Account(AccountFault),
     /// There is no such thing, or the caller may not know of it.
     Absent(&'static str),
     /// Fields of the body are wrong.
     Malformed(Vec<Fault>),
 }
 
+/// Why an obligation or an incident does not take what was told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountFault {
+    /// Nobody knows how much is owed.
+    AmountMissing,
+    /// The rulebook has said how much.
+    AmountFixed,
+    /// It is settled, or was reversed.
+    NotOwed { state: &'static str },
+    /// The incident was withdrawn.
+    IncidentWithdrawn,
+    /// It was said before.
+    SaidBefore,
+    /// No appeal waits for a decision.
+    NotAppealed,
+    /// The merchant does not stand on the last step.
+    NotRecommended,
+}
+
+impl AccountFault {
+    fn code(self) -> &'static str {
+        match self {
+            AccountFault::AmountMissing => "amount_missing",
+            AccountFault::AmountFixed => "amount_fixed",
+            AccountFault::NotOwed { .. } => "not_owed",
+            AccountFault::IncidentWithdrawn => "incident_withdrawn",
+            AccountFault::SaidBefore => "said_before",
+            AccountFault::NotAppealed => "not_appealed",
+            AccountFault::NotRecommended => "not_recommended",
+        }
+    }
+
+    fn sentence(self) -> String {
+        match self {
+            AccountFault::AmountMissing => {
+                "its amount is in no fee table: a supervisor sets it first, at …/amount".to_owned()
+            }
+            AccountFault::AmountFixed => "the rulebook says how much it is: only what it leaves open is set".to_owned(),
+            AccountFault::NotOwed { state } => format!("it is no longer owed: it was {state}"),
+            AccountFault::IncidentWithdrawn => "that incident was withdrawn and counts no more".to_owned(),
+            AccountFault::SaidBefore => "that was said of this incident before".to_owned(),
+            AccountFault::NotAppealed => "nobody has appealed this step, or the appeal is decided".to_owned(),
+            AccountFault::NotRecommended => {
+                "this merchant does not stand on the last step, from which alone the platform lets down".to_owned()
+            }
+        }
+    }
+}
+
+impl From<AccountFault> for Refusal {
+    fn from(fault: AccountFault) -> Self {
+        Refusal::Account(fault)
+    }
+}
+
 impl Refusal {
     /// Every code, for the test that holds them unique and in use.
-    pub const CODES: [&'static str; 29] = [
+    pub const CODES: [&'static str; 36] = [
         "wrong_stage",
         "cancellation_requested",
         "too_often",
@@ -111,6 +168,13 @@ impl Refusal {
         "stale",
         "overtaken",
         "order_differs",
+        "amount_missing",
+        "amount_fixed",
+        "not_owed",
+        "incident_withdrawn",
+        "said_before",
+        "not_appealed",
+        "not_recommended",
         "not_found",
         "malformed",
     ];
@@ -148,6 +212,7 @@ impl Refusal {
             Refusal::Stale { .. } => "stale",
             Refusal::Overtaken { .. } => "overtaken",
             Refusal::OrderDiffers => "order_differs",
+            Refusal::Account(fault) => fault.code(),
             Refusal::Absent(_) => "not_found",
             Refusal::Malformed(_) => "malformed",
         }
@@ -232,6 +297,7 @@ impl Refusal {
             Refusal::OrderDiffers => {
                 "this order number is known with another content: an order is placed once".to_owned()
             }
+            Refusal::Account(fault) => fault.sentence(),
             Refusal::Absent(what) => format!("there is no such {what}, or you may not see it"),
             Refusal::Malformed(_) => "fields of the body are wrong: see errors".to_owned(),
         }
@@ -264,6 +330,7 @@ impl Refusal {
             | Refusal::Stale { .. }
             | Refusal::Overtaken { .. }
             | Refusal::OrderDiffers
+            | Refusal::Account(_)
             | Refusal::Absent(_) => &[],
         }
     }
@@ -294,6 +361,7 @@ impl Refusal {
             | Refusal::KeyReused
             | Refusal::Stale { .. }
             | Refusal::OrderDiffers
+            | Refusal::Account(_)
             | Refusal::Absent(_)
             | Refusal::Malformed(_) => None,
         }

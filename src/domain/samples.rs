@@ -10,13 +10,15 @@ use super::actor::{By, Role, Witness};
 use super::appraisal::*;
 use super::certificate::{CertificateKey, HeldBy};
 use super::command::{Asked, Reading, Rules, Step};
+use super::conduct::IncidentKind;
 use super::event::*;
 use super::ids::*;
 use super::ledger::*;
 use super::looks::{Because, Limits, Matter};
+use super::obligation::{OwedRule, Party};
 use super::order::{LineStatus, Order};
 use super::piece::Piece;
-use super::quantity::{Included, Mass, Money, Weighing};
+use super::quantity::{Currency, Included, Mass, Money, Weighing};
 use super::text::{Name, Sealed};
 
 /// Two inspectors, a third for the release, and those around them.
@@ -44,6 +46,14 @@ pub fn after(by: By, proposer: u128) -> By {
 
 pub fn sealed() -> Sealed {
     Sealed { text_id: TextId(Uuid::from_u128(7)), hmac: "00".repeat(32) }
+}
+
+pub fn obligation() -> ObligationId {
+    ObligationId(Uuid::from_u128(71))
+}
+
+pub fn incident() -> IncidentId {
+    IncidentId(Uuid::from_u128(72))
 }
 
 pub fn name(text: &str) -> Name {
@@ -525,5 +535,50 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         }
         .into()),
         SameArticleAnswered => one(super::event::SameArticleAnswered { clash_seq: 99, same: true, note: None }.into()),
+        ObligationArose => one(super::event::ObligationArose {
+            id: obligation(),
+            rule: OwedRule::RefundInFull,
+            debtor: Party::Merchant,
+            creditor: Party::Buyer,
+            line_no: 1,
+            stream_id: None,
+            amount: Some(1_280_000),
+            at_most: None,
+            currency: Currency::parse("CNY").unwrap(),
+            clause: name("platform rule"),
+            cause: Some(7),
+            rulebook_version: name("1"),
+        }
+        .into()),
+        ObligationReversed => one(super::event::ObligationReversed { id: obligation(), cause: None }.into()),
+        ObligationAmountSet => {
+            one(super::event::ObligationAmountSet { id: obligation(), amount: 500, reason: reason() }.into())
+        }
+        ObligationSettled => one(super::event::ObligationSettled { id: obligation(), settled_at: 1 }.into()),
+        IncidentConfirmed => one(super::event::IncidentConfirmed {
+            id: incident(),
+            kind: IncidentKind::Late,
+            line_no: 1,
+            stream_id: StreamId(1),
+            occasion: None,
+            clause: name("platform rule"),
+            cause: 2,
+            rulebook_version: name("1"),
+        }
+        .into()),
+        IncidentWithdrawn => one(super::event::IncidentWithdrawn { id: incident(), cause: 3 }.into()),
+        LessonRead => one(super::event::LessonRead { id: incident() }.into()),
+        StepAppealed => one(super::event::StepAppealed { id: incident(), reason: reason() }.into()),
+        StepAppealDecided => {
+            one(super::event::StepAppealDecided { id: incident(), granted: true, reason: reason() }.into())
+        }
+        StepLifted => one(super::event::StepLifted { id: incident(), reason: reason() }.into()),
+        CarrierMoved => one(super::event::CarrierMoved { leg: 2, at: 1 }.into()),
+        CarrierExceptionFound => one(super::event::CarrierExceptionFound {
+            leg: 2,
+            what: super::transit::TransitTrouble::ProxySigned,
+            at: 1,
+        }
+        .into()),
     }
 }

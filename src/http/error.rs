@@ -161,7 +161,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::CertificateHeld
         | Refusal::ProposalGone
         | Refusal::Overtaken { .. }
-        | Refusal::OrderDiffers => StatusCode::CONFLICT,
+        | Refusal::OrderDiffers
+        | Refusal::Account(_) => StatusCode::CONFLICT,
         Refusal::NotYours { .. } | Refusal::NotAuthor => StatusCode::FORBIDDEN,
         Refusal::Stale { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::Absent(_) => StatusCode::NOT_FOUND,

@@ -204,6 +204,16 @@ impl Clocks {
         }
     }
 
+    /// Until when the merchant had promised to send this piece, whatever its stage.
+    pub fn dispatch_promised(&self, piece: &Piece, order: &OrderPlaced) -> Option<Timestamp> {
+        let opened = piece.history().first()?.at;
+        let since = match piece.opened().follows {
+            Some(_) => opened,
+            None => Timestamp::from_microsecond(order.paid_at).unwrap_or(opened),
+        };
+        Some(due(since, *self.0.get(&Clock::Dispatch)?, Waiter::Merchant, &zone(&order.merchant_timezone)))
+    }
+
     pub fn deadlines(&self, piece: &Piece, order: &OrderPlaced) -> Vec<Deadline> {
         let stage = piece.stage();
         let running = Clock::ALL.iter().filter(|clock| clock.stage() == stage);

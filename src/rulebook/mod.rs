@@ -8,7 +8,7 @@
 //! Reading order: `editions` are the files, `names` reads the words of the trade, `case` puts what is compared side by
 //! side, `findings`, `weights`, `sizes` and `identify` compare, `severity` says what a difference is worth, `reasons`
 //! says why, `speech` flags, `history` asks an edition again, `clocks` counts the waits, `required` says what photos and
-//! tests a step takes.
+//! tests a step takes, `owed` who owes whom after it, `ladder` where a merchant's faults lead.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -36,9 +36,11 @@ mod fineness;
 mod history;
 mod identify;
 mod kinship;
+mod ladder;
 mod limits;
 mod looks;
 mod names;
+mod owed;
 mod reasons;
 mod required;
 mod severity;
@@ -53,6 +55,8 @@ pub use clocks::Clock;
 pub use editions::Files;
 pub use history::{LooksDiffer, Retried, Unknown, asked_again, retried};
 pub use identify::{Gravity, hydrostatic};
+pub use ladder::{Counted, Rung};
+pub use owed::{Consequences, Fault, Fees, Ground, Owed, is_quiet};
 pub use reasons::{Arg, Language, Reason, Rule, Why};
 pub use weights::carats_stated_in_china;
 
@@ -91,6 +95,10 @@ struct Tables {
     speech: speech::Speech,
     /// None in editions of before two persons were asked for.
     looks: Option<looks::Looks>,
+    /// None in editions of before anything was owed.
+    debts: Option<owed::Debts>,
+    /// None in editions of before conduct was kept.
+    ladder: Option<ladder::Ladder>,
     /// None in the edition of before there were any: its proposals asked for nothing of their own.
     severity: Option<Severity>,
 }
@@ -137,6 +145,8 @@ impl Rulebook {
             limits: limits::Limits::read(files)?,
             speech: speech::Speech::read(files)?,
             looks: looks::Looks::read(files)?,
+            debts: owed::Debts::read(files)?,
+            ladder: ladder::Ladder::read(files)?,
             severity: Severity::read(files)?,
         };
         Ok(Self {
@@ -386,9 +396,9 @@ mod tests {
     #[test]
     fn the_embedded_editions_load_and_say_their_version() {
         let library = Library::embedded().unwrap();
-        assert_eq!(library.newest().version().as_str(), "2026-11-24");
+        assert_eq!(library.newest().version().as_str(), "2026-11-25");
         assert_eq!(Rulebook::embedded().unwrap().version(), library.newest().version());
-        for version in ["2026-11-22", "2026-11-23", "2026-11-24"] {
+        for version in ["2026-11-22", "2026-11-23", "2026-11-24", "2026-11-25"] {
             let version = Name::parse(version).unwrap();
             assert_eq!(library.edition(&version).unwrap().version(), version);
         }

@@ -22,6 +22,7 @@ pub mod journal;
 pub mod looks;
 pub mod lookups;
 mod open;
+pub mod owed;
 mod pragmas;
 pub mod projections;
 pub mod queries;

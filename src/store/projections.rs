@@ -66,6 +66,9 @@ projections! {
     deadlines by |row| (row.stream_id, row.kind.clone());
     photos by |row| row.id;
     photo_bands by |row| (row.photo_id, row.band);
+    obligations by |row| row.seq;
+    incidents by |row| row.seq;
+    legs by |row| (row.stream_id, row.seq);
 }
 
 fn differing<Row: PartialEq, Key: PartialEq>(right: &[Row], stored: &[Row], key: impl Fn(&Row) -> Key) -> usize {

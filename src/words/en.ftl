@@ -277,6 +277,7 @@ event-lost-in-custody = Lost in our hands
 event-damaged-in-custody = Damaged in our hands
 event-certificate-clash-found = The seller’s certificate is being checked
 event-same-article-answered = The seller’s certificate was checked
+event-carrier-moved = The carrier reports that the parcel is moving
 role-platform = platform
 role-merchant = seller
 role-clerk = warehouse

@@ -22,6 +22,17 @@ const UNTOLD: &[EventKind] = &[
     EventKind::Corrected,
     EventKind::NoteAdded,
     EventKind::PhotoAdded,
+    EventKind::ObligationArose,
+    EventKind::ObligationReversed,
+    EventKind::ObligationAmountSet,
+    EventKind::ObligationSettled,
+    EventKind::IncidentConfirmed,
+    EventKind::IncidentWithdrawn,
+    EventKind::LessonRead,
+    EventKind::StepAppealed,
+    EventKind::StepAppealDecided,
+    EventKind::StepLifted,
+    EventKind::CarrierExceptionFound,
 ];
 
 /// Every id that the program may ask for.

@@ -274,6 +274,7 @@ event-lost-in-custody = 在仓遗失
 event-damaged-in-custody = 在仓损坏
 event-certificate-clash-found = 正在核实送检证书
 event-same-article-answered = 送检证书已核实
+event-carrier-moved = 承运方报告包裹在途
 role-platform = 平台
 role-merchant = 商家
 role-clerk = 仓管

@@ -362,7 +362,8 @@ pub const MAX_WAYBILL_CORRECTIONS: u8 = 3;
 /// on is corrected only before it.
 fn is_annotation(stage: Stage, event: &Event) -> bool {
     match event {
-        Event::NoteAdded(_) => true,
+        // A carrier's word may come late, and then it is only noted.
+        Event::NoteAdded(_) | Event::CarrierMoved(_) | Event::CarrierExceptionFound(_) => true,
         Event::PhotoAdded(_) => stage != Stage::AwaitingDispatch,
         Event::Corrected(corrected) => match &corrected.replacement {
             Replacement::Appraisal { .. } => stage == Stage::Appraising,

@@ -11,6 +11,7 @@ use touchstone::domain::ledger::*;
 use touchstone::domain::piece::Piece;
 use touchstone::domain::quantity::{Included, Weighing};
 use touchstone::domain::route::{EDGES, Edge, Stage, Target};
+use touchstone::domain::transit::TransitTrouble;
 use uuid::Uuid;
 
 use super::world::*;
@@ -47,6 +48,8 @@ pub fn impossible(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         EventKind::SegmentSet,
         EventKind::CertificateClashFound,
         EventKind::SameArticleAnswered,
+        EventKind::CarrierMoved,
+        EventKind::CarrierExceptionFound,
     ];
     let kinds: Vec<_> = EventKind::ALL
         .iter()
@@ -230,6 +233,18 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         | EventKind::PhotoAdded
         | EventKind::CertificateClashFound
         | EventKind::SameArticleAnswered
+        | EventKind::ObligationArose
+        | EventKind::ObligationReversed
+        | EventKind::ObligationAmountSet
+        | EventKind::ObligationSettled
+        | EventKind::IncidentConfirmed
+        | EventKind::IncidentWithdrawn
+        | EventKind::LessonRead
+        | EventKind::StepAppealed
+        | EventKind::StepAppealDecided
+        | EventKind::StepLifted
+        | EventKind::CarrierMoved
+        | EventKind::CarrierExceptionFound
         | EventKind::WaybillCorrected
         | EventKind::IntakeExceptionFound
         | EventKind::ExceptionResolved
@@ -632,5 +647,20 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
         }
         .into(),
         K::SameArticleAnswered => SameArticleAnswered { clash_seq: 1, same: true, note: None }.into(),
+        // They stand in the order's journal; a piece takes none of them.
+        K::ObligationArose
+        | K::ObligationReversed
+        | K::ObligationAmountSet
+        | K::ObligationSettled
+        | K::IncidentConfirmed
+        | K::IncidentWithdrawn
+        | K::LessonRead
+        | K::StepAppealed
+        | K::StepAppealDecided
+        | K::StepLifted => LessonRead { id: IncidentId(Uuid::from_u128(9)) }.into(),
+        K::CarrierMoved => CarrierMoved { leg: 2, at: world.instant() }.into(),
+        K::CarrierExceptionFound => {
+            CarrierExceptionFound { leg: 2, what: dice.pick(TransitTrouble::ALL), at: world.instant() }.into()
+        }
     }
 }
