@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod bench;
 pub mod capsule;
+pub mod carriers;
 pub mod client;
 pub mod config;
 pub mod demo;

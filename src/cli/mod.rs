@@ -19,6 +19,7 @@ mod input;
 mod journal;
 mod key;
 mod open;
+mod owed;
 mod person;
 mod place;
 mod qic;
@@ -59,6 +60,9 @@ enum Command {
     /// Devices: balances and other instruments of a warehouse
     #[command(subcommand, after_help = place::DEVICE_EXAMPLES)]
     Device(place::Device),
+    /// Carriers: whose pushes are taken
+    #[command(subcommand, after_help = owed::CARRIER_EXAMPLES)]
+    Carrier(owed::Carrier),
     /// Balances: read one and post what it shows
     #[command(subcommand, after_help = balance::EXAMPLES)]
     Balance(balance::Balance),
@@ -93,6 +97,7 @@ pub fn run() -> ExitCode {
         Command::Warehouse(command) => command.run(),
         Command::Laboratory(command) => command.run(),
         Command::Device(command) => command.run(),
+        Command::Carrier(command) => command.run(),
         Command::Balance(command) => command.run(),
         Command::Person(command) => command.run(),
         Command::Bench(command) => command.run(),

@@ -45,6 +45,13 @@ impl Serve {
             if 0 < unread {
                 tracing::info!(ledgers = unread, "transcripts that a stop left unread are read");
             }
+            let parked = desk
+                .catch_up_on_carriers(Timestamp::now())
+                .await
+                .map_err(|error| Trouble::failed("the parked words of carriers cannot be heard", &error))?;
+            if 0 < parked {
+                tracing::info!(pieces = parked, "words of carriers that a stop left parked are heard");
+            }
             let metrics = Metrics::install().map_err(|error| Trouble::failed("nothing can be measured", &error))?;
             let measuring = tokio::spawn(keep_up(metrics.clone()));
             let settings = Settings {

@@ -26,6 +26,7 @@ use crate::vault::{Secrets, Vault};
 pub mod agreement;
 mod balances;
 mod cache;
+pub mod carriers;
 pub(crate) mod capsule_of;
 pub mod certificate;
 pub mod choice;
@@ -343,9 +344,18 @@ impl Desk {
         self.attest(order_id, &mut work, request.now).await?;
         let fetched = writer::fetch(self, work.keys(order_id)).await?;
         let (reply, answer) = oneshot::channel();
+        let (named, now) = (writer::waybills_named(&work), request.now);
         self.inner.writers.send(Job { order_id, work, seals, request, fetched, reply })?;
         // A writer that is gone has answered nothing: the house is closing.
-        answer.await.unwrap_or(Err(Error::Busy))
+        let answer = answer.await.unwrap_or(Err(Error::Busy));
+        if answer.is_ok() && !named.is_empty() {
+            // What a carrier told of it before is heard now. The command stands whatever becomes of that, and the next
+            // start hears what is left.
+            if let Err(error) = Box::pin(self.hear_parked(&named, now)).await {
+                tracing::warn!(%error, "parked words of a carrier could not be heard");
+            }
+        }
+        answer
     }
 
     /// Lets the writers finish what waits, and takes nothing more.

@@ -12,8 +12,8 @@ use crate::domain::event::{Event, PersonErased};
 use crate::domain::ids::*;
 use crate::domain::refusal::Refusal;
 use crate::store::changes::Changes;
-use crate::store::entity::{devices, keys, laboratories, lives, tenants, transcripts, warehouses};
-use crate::store::{self, Transaction, journal, lookups, queries, registers};
+use crate::store::entity::{devices, fees, keys, laboratories, lives, tenants, transcripts, warehouses};
+use crate::store::{self, Transaction, journal, lookups, owed, queries, registers};
 use crate::vault::{self, Vault};
 
 use super::recorded;
@@ -69,7 +69,8 @@ pub struct Place {
 /// What is kept beside the journals, new or changed.
 #[derive(Debug)]
 pub enum Keep {
-    Warehouse(Place),
+    /// With its fee table, where that is told anew.
+    Warehouse(Place, Option<Vec<fees::Model>>),
     Laboratory(laboratories::Model),
     Device(devices::Model),
     Live(lives::Model),
@@ -226,6 +227,13 @@ impl Desk {
         Ok(row)
     }
 
+    /// Sets one fee of a warehouse.
+    pub async fn put_fee(&self, row: fees::Model) -> Result<(), Error> {
+        let txn = self.store().begin().await?;
+        owed::put_fee(&*txn, row).await?;
+        Ok(txn.commit().await?)
+    }
+
     /// Adds or changes a laboratory.
     pub async fn put_laboratory(&self, row: laboratories::Model) -> Result<(), Error> {
         let txn = self.store().begin().await?;
@@ -247,9 +255,12 @@ impl Desk {
             Begun::Fresh(txn) => txn,
         };
         let (id, new) = match kept {
-            Keep::Warehouse(place) => {
+            Keep::Warehouse(place, fees) => {
                 let new = queries::warehouse(&*txn, place.id.as_str()).await?.is_none();
                 registers::put_warehouse(&*txn, place_row(&place, request.now)).await?;
+                if let Some(fees) = fees {
+                    owed::put_fees(&*txn, place.id.as_str(), fees).await?;
+                }
                 (place.id.to_string(), new)
             }
             Keep::Laboratory(row) => {

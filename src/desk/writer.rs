@@ -46,7 +46,7 @@ mod found;
 
 pub(super) use answers::{answer_row, open_answer};
 use found::Found;
-pub(super) use found::{Loaded, fetch};
+pub(super) use found::{Loaded, fetch, waybills_named};
 
 /// A command that loses a race is decided anew so often, before its caller gets a conflict (`journey.md`, "Events, not
 /// rows", 2).
@@ -545,6 +545,7 @@ fn ends_with(kind: CommandKind, last: EventKind) -> bool {
         CommandKind::AnswerSameArticle => matches!(last, K::LedgerProposed | K::RepeatCalled),
         CommandKind::AddNote => last == K::NoteAdded,
         CommandKind::AddPhoto => last == K::PhotoAdded,
+        CommandKind::HearCarrier => false, // A carrier repeats itself; what is new in it is told from the journal.
         CommandKind::Tag => matches!(last, K::Tagged | K::PackingMismatchFound | K::CancelRequested),
         kind => kind.events().contains(&last),
     }

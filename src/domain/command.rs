@@ -13,6 +13,7 @@ use super::piece::Piece;
 use super::quantity::Weighing;
 use super::route::{EDGES, Stage};
 use super::text::{Name, Sealed};
+use super::transit::{Told, TransitWord};
 
 pub use super::decide::decide;
 
@@ -77,6 +78,10 @@ commands! {
     SetSegment "segment" [Platform Inspector Supervisor] &[];
     AddNote "notes" [Platform Merchant Clerk Inspector Supervisor] &[];
     AddPhoto "photos" [Clerk Inspector] &[];
+    /// What became of a parcel, on a supervisor's word.
+    Transit "transit" [Supervisor] &[Lost, TurnedBack, Refused, DeliveredBack];
+    /// A carrier's push.
+    HearCarrier "carrier" [Carrier] &[];
 }
 
 impl CommandKind {
@@ -101,6 +106,7 @@ impl CommandKind {
             CommandKind::Correct => matches!(stage, Stage::Received | Stage::Appraising | Stage::SpokenReview),
             CommandKind::SetSegment => stage <= Stage::SpokenReview,
             CommandKind::AnswerSameArticle => stage == Stage::SpokenReview,
+            CommandKind::HearCarrier => stage != Stage::Closed,
             // A parcel's waybill out of the house is corrected by the carrier's push.
             CommandKind::Dispatch => matches!(stage, Stage::AwaitingDispatch | Stage::Inbound),
             kind => EDGES.iter().any(|edge| edge.from == stage && kind.events().contains(&edge.kind)),
@@ -268,6 +274,16 @@ pub enum Command {
     AddPhoto {
         photo: PhotoAdded,
     },
+    Transit {
+        what: TransitWord,
+        note: Option<Sealed>,
+    },
+    /// The newest word on the leg that this event posted.
+    HearCarrier {
+        leg: i32,
+        told: Told,
+        at: jiff::Timestamp,
+    },
 }
 
 impl Command {
@@ -304,6 +320,8 @@ impl Command {
             Command::SetSegment { .. } => CommandKind::SetSegment,
             Command::AddNote { .. } => CommandKind::AddNote,
             Command::AddPhoto { .. } => CommandKind::AddPhoto,
+            Command::Transit { .. } => CommandKind::Transit,
+            Command::HearCarrier { .. } => CommandKind::HearCarrier,
         }
     }
 }

@@ -20,6 +20,7 @@ use super::route::{Rejected, Stage, Standing, Why, weighs_as_metal};
 
 mod certificates;
 mod returns;
+mod transit;
 
 /// What a command makes of a piece: the events that happened, in order. Nothing is written here, and a refusal leaves
 /// no trace.
@@ -155,6 +156,8 @@ pub fn decide(
         Command::SetSegment { segment } => draft.set_segment(*segment, rules)?,
         Command::AddNote { text } => draft.offer(NoteAdded { text: text.clone() })?,
         Command::AddPhoto { photo } => draft.offer(photo.clone())?,
+        Command::Transit { what, note } => draft.transit(*what, note.clone())?,
+        Command::HearCarrier { leg, told, at } => draft.hear_carrier(*leg, *told, *at)?,
     }
     Ok(draft.events)
 }

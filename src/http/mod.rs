@@ -27,10 +27,13 @@ use crate::telemetry::{self, Metrics};
 pub mod auth;
 mod bench;
 pub mod body;
+mod carriers;
 mod certificates;
+mod conduct;
 mod error;
 mod ledger;
 mod looks;
+mod obligations;
 mod operator;
 mod pages;
 mod parcels;
@@ -157,6 +160,9 @@ fn routes() -> OpenApiRouter<App> {
         .merge(photos::routes())
         .merge(warehouse::routes())
         .merge(certificates::routes())
+        .merge(obligations::routes())
+        .merge(conduct::routes())
+        .merge(carriers::routes())
         .merge(queue::routes())
         .merge(readings::routes())
         .merge(operator::routes())

@@ -399,3 +399,50 @@ notice-returned = A piece was returned
 notice-cancelled = A piece was cancelled
 notice-lost-or-damaged = A piece was lost or damaged
 notice-stage-changed = A piece has moved on
+
+# What is owed. Never "refunded" or "paid" before it is settled.
+owed-amount = { $what } owed: { $amount }
+owed-settled = { $what }: settled, { $amount }
+owed-open = { $what } owed; the amount is still to be set
+owed-reversed = { $what }: no longer owed
+owe-refund-in-full = Refund of the price
+owe-inspection-fee = Inspection fee
+owe-return-freight = Freight back to the seller
+owe-counterfeit-compensation = Compensation for a counterfeit
+owe-buyers-freight = Freight of your return
+owe-retest-cost = Cost of the second test
+owe-appeal-fee = Fee of the appeal
+owe-appeal-fee-back = Return of the appeal’s fee
+owe-late-dispatch = Compensation for late dispatch
+owe-late-release = Compensation for late release by the warehouse
+owe-custody-loss = Price of a piece lost in the warehouse’s keeping
+owe-custody-damage = Damage in the warehouse’s keeping
+owe-lost-returning = Price of a piece lost on its way back
+owe-lost-to-buyer = Loss of a piece on its way back to you
+owe-warranty = Repair or refund under the warranty
+
+# A merchant’s conduct.
+conduct-clean = Clean record
+conduct-lesson = Lesson: read the rule and confirm it
+conduct-warning = Warning
+conduct-closer-look = Closer look: every piece is appraised twice
+conduct-recommended = Recommended to the platform: suspend or remove
+conduct-recommendation = By the published ladder, the warehouse recommends that the platform suspend or remove this merchant; the incidents listed are the evidence.
+incident-late = Sent later than promised
+incident-no-show = Not sent
+incident-counterfeit = Counterfeit, upheld
+incident-mis-described = Not as described
+incident-speech-breach = Forbidden words in the sale
+lesson-late = A sold piece is handed to the carrier within 48 hours of payment. Where it comes later, the buyer is owed a compensation of 5 % of the price.
+lesson-no-show = A sold piece that is not sent within 48 hours is cancelled and its price is owed to the buyer. Sell only what lies ready.
+lesson-counterfeit = Whoever sells a counterfeit owes the buyer the price and at least three times the price more (Consumer Law, article 55), and may have to answer to the authority.
+lesson-mis-described = What is said and listed of a piece must hold: material, treatment, weight and size as measured (Consumer Law, article 20; E-commerce Law, article 17).
+lesson-speech-breach = Advertising says nothing absolute, nothing of luck or cures, and promises no rise in value (Advertising Law, articles 4, 9, 17 and 25). Treated stones are named as treated.
+
+# What a carrier tells that somebody has to look at.
+trouble-proxy-signed = Signed for by somebody else: ask whether it arrived
+trouble-refused = Refused at the door
+trouble-turned-around = Turned around on the way: find out why
+trouble-problem = The carrier reports a problem
+trouble-customs = Held by customs
+trouble-contradiction = The carrier contradicts itself: ask it

@@ -393,3 +393,50 @@ notice-returned = 商品已退回
 notice-cancelled = 商品已取消
 notice-lost-or-damaged = 商品遗失或损坏
 notice-stage-changed = 商品有新进展
+
+# 应付款项。结清之前不说“已退款”或“已支付”。
+owed-amount = { $what }：应付 { $amount }
+owed-settled = { $what }：已结清 { $amount }
+owed-open = { $what }：应付，金额待定
+owed-reversed = { $what }：不再应付
+owe-refund-in-full = 退还货款
+owe-inspection-fee = 质检费
+owe-return-freight = 退回商家的运费
+owe-counterfeit-compensation = 假货赔偿
+owe-buyers-freight = 退货补运费
+owe-retest-cost = 复检费用报销
+owe-appeal-fee = 申诉费
+owe-appeal-fee-back = 退还申诉费
+owe-late-dispatch = 延迟发货赔付
+owe-late-release = 仓库延迟放行赔付
+owe-custody-loss = 在仓遗失货款
+owe-custody-damage = 在仓损坏赔偿
+owe-lost-returning = 退回途中遗失货款
+owe-lost-to-buyer = 寄回途中遗失赔偿
+owe-warranty = 质保维修或退款
+
+# 商家信用。
+conduct-clean = 记录良好
+conduct-lesson = 教育：请阅读规则并确认
+conduct-warning = 警告
+conduct-closer-look = 加强查验：每件复鉴
+conduct-recommended = 已建议平台：暂停或清退
+conduct-recommendation = 按公开的阶梯规则，仓库建议平台暂停或清退该商家；所列事件为依据。
+incident-late = 延迟发货
+incident-no-show = 未发货
+incident-counterfeit = 假货（已认定）
+incident-mis-described = 货不对板
+incident-speech-breach = 口播违规
+lesson-late = 买家付款后四十八小时内应交付承运。逾期的，应向买家赔付货款的百分之五。
+lesson-no-show = 四十八小时内未发货的，订单取消，货款应退还买家。请只销售备妥的货品。
+lesson-counterfeit = 售假者应退还货款并至少赔偿货款三倍（消费者权益保护法第五十五条），并可能被移送主管机关。
+lesson-mis-described = 口播与详情所述材质、处理、重量、尺寸应与实测一致（消费者权益保护法第二十条，电子商务法第十七条）。
+lesson-speech-breach = 不得使用绝对化用语，不得宣传招财、治病，不得承诺升值（广告法第四、九、十七、二十五条）。经处理的宝石须如实标明。
+
+# 承运方所报、需要人工处理的情况。
+trouble-proxy-signed = 他人代签：请核实是否收到
+trouble-refused = 拒签
+trouble-turned-around = 途中退回：请查明原因
+trouble-problem = 承运方报告疑难件
+trouble-customs = 清关异常
+trouble-contradiction = 承运方信息前后矛盾：请核实

@@ -240,6 +240,11 @@ fn waybills_of(work: &Work) -> Vec<(&str, &str)> {
     named
 }
 
+/// The same, for those who ask what waits for them.
+pub(in crate::desk) fn waybills_named(work: &Work) -> Vec<String> {
+    waybills_of(work).into_iter().map(|(_, waybill)| waybill.to_owned()).collect()
+}
+
 impl Job {
     /// How many capsules it may make.
     fn releases(&self) -> usize {
