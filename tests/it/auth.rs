@@ -69,6 +69,19 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/pieces/{code}/verdict", &[INSPECTOR]),
     ("GET", "/v1/pieces/{code}/certificates", READERS),
     ("POST", "/v1/pieces/{code}/same-article", &[CLERK, INSPECTOR]),
+    ("POST", "/v1/pieces/{code}/transit", &[SUPERVISOR]),
+    ("GET", "/v1/obligations", &[PLATFORM, MERCHANT, SUPERVISOR, AUDITOR]),
+    ("GET", "/v1/obligations/{id}", &[PLATFORM, MERCHANT, SUPERVISOR, AUDITOR]),
+    ("POST", "/v1/obligations/{id}/settled", &[PLATFORM]),
+    ("POST", "/v1/obligations/{id}/amount", &[SUPERVISOR]),
+    ("GET", "/v1/merchants/{id}/conduct", &[PLATFORM, MERCHANT, SUPERVISOR, AUDITOR]),
+    ("POST", "/v1/merchants/{id}/conduct/{incident}/read", &[MERCHANT]),
+    ("POST", "/v1/merchants/{id}/conduct/{incident}/appeal", &[MERCHANT]),
+    ("POST", "/v1/merchants/{id}/conduct/{incident}/decision", &[SUPERVISOR]),
+    ("POST", "/v1/merchants/{id}/conduct/{incident}/lifted", &[PLATFORM]),
+    // What they ask instead of a key, `carriers.rs` tests: the token of the address, and a signature.
+    ("POST", "/v1/carriers/kuaidi100/{token}", &[ANYBODY]),
+    ("POST", "/v1/carriers/push/{token}", &[ANYBODY]),
     ("POST", "/v1/pieces/{code}/reopen", &[SUPERVISOR]),
     ("POST", "/v1/pieces/{code}/corrections", STAFF),
     ("POST", "/v1/pieces/{code}/tag", &[CLERK]),
@@ -147,6 +160,8 @@ fn filled(path: &str, code: &str) -> String {
         .replace("{waybill}", "SF-none")
         .replace("{live_id}", "r-9")
         .replace("{view_token}", "none")
+        .replace("{token}", "none")
+        .replace("{incident}", "00000000-0000-7000-8000-000000000001")
         .replace("{id}", "00000000-0000-7000-8000-000000000000")
 }
 

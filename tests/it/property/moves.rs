@@ -11,7 +11,7 @@ use touchstone::domain::ledger::*;
 use touchstone::domain::piece::Piece;
 use touchstone::domain::quantity::{Included, Weighing};
 use touchstone::domain::route::{EDGES, Edge, Stage, Target};
-use touchstone::domain::transit::TransitTrouble;
+use touchstone::domain::transit::{Told, TransitTrouble, TransitWord};
 use uuid::Uuid;
 
 use super::world::*;
@@ -138,6 +138,7 @@ fn onward(world: &mut World, at: usize, dice: &mut Dice) -> Try {
 fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
     let command = |command, who: Actor| Try::Command(command, who.by());
     let custody = |what| Command::ReportCustody { what, note: sealed() };
+    let transit = |what| command(Command::Transit { what, note: Some(sealed()) }, CHIEF);
     let piece = &world.slots[at].piece;
     let staff = dice.pick(&[CLERK, CHIEF, ANNA]);
     match edge.kind {
@@ -222,6 +223,10 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
             let (correct, by) = correction(piece, dice);
             Try::Command(correct, by)
         }
+        EventKind::TurnedBack => transit(TransitWord::TurnedBack),
+        EventKind::Refused => transit(TransitWord::Refused),
+        EventKind::Lost if dice.once_in(2) => transit(TransitWord::Lost),
+        EventKind::DeliveredBack if dice.once_in(2) => transit(TransitWord::DeliveredBack),
         EventKind::OrderPlaced
         | EventKind::RestAsked
         | EventKind::RestWanted
@@ -248,7 +253,6 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         | EventKind::WaybillCorrected
         | EventKind::IntakeExceptionFound
         | EventKind::ExceptionResolved
-        | EventKind::TurnedBack
         | EventKind::Lost
         | EventKind::AppraisalSettled
         | EventKind::RepeatCalled
@@ -260,7 +264,6 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         | EventKind::Overridden
         | EventKind::QuarantineLifted
         | EventKind::QuarantineUpheld
-        | EventKind::Refused
         | EventKind::ReturnOpened
         | EventKind::ReturnPosted
         | EventKind::ReturnReceived
@@ -476,6 +479,13 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         }
         CommandKind::AddNote => Command::AddNote { text: sealed() },
         CommandKind::AddPhoto => Command::AddPhoto { photo: photo_added(dice) },
+        CommandKind::Transit => Command::Transit { what: dice.pick(TransitWord::ALL), note: None },
+        CommandKind::HearCarrier => {
+            let leg = touchstone::domain::transit::legs(piece).last().map_or(2, |leg| leg.seq);
+            let at = jiff::Timestamp::from_microsecond(world.instant()).unwrap();
+            let (told, hours) = (dice.pick(Told::ALL), dice.below(40) as i64);
+            Command::HearCarrier { leg, told, at: at - jiff::SignedDuration::from_hours(20 - hours) }
+        }
     };
     Try::Command(command, by)
 }

@@ -74,7 +74,7 @@ pub const BUYER: Actor = actor("the buyer", 11, 0, Role::Buyer);
 pub const INSPECTORS: [Actor; 3] = [ANNA, BORIS, CLARA];
 
 /// Everybody who may try something. Two persons hold two keys, and two have no business here.
-pub const CAST: [Actor; 13] = [
+pub const CAST: [Actor; 14] = [
     ANNA,
     BORIS,
     CLARA,
@@ -87,6 +87,7 @@ pub const CAST: [Actor; 13] = [
     actor("the auditor", 8, 108, Role::Auditor),
     actor("the operator", 9, 109, Role::Operator),
     actor("the desk", 10, 110, Role::Desk),
+    actor("the carrier", 12, 0, Role::Carrier),
     BUYER,
 ];
 
@@ -135,6 +136,11 @@ pub fn weighing(micrograms: i64) -> Weighing {
 }
 
 pub const WEIGHT: i64 = 56_020_000;
+
+pub const PRICE: i64 = 1_280_000;
+
+/// When a walk begins, and its order was paid.
+const BEGINNING: i64 = 1_790_000_000_000_000;
 
 pub const MATERIALS: [&str; 3] = ["翡翠", "和田玉", "18K金"];
 
@@ -255,6 +261,7 @@ impl Rules for Book {
 
 /// One line's piece, with the journal as a store would hold it.
 pub struct Slot {
+    pub stream: i32,
     pub line_no: i32,
     pub attempt: i32,
     pub piece: Piece,
@@ -286,7 +293,7 @@ impl World {
             line_no,
             sku: None,
             title: sealed(),
-            price: Money::parse(1_280_000, "CNY").unwrap(),
+            price: Money::parse(PRICE, "CNY").unwrap(),
             pricing: Pricing::Fixed,
             custom_made: false,
         };
@@ -299,10 +306,10 @@ impl World {
             streamer_id: None,
             warehouse_id: WarehouseId::parse("w-1").unwrap(),
             live_id: Some(LiveId::parse("r-9").unwrap()),
-            paid_at: 0,
+            paid_at: BEGINNING,
             ship: if setting.together { Ship::Together } else { Ship::AsReady },
             guarantee_level: 9,
-            guarantees: BTreeSet::new(),
+            guarantees: if setting.together { BTreeSet::from([name("return_freight")]) } else { BTreeSet::new() },
             buyer_timezone: name("Asia/Shanghai"),
             merchant_timezone: name("Asia/Shanghai"),
             lines: (1..=setting.lines).map(line).collect(),
@@ -316,7 +323,7 @@ impl World {
             book: Book { transcript: setting.transcript, needed: setting.needed },
             slots: Vec::new(),
             ended: Vec::new(),
-            clock: 1_790_000_000_000_000,
+            clock: BEGINNING,
             numbers: 0,
         };
         for line_no in 1..=setting.lines {
@@ -330,6 +337,16 @@ impl World {
     pub fn now(&mut self) -> Timestamp {
         self.clock += 1_000_000;
         Timestamp::from_microsecond(self.clock).unwrap()
+    }
+
+    /// Nothing happens for some hours.
+    pub fn rest(&mut self, hours: i64) {
+        self.clock += hours * 3_600_000_000;
+    }
+
+    /// Whether the merchant pays for a buyer's return.
+    pub fn signed(&self) -> bool {
+        !self.order.placed.guarantees.is_empty()
     }
 
     pub fn instant(&self) -> i64 {
@@ -362,8 +379,8 @@ impl World {
             code: PieceCode::from_bits(number),
             line_no,
             attempt,
-            follows: None,
-            price: Money::parse(1_280_000, "CNY").unwrap(),
+            follows: (1 < attempt).then_some(StreamId(1)),
+            price: Money::parse(PRICE, "CNY").unwrap(),
             pricing: Pricing::Fixed,
             custom_made: false,
             declared: Declared {
@@ -384,7 +401,7 @@ impl World {
             role: by.role,
             event: event.into(),
         };
-        Slot { line_no, attempt, piece: Piece::fold([first.clone()]).unwrap(), journal: vec![first] }
+        Slot { stream: number as i32, line_no, attempt, piece: Piece::fold([first.clone()]).unwrap(), journal: vec![first] }
     }
 
     /// Another piece for a line whose piece came to its end.
