@@ -1,6 +1,8 @@
 //! Carriers: whose pushes are taken, and what a word does. A word on a waybill that nobody has named yet is parked, and
 //! heard once somebody does.
 
+use std::pin::Pin;
+
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -163,6 +165,15 @@ impl Desk {
         let before = now.checked_sub(PARKED_FOR).unwrap_or(now);
         owed::forget_parked(&*txn, before.as_microsecond()).await?;
         Ok(txn.commit().await?)
+    }
+
+    /// The same, for those of whom hearing asks in turn: a future of a known size.
+    pub(super) fn hear_parked_boxed<'a>(
+        &'a self,
+        waybills: &'a [String],
+        now: Timestamp,
+    ) -> Pin<Box<dyn Future<Output = Result<usize, Error>> + Send + 'a>> {
+        Box::pin(self.hear_parked(waybills, now))
     }
 
     /// Hears what was parked under these waybills. What cannot be heard now stays parked.

@@ -41,7 +41,7 @@ pub enum Said {
 /// An incident as the ladder counts it; none of one that was withdrawn.
 fn counted(row: &incidents::Model) -> Option<Counted> {
     let at = |micros| Timestamp::from_microsecond(micros).ok();
-    (row.withdrawn_at.is_none()).then_some(())?;
+    row.withdrawn_at.is_none().then_some(())?;
     Some(Counted {
         id: IncidentId(row.id),
         kind: IncidentKind::parse(&row.kind)?,

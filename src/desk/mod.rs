@@ -351,7 +351,7 @@ impl Desk {
         if answer.is_ok() && !named.is_empty() {
             // What a carrier told of it before is heard now. The command stands whatever becomes of that, and the next
             // start hears what is left.
-            if let Err(error) = Box::pin(self.hear_parked(&named, now)).await {
+            if let Err(error) = self.hear_parked_boxed(&named, now).await {
                 tracing::warn!(%error, "parked words of a carrier could not be heard");
             }
         }

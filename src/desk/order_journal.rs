@@ -154,6 +154,9 @@ impl Desk {
         request: &Request,
         act: impl FnOnce(&OrderJournal) -> Result<Vec<Event>, Error>,
     ) -> Result<Receipt, Error> {
+        let mut request = request.clone();
+        request.digest_as("order");
+        let request = &request;
         let txn = match self.begin_once(request).await? {
             Begun::Answered(answer) => return Ok(answer),
             Begun::Fresh(txn) => txn,

@@ -418,7 +418,7 @@ impl Writer {
         plan.changes.lots.extend(seeds);
         plan.changes.heard.extend(heard.unlocked);
         if let Some(turn) = plan.turn.take() {
-            desk.plan_consequences(source, (key, turn), &lines, &mut plan, own, (&placed, request)).await?;
+            desk.plan_consequences(source, (key, turn), &lines, &mut plan, own, (&*placed, request)).await?;
         }
         if let Some(line) = plan.changes.lines.last() {
             let status =

@@ -166,7 +166,7 @@ pub fn follows(piece: &Piece, leg: &Leg, told: Told, at: Timestamp, now: Timesta
     // No word is newer than now, nor older than its leg: clocks of carriers are theirs.
     let at = at.clamp(leg.posted_at.min(now), now);
     let micros = at.as_microsecond();
-    let trouble = |what| {
+    let trouble = |what: TransitTrouble| {
         let known = |recorded: &std::sync::Arc<super::event::Recorded>| {
             matches!(&recorded.event, Event::CarrierExceptionFound(found) if found.leg == leg.seq && found.what == what)
         };
@@ -185,7 +185,7 @@ pub fn follows(piece: &Piece, leg: &Leg, told: Told, at: Timestamp, now: Timesta
         return if turned && was_theirs { trouble(TransitTrouble::Contradiction).into_iter().collect() } else { Vec::new() };
     }
     let proxy = || (told == Told::ProxySigned).then(|| trouble(TransitTrouble::ProxySigned)).flatten();
-    let with = |first: Option<Event>, then: Event| first.into_iter().chain([then]).collect();
+    let with = |first: Option<Event>, then: Event| -> Vec<Event> { first.into_iter().chain([then]).collect() };
     match told {
         Told::Moving => moved().into_iter().collect(),
         Told::Delivered | Told::ProxySigned => match (leg.kind, piece.stage()) {

@@ -18,6 +18,7 @@ use super::bench::SettleBody;
 use super::body::{Faults, Write, typed};
 use super::error::Problem;
 use super::looks::{bench_closed, note_reader};
+use super::obligations::InWords;
 use super::pieces::SegmentBody;
 use super::query::Query;
 use super::views::instant;
@@ -29,7 +30,9 @@ use crate::domain::command::{Command, CommandKind};
 use crate::domain::ids::ProposalId;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
+use crate::domain::transit::TransitTrouble;
 use crate::store::entity::pieces;
+use crate::store::owed;
 use crate::store::queries::{self, QueuePlace};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -174,6 +177,10 @@ async fn get_queue(
         .filter(|_| more)
         .and_then(|row| write_cursor(&Cursor { due_at: row.due_at, order_id: row.order_id, stream_id: row.stream_id }));
     let proposals = app.desk().open_proposals(warehouse, app.now()).await?;
+    let troubles = match caller.role {
+        Role::Supervisor => owed::troubles(reader, warehouse.as_str(), MAX_PAGE).await?,
+        _ => Vec::new(), // What a carrier reports is a supervisor's to answer.
+    };
     Ok(Json(json!({
         "pieces": rows.iter().map(|row| json!({
             "code": row.code,
@@ -191,6 +198,17 @@ async fn get_queue(
             "command": open.command.as_str(),
             "yours": open.proposer.person_id == caller.person,
             "expires_at": instant(open.expires_at.as_microsecond()),
+        })).collect::<Vec<_>>(),
+        "carrier_exceptions": troubles.iter().map(|(leg, code)| json!({
+            "code": code,
+            "leg": leg.kind,
+            "carrier": leg.carrier,
+            "waybill": leg.waybill,
+            "what": leg.trouble,
+            "words": leg.trouble.as_deref().and_then(TransitTrouble::parse).map(|what| {
+                InWords::of(|language| language.words().trouble(what).to_owned())
+            }),
+            "at": leg.trouble_at.map(instant),
         })).collect::<Vec<_>>(),
         "next_cursor": next_cursor,
     })))

@@ -202,20 +202,14 @@ impl Rulebook {
         }
         let (was, is) = (self.due(debts, before), self.due(debts, after));
         let line = after.line();
-        let stands = |rule: &OwedRule| STAYS.contains(rule);
         let faults = |ground: &Ground| self.faults(ground);
         let (had, has) = (faults(before), faults(after));
         Consequences {
             arose: is.difference(&was).filter_map(|rule| debts.owed(*rule, after, line?, fees)).collect(),
-            reversed: was.difference(&is).filter(|rule| !stands(rule)).map(|rule| after.key(*rule)).collect(),
+            reversed: was.difference(&is).filter(|rule| !STAYS.contains(*rule)).map(|rule| after.key(*rule)).collect(),
             faults: has.difference(&had).filter_map(|kind| debts.fault(*kind, after)).collect(),
             withdrawn: had.difference(&has).map(|kind| (*kind, after.stream_id)).collect(),
         }
-    }
-
-    /// Whether anything may follow, told without fees: for a desk that looks up the rest only then.
-    pub fn has_consequences(&self, before: &Ground, after: &Ground) -> bool {
-        !self.consequences(before, after, &Fees::new()).is_empty()
     }
 
     /// The price of a line that ended without an event of its piece.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Error;
 use super::entity::{carriers, fees, incidents, legs, obligations, parked, pieces};
 use super::queries::OrdersOf;
-use super::script::insert;
+use super::script::{insert, keep};
 
 /// The fee table of a warehouse.
 pub async fn fees_of(conn: &impl ConnectionTrait, warehouse: &str) -> Result<Vec<fees::Model>, Error> {
@@ -80,7 +80,8 @@ pub async fn obligations_page(
         query = query.filter(Amount.is_null());
     }
     if let Some((at, id)) = wanted.after {
-        let place = Expr::tuple([Expr::col(AroseAt), Expr::col(Id)]);
+        let column = |column| Expr::col((obligations::Entity, column));
+        let place = Expr::tuple([column(AroseAt), column(Id)]);
         query = query.filter(place.gt(Expr::tuple([Expr::val(at), Expr::val(id)])));
     }
     Ok(query.order_by_asc(AroseAt).order_by_asc(Id).limit(limit).all(conn).await?)
@@ -177,8 +178,7 @@ pub async fn revoke_carrier(conn: &impl ConnectionTrait, id: &str, at: i64) -> R
 pub async fn park(conn: &impl ConnectionTrait, row: parked::Model, most: u64) -> Result<(), Error> {
     use parked::Column::{CarrierId, Digest, ReceivedAt};
     let carrier = row.carrier_id.clone();
-    let kept = OnConflict::columns([CarrierId, Digest]).do_nothing().to_owned();
-    parked::Entity::insert(row.into_active_model()).on_conflict(kept).exec_without_returning(conn).await?;
+    keep(conn, vec![row], [CarrierId, Digest]).await?;
     let beyond = parked::Entity::find()
         .filter(CarrierId.eq(carrier.as_str()))
         .order_by_desc(ReceivedAt)
