@@ -4,6 +4,7 @@ pub mod audit;
 pub mod bench;
 pub mod capsule;
 pub mod client;
+pub mod clockwork;
 pub mod config;
 pub mod demo;
 pub mod desk;

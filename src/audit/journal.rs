@@ -8,6 +8,7 @@ use super::{Finding, Wrong};
 use crate::capsule::chain::{self, Head, Verifier};
 use crate::capsule::{Hash, root};
 use crate::desk::{capsule_of, recorded};
+use crate::domain::cases::Case;
 use crate::domain::event::{Event, OrderPlaced, Recorded};
 use crate::domain::ids::{StreamId, StreamKey};
 use crate::domain::piece::Piece;
@@ -19,6 +20,7 @@ pub enum Fold {
     Nothing,
     Order(Arc<OrderPlaced>),
     Piece(Box<Piece>),
+    Case(Box<Case>),
     /// What comes after a fault cannot be judged; it was said where the fault is.
     Broken,
 }
@@ -134,6 +136,15 @@ impl Walk {
             },
             (Fold::Order(placed), _) if is_of_order(&recorded.event) => Fold::Order(placed),
             (Fold::Order(_), _) => return Err(Wrong::NotAnOrder),
+            (Fold::Nothing, _) if matches!(recorded.event, Event::CaseOpened(_)) => {
+                let case = Case::fold([recorded]).ok_or_else(|| Wrong::Replay("a case begins otherwise".to_owned()))?;
+                Fold::Case(Box::new(case))
+            }
+            (Fold::Case(mut case), _) => {
+                let kind = recorded.event.kind();
+                case.apply(&recorded).ok_or_else(|| Wrong::Replay(format!("{kind} does not follow in a case")))?;
+                Fold::Case(case)
+            }
             (Fold::Nothing, _) => {
                 Fold::Piece(Box::new(Piece::fold([recorded]).map_err(|corrupt| Wrong::Replay(corrupt.to_string()))?))
             }
@@ -152,7 +163,7 @@ impl Walk {
         if let Some(code) = code {
             let facts = match &self.fold {
                 Fold::Piece(piece) => capsule_of::facts(piece, read.hash),
-                Fold::Nothing | Fold::Order(_) | Fold::Broken => None,
+                Fold::Nothing | Fold::Order(_) | Fold::Case(_) | Fold::Broken => None,
             };
             self.released.push(Released { seq, hash: read.hash, code, at, revoked_at: None, facts });
         }
@@ -162,14 +173,14 @@ impl Walk {
     fn stage(&self) -> Option<Stage> {
         match &self.fold {
             Fold::Piece(piece) => Some(piece.stage()),
-            Fold::Nothing | Fold::Order(_) | Fold::Broken => None,
+            Fold::Nothing | Fold::Order(_) | Fold::Case(_) | Fold::Broken => None,
         }
     }
 
     fn capsule_stands(&self) -> bool {
         match &self.fold {
             Fold::Piece(piece) => piece.standing().release().is_some(),
-            Fold::Nothing | Fold::Order(_) | Fold::Broken => false,
+            Fold::Nothing | Fold::Order(_) | Fold::Case(_) | Fold::Broken => false,
         }
     }
 
@@ -183,7 +194,16 @@ impl Walk {
 
 /// The events of an order's own journal behind its first.
 fn is_of_order(event: &Event) -> bool {
-    matches!(event, Event::RestAsked(_) | Event::RestWanted(_) | Event::RestDeclined(_) | Event::PersonErased(_))
+    matches!(
+        event,
+        Event::RestAsked(_)
+            | Event::RestWanted(_)
+            | Event::RestDeclined(_)
+            | Event::LineFailed(_)
+            | Event::LineCancelled(_)
+            | Event::NoticeAccepted(_)
+            | Event::PersonErased(_)
+    )
 }
 
 /// The columns that do not repeat the body. Order and stream are held against it by the chain.

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::Failure;
+use crate::clockwork;
 use crate::desk::{self, Desk, KeyGrant, KeyScope, Place};
 use crate::domain::actor::Role;
 use crate::domain::ids::{LaboratoryId, MerchantId, TenantId, WarehouseId};
@@ -81,6 +82,8 @@ pub struct Service {
     stop: oneshot::Sender<()>,
     task: JoinHandle<std::io::Result<()>>,
     upkeep: Option<JoinHandle<()>>,
+    stop_clocks: oneshot::Sender<()>,
+    clocks: JoinHandle<()>,
 }
 
 impl House {
@@ -164,12 +167,16 @@ impl House {
         let upkeep = metrics.clone().map(|metrics| tokio::spawn(keep_up(metrics)));
         let app = App::new(self.desk.clone(), settings, metrics)
             .map_err(|error| Failure::of("the shelf of photos cannot be opened", &error))?;
+        let (stop_clocks, stopped) = oneshot::channel::<()>();
+        let clocks = tokio::spawn(clockwork::run(self.desk.clone(), Timestamp::now, async {
+            let _ = stopped.await;
+        }));
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(http::serve(listener, app.clone(), async {
             // Dropped or told, both mean to stop.
             let _ = stopped.await;
         }));
-        Ok(Service { address, app, stop, task, upkeep })
+        Ok(Service { address, app, stop, task, upkeep, stop_clocks, clocks })
     }
 
     /// Finishes what waits and closes the database.
@@ -187,6 +194,8 @@ impl Service {
         if let Some(upkeep) = self.upkeep {
             upkeep.abort();
         }
+        drop(self.stop_clocks);
+        let _ = self.clocks.await;
         match self.task.await {
             Ok(served) => served.map_err(|error| Failure::of("the service stopped with a fault", &error)),
             Err(error) => Err(Failure::of("the service stopped before its time", &error)),

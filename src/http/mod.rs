@@ -27,8 +27,10 @@ use crate::telemetry::{self, Metrics};
 pub mod auth;
 mod bench;
 pub mod body;
+mod cases;
 mod certificates;
 mod error;
+mod found;
 mod ledger;
 mod looks;
 mod operator;
@@ -41,6 +43,7 @@ mod query;
 mod queue;
 mod readings;
 mod service;
+mod sidelines;
 mod tracking;
 mod verify;
 mod views;
@@ -151,11 +154,14 @@ fn routes() -> OpenApiRouter<App> {
         .merge(service::routes())
         .merge(platform::routes())
         .merge(parcels::routes())
+        .merge(found::routes())
         .merge(ledger::routes())
         .merge(looks::routes())
         .merge(pieces::routes())
         .merge(photos::routes())
         .merge(warehouse::routes())
+        .merge(sidelines::routes())
+        .merge(cases::routes())
         .merge(certificates::routes())
         .merge(queue::routes())
         .merge(readings::routes())

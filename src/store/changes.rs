@@ -48,12 +48,15 @@ pub struct Changes {
     pub orders: Vec<orders::Model>,
     /// Orders whose status follows their lines to another.
     pub order_status: Vec<(Uuid, String)>,
+    /// Orders whose own journal grew: its length and its last hash.
+    pub order_heads: Vec<(Uuid, i32, Vec<u8>)>,
     pub lines: Vec<lines::Model>,
     pub pieces: Vec<pieces::Model>,
     /// Pieces whose parts were told anew: the old rows go, the new ones follow. A part that a voided appraisal found
     /// beside those declared must not stay behind.
     pub parts: Vec<(Uuid, i32)>,
     pub components: Vec<components::Model>,
+    pub cases: Vec<cases::Model>,
     pub photos: Vec<photos::Model>,
     pub photo_bands: Vec<photo_bands::Model>,
     pub capsules: Vec<capsules::Model>,
@@ -101,10 +104,12 @@ macro_rules! every_table {
             sealed_texts,
             orders,
             order_status,
+            order_heads,
             lines,
             pieces,
             parts,
             components,
+            cases,
             photos,
             photo_bands,
             capsules,
@@ -260,6 +265,13 @@ impl Changes {
                 .filter(orders::Column::OrderId.is_in(padded(&orders).copied()));
             pen.step::<orders::Entity>(&update);
         }
+        for (order_id, seq, hash) in self.order_heads {
+            let update = orders::Entity::update_many()
+                .col_expr(orders::Column::HeadSeq, seq.into())
+                .col_expr(orders::Column::HeadHash, hash.into())
+                .filter(orders::Column::OrderId.eq(order_id));
+            pen.step::<orders::Entity>(&update);
+        }
         pen.upsert(
             self.lines,
             [lines::Column::OrderId, lines::Column::LineNo],
@@ -280,6 +292,11 @@ impl Changes {
         );
         clear::<components::Entity>(&mut pen, &self.parts, components::Column::OrderId, components::Column::StreamId);
         pen.insert(self.components);
+        pen.upsert(
+            self.cases,
+            [cases::Column::OrderId, cases::Column::StreamId],
+            [cases::Column::State, cases::Column::HeadSeq, cases::Column::HeadHash],
+        );
         pen.insert(self.photos);
         pen.insert(self.photo_bands);
         pen.insert(self.capsules);

@@ -22,6 +22,14 @@ const UNTOLD: &[EventKind] = &[
     EventKind::Corrected,
     EventKind::NoteAdded,
     EventKind::PhotoAdded,
+    EventKind::CaseOpened,
+    EventKind::CaseReported,
+    EventKind::CaseDecisionProposed,
+    EventKind::CaseDecided,
+    EventKind::LineFailed,
+    EventKind::LineCancelled,
+    EventKind::DeadlinePassed,
+    EventKind::NoticeAccepted,
 ];
 
 /// Every id that the program may ask for.

@@ -39,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "words",
         ],
     ),
+    ("clockwork", &["desk"]),
     ("client", &[]),
     ("station", &["instruments"]),
 ];

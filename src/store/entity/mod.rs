@@ -13,6 +13,7 @@ pub mod deadlines;
 pub mod devices;
 pub mod event_keys;
 pub mod events;
+pub mod found_proposals;
 pub mod frames;
 pub mod idempotency;
 pub mod keys;
