@@ -59,6 +59,7 @@ pub struct People {
     pub clerk: Person,
     pub inspectors: [Person; 2],
     pub supervisor: Person,
+    pub second_supervisor: Person,
     pub auditor: Person,
     pub operator: Person,
 }
@@ -141,7 +142,8 @@ impl House {
                 self.person("inspector A", Role::Inspector, of_house.clone()).await?,
                 self.person("inspector B", Role::Inspector, of_house.clone()).await?,
             ],
-            supervisor: self.person("supervisor", Role::Supervisor, of_house).await?,
+            supervisor: self.person("supervisor A", Role::Supervisor, of_house.clone()).await?,
+            second_supervisor: self.person("supervisor B", Role::Supervisor, of_house).await?,
             auditor: self.person("auditor", Role::Auditor, KeyScope::default()).await?,
             operator: self.person("operator", Role::Operator, KeyScope::default()).await?,
         })

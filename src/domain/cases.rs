@@ -208,7 +208,9 @@ pub fn decide_case(
                     "another supervisor proposed another decision: decide the same, or wait until its hour is over",
                 ));
             }
-            let decided = CaseDecided { upheld, amount, revokes, reason: reason.clone(), proposed_by: *witness };
+            let (piece, kind) = (case.opened.piece, case.opened.kind);
+            let decided =
+                CaseDecided { piece, kind, upheld, amount, revokes, reason: reason.clone(), proposed_by: *witness };
             Ok((*stream, decided.into()))
         }
         CaseCommand::PassDeadline { case: stream } => {

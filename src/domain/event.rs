@@ -563,7 +563,16 @@ payloads! {
     }
     /// An amount is in minor units of the price's currency, where the rulebook leaves it to the case.
     CaseDecisionProposed { upheld: bool, amount: Option<i64>, revokes: bool, reason: Sealed }
-    CaseDecided { upheld: bool, amount: Option<i64>, revokes: bool, reason: Sealed, proposed_by: Witness }
+    /// With what it was about, so that what follows from it can be told from it alone.
+    CaseDecided {
+        piece: StreamId,
+        kind: CaseKind,
+        upheld: bool,
+        amount: Option<i64>,
+        revokes: bool,
+        reason: Sealed,
+        proposed_by: Witness,
+    }
     /// Which clock, by its name, and when it was due, in microseconds since the Unix epoch.
     DeadlinePassed { clock: Name, due_at: i64 }
     /// Which notice was taken, by which channel (`mail` or `webhook`), and the sequence number of the event that it tells

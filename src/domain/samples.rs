@@ -325,7 +325,16 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         }
         .into()),
         CaseDecided => two(&|proposed_by| {
-            super::event::CaseDecided { upheld: true, amount: None, revokes: true, reason: reason(), proposed_by }.into()
+            super::event::CaseDecided {
+                piece: StreamId(1),
+                kind: super::event::CaseKind::Retest,
+                upheld: true,
+                amount: None,
+                revokes: true,
+                reason: reason(),
+                proposed_by,
+            }
+            .into()
         }),
         LineFailed => one(super::event::LineFailed { line_no: 1 }.into()),
         LineCancelled => one(super::event::LineCancelled { line_no: 1, reason: None }.into()),

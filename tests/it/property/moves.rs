@@ -610,7 +610,16 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
         K::CaseDecisionProposed => {
             CaseDecisionProposed { upheld: true, amount: Some(1), revokes: true, reason }.into()
         }
-        K::CaseDecided => CaseDecided { upheld: true, amount: None, revokes: true, reason, proposed_by }.into(),
+        K::CaseDecided => CaseDecided {
+            piece: StreamId(1),
+            kind: dice.pick(&CaseKind::ALL),
+            upheld: true,
+            amount: None,
+            revokes: true,
+            reason,
+            proposed_by,
+        }
+        .into(),
         K::LineFailed => LineFailed { line_no: 1 }.into(),
         K::LineCancelled => LineCancelled { line_no: 1, reason: None }.into(),
         K::DeadlinePassed => DeadlinePassed { clock: name("cleared:clerk"), due_at: world.instant() }.into(),
