@@ -14,6 +14,7 @@ mod m0006_looks;
 mod m0007_status_versions;
 mod m0008_tries;
 mod m0012_owed;
+mod m0011_found;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_status_versions::StatusVersions),
             Box::new(m0008_tries::Tries),
             Box::new(m0012_owed::Owed),
+            Box::new(m0011_found::Found),
         ]
     }
 }

@@ -9,6 +9,7 @@ use crate::capsule::chain::{self, Head, Verifier};
 use crate::capsule::{Hash, root};
 use crate::desk::{capsule_of, recorded};
 use crate::domain::conduct::Record;
+use crate::domain::cases::Case;
 use crate::domain::event::{Event, OrderPlaced, Recorded};
 use crate::domain::ids::{StreamId, StreamKey};
 use crate::domain::obligation::Account;
@@ -21,6 +22,7 @@ pub enum Fold {
     Nothing,
     Order(Arc<OrderPlaced>),
     Piece(Box<Piece>),
+    Case(Box<Case>),
     /// What comes after a fault cannot be judged; it was said where the fault is.
     Broken,
 }
@@ -145,6 +147,15 @@ impl Walk {
                 Fold::Order(placed)
             }
             (Fold::Order(_), _) => return Err(Wrong::NotAnOrder),
+            (Fold::Nothing, _) if matches!(recorded.event, Event::CaseOpened(_)) => {
+                let case = Case::fold([recorded]).ok_or_else(|| Wrong::Replay("a case begins otherwise".to_owned()))?;
+                Fold::Case(Box::new(case))
+            }
+            (Fold::Case(mut case), _) => {
+                let kind = recorded.event.kind();
+                case.apply(&recorded).ok_or_else(|| Wrong::Replay(format!("{kind} does not follow in a case")))?;
+                Fold::Case(case)
+            }
             (Fold::Nothing, _) => {
                 Fold::Piece(Box::new(Piece::fold([recorded]).map_err(|corrupt| Wrong::Replay(corrupt.to_string()))?))
             }
@@ -163,7 +174,7 @@ impl Walk {
         if let Some(code) = code {
             let facts = match &self.fold {
                 Fold::Piece(piece) => capsule_of::facts(piece, read.hash),
-                Fold::Nothing | Fold::Order(_) | Fold::Broken => None,
+                Fold::Nothing | Fold::Order(_) | Fold::Case(_) | Fold::Broken => None,
             };
             self.released.push(Released { seq, hash: read.hash, code, at, revoked_at: None, facts });
         }
@@ -173,14 +184,14 @@ impl Walk {
     fn stage(&self) -> Option<Stage> {
         match &self.fold {
             Fold::Piece(piece) => Some(piece.stage()),
-            Fold::Nothing | Fold::Order(_) | Fold::Broken => None,
+            Fold::Nothing | Fold::Order(_) | Fold::Case(_) | Fold::Broken => None,
         }
     }
 
     fn capsule_stands(&self) -> bool {
         match &self.fold {
             Fold::Piece(piece) => piece.standing().release().is_some(),
-            Fold::Nothing | Fold::Order(_) | Fold::Broken => false,
+            Fold::Nothing | Fold::Order(_) | Fold::Case(_) | Fold::Broken => false,
         }
     }
 
@@ -210,6 +221,9 @@ fn is_of_order(event: &Event) -> bool {
             | Event::StepAppealed(_)
             | Event::StepAppealDecided(_)
             | Event::StepLifted(_)
+            | Event::LineFailed(_)
+            | Event::LineCancelled(_)
+            | Event::NoticeAccepted(_)
     )
 }
 

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 use touchstone::audit::upkeep;
+use touchstone::clockwork;
 use touchstone::config::Args;
 use touchstone::demo::Outcome;
 use touchstone::demo::house::{keep_up, listen};
@@ -66,6 +67,10 @@ impl Serve {
             let roots = tokio::spawn(upkeep::roots_loop(desk.clone(), folder, Timestamp::now, async move {
                 let _ = stopped.await;
             }));
+            let (stop_clocks, stopped) = tokio::sync::oneshot::channel::<()>();
+            let clocks = tokio::spawn(clockwork::run(desk.clone(), Timestamp::now, async move {
+                let _ = stopped.await;
+            }));
             let app = App::new(desk.clone(), settings, Some(metrics))
                 .map_err(|error| Trouble::failed("the shelf of photos cannot be opened", &error))?;
             let sweeping = tokio::spawn(http::photos::sweeping(app.clone()));
@@ -76,6 +81,8 @@ impl Serve {
                 .map_err(|error| Trouble::failed("the service stopped with a fault", &error))?;
             measuring.abort();
             sweeping.abort();
+            drop(stop_clocks);
+            let _ = clocks.await;
             drop(stop_roots);
             let _ = roots.await;
             open::close(store, desk).await?;

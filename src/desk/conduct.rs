@@ -83,7 +83,7 @@ impl Desk {
         seals: Seals,
         request: &Request,
     ) -> Result<Receipt, Error> {
-        self.on_order(order_id, id.0, seals, request, |own| {
+        self.in_order(order_id, id.0, seals, request, |own| {
             let one = own.record.find(id).ok_or(Refusal::Absent("incident"))?;
             Ok(vec![event_of(one, said)?])
         })

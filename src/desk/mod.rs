@@ -16,6 +16,7 @@ use crate::capsule::{es256, signature};
 use crate::domain::actor::By;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::ids::{CommandId, OrderId, PersonId, ProposalId, StreamId, StreamKey};
+use crate::domain::orders::OrderCommand;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Name;
 use crate::rulebook::{Library, Rulebook};
@@ -28,12 +29,17 @@ mod balances;
 mod cache;
 pub mod carriers;
 pub(crate) mod capsule_of;
+pub(crate) mod cases;
 pub mod certificate;
 pub mod choice;
 pub mod conduct;
 pub mod lots;
 mod obligations;
 pub(crate) mod order_journal;
+mod fire;
+mod found;
+pub mod lots;
+pub(crate) mod orders;
 mod parcels;
 pub mod people;
 pub mod place;
@@ -50,6 +56,9 @@ mod status;
 mod work;
 mod writer;
 
+pub use cases::{case_id, parse_case_id};
+pub use fire::Fired;
+pub use found::FoundResolution;
 pub use capsule_of::{order_reference, order_salt, settled_findings};
 pub use parcels::{Arrival, ArrivedPiece, Parcel, inbound_parcel};
 pub use place::NewOrder;
@@ -158,6 +167,8 @@ enum Work {
         parcel: bool,
     },
     Place(Box<NewOrder>),
+    /// Something asked of a whole order.
+    Order(Box<OrderCommand>),
     /// A command put up for a second person: no event yet.
     Propose(Box<(rows::Model, receipt::ProposalReceipt)>),
 }
@@ -167,6 +178,7 @@ impl Work {
         match self {
             Work::Pieces { pieces, .. } => pieces.first().map_or("nothing", |(_, command)| command.kind().as_str()),
             Work::Place(_) => "order",
+            Work::Order(command) => command.as_str(),
             Work::Propose(_) => "proposal",
         }
     }

@@ -21,7 +21,7 @@ impl Desk {
         request: &Request,
     ) -> Result<Receipt, Error> {
         let now = request.now;
-        self.on_order(order_id, id.0, Seals::default(), request, |own| {
+        self.in_order(order_id, id.0, Seals::default(), request, |own| {
             let one = own.account.find(id).ok_or(Refusal::Absent("obligation"))?;
             if one.amount.is_none() {
                 return Err(Refusal::from(AccountFault::AmountMissing).into());
@@ -49,7 +49,7 @@ impl Desk {
         seals: Seals,
         request: &Request,
     ) -> Result<Receipt, Error> {
-        self.on_order(order_id, id.0, seals, request, |own| {
+        self.in_order(order_id, id.0, seals, request, |own| {
             let one = own.account.find(id).ok_or(Refusal::Absent("obligation"))?;
             is_owed(one)?;
             if one.arose.amount.is_some() {

@@ -1,41 +1,31 @@
-//! The order's own journal (stream 0) as a command needs it: where it ends, and what stands in it of what is owed and of
-//! faults. What follows from a piece's command is appended here in the same transaction.
+//! What follows from a command for the order's own journal: what is owed, what no longer is, and whose fault it was,
+//! appended behind the rest in the same transaction.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::orders::{OrderTail, tail_of};
 use super::receipt::Receipt;
 use super::registry::Begun;
 use super::work::Plan;
 use super::{Desk, Error, Request, Seals, recorded};
 use crate::capsule::Hash;
-use crate::domain::conduct::{Incident, Record};
+use crate::domain::command::Rules;
+use crate::domain::conduct::{Incident, IncidentKind};
 use crate::domain::event::*;
 use crate::domain::ids::{IncidentId, ObligationId, OrderId, StreamId, StreamKey};
-use crate::domain::obligation::{Account, Obligation, OwedRule};
+use crate::domain::obligation::{Fee, Obligation, OwedRule};
 use crate::domain::order::LineStatus;
+use crate::domain::orders::Whole;
 use crate::domain::piece::Piece;
 use crate::domain::refusal::Refusal;
-use crate::domain::text::Name;
+use crate::domain::sidelines::CaseKind;
 use crate::rulebook::{Consequences, Fault, Fees, Ground, Owed};
 use crate::store::changes::Changes;
-use crate::store::entity::{incidents, lines, obligations};
+use crate::store::entity::{incidents, obligations};
 use crate::store::{Source, journal, lookups, owed};
-
-/// An order's own journal, folded.
-#[derive(Clone, Debug)]
-pub struct OrderJournal {
-    key: StreamKey,
-    pub placed: Arc<OrderPlaced>,
-    /// What is owed.
-    pub account: Account,
-    /// The merchant's confirmed faults.
-    pub record: Record,
-    head: i32,
-    hash: Hash,
-}
 
 /// A piece before and after a command, where something may follow from it.
 #[derive(Debug)]
@@ -44,71 +34,185 @@ pub struct Turn {
     pub after: Piece,
 }
 
-impl Desk {
-    /// Reads an order's own journal.
-    pub(super) async fn order_journal(&self, source: &Source<'_>, order_id: OrderId) -> Result<OrderJournal, Error> {
-        let key = StreamKey { order_id, stream_id: StreamId::ORDER };
-        let rows = journal::read(source, key).await?;
-        let mut reads = rows.iter().map(recorded::read);
-        let first = reads.next().ok_or(Refusal::Absent("order"))??;
-        let Event::OrderPlaced(placed) = first.recorded.event else {
-            return Err(Error::corrupt("an order's journal", "does not begin with order_placed"));
-        };
-        let mut own = OrderJournal {
-            key,
-            placed: Arc::new(placed),
-            account: Account::default(),
-            record: Record::default(),
-            head: first.recorded.seq,
-            hash: first.hash,
-        };
-        for read in reads {
-            let read = read?;
-            own.follow(&read.recorded)?;
-            own.hash = read.hash;
-        }
-        Ok(own)
+/// The line that an event of the order ends, where no event of a piece does.
+pub fn ended_line(event: &Event) -> Option<i32> {
+    match event {
+        Event::LineFailed(failed) => Some(failed.line_no),
+        Event::LineCancelled(cancelled) => Some(cancelled.line_no),
+        _ => None, // The order's other events end no line.
     }
+}
 
-    /// Adds what follows from a piece's turn to its plan: what is owed, what no longer is, and whose fault it was.
+/// The decision of a case, where the event is one.
+pub fn decided(event: &Event) -> Option<CaseDecided> {
+    match event {
+        Event::CaseDecided(decided) => Some(decided.clone()),
+        _ => None, // The others decide nothing.
+    }
+}
+
+/// The rows that an event at this place has made or changed.
+pub fn project(changes: &mut Changes, order_id: OrderId, tail: &OrderTail, seq: i32) {
+    for one in tail.account.obligations().iter().filter(|one| one.last_seq == seq) {
+        changes.obligations.retain(|row| (row.order_id, row.seq) != (order_id.0, one.seq));
+        changes.obligations.push(obligation_row(order_id, &tail.placed, one));
+    }
+    for one in tail.record.incidents().iter().filter(|one| one.last_seq == seq) {
+        changes.incidents.retain(|row| (row.order_id, row.seq) != (order_id.0, one.seq));
+        changes.incidents.push(incident_row(order_id, &tail.placed, one));
+    }
+}
+
+impl Desk {
+    /// Adds what follows from a piece's turn to its plan. Gives back the end of the order's journal, as far as it was
+    /// read: most commands read nothing.
     pub(super) async fn plan_consequences(
         &self,
         source: &Source<'_>,
-        (key, turn): (StreamKey, Turn),
-        lines: &[lines::Model],
+        (key, turn, fills): (StreamKey, Turn, bool),
         plan: &mut Plan,
-        own: &mut Option<OrderJournal>,
+        tail: Option<OrderTail>,
         (placed, request): (&OrderPlaced, &Request),
-    ) -> Result<(), Error> {
+    ) -> Result<Option<OrderTail>, Error> {
         let rules = self.rules();
-        let line_no = turn.after.opened().line_no;
-        let fills = !lines.iter().any(|row| row.line_no == line_no && key.stream_id.0 < row.stream_id);
-        let mut free_since = None;
-        let ask = |free_since, fees: &Fees| {
+        let ask = |free_since: Option<Timestamp>, fees: &Fees| {
             let ground = |piece| Ground { piece, stream_id: key.stream_id, placed, free_since, fills };
             rules.consequences(&ground(&turn.before), &ground(&turn.after), fees)
         };
         let first = ask(None, &Fees::new());
         if first.is_empty() {
-            return Ok(());
+            return Ok(tail);
         }
-        if first.arose.iter().any(|owed| owed.rule == OwedRule::LateRelease) && placed.ship == Ship::Together {
-            free_since = self.free_since(source, key.order_id, line_no).await?;
-        }
+        let late = first.arose.iter().any(|owed| owed.rule == OwedRule::LateRelease);
+        let free_since = match placed.ship {
+            Ship::Together if late => self.free_since(source, key.order_id, turn.after.opened().line_no).await?,
+            Ship::Together | Ship::AsReady => None,
+        };
         let fees = self.fees(source, placed).await?;
-        if own.is_none() {
-            *own = Some(self.order_journal(source, key.order_id).await?);
-        }
-        let Some(own) = own else { return Ok(()) };
-        let news = ask(free_since, &fees).news(&own.account, &own.record);
-        own.append_news(self, &mut plan.changes, news, turn.after.head(), &request.circumstances())
+        let mut tail = match tail {
+            Some(tail) => tail,
+            None => Self::order_tail(source, key.order_id).await?,
+        };
+        let news = ask(free_since, &fees).news(&tail.account, &tail.record);
+        self.append_news(plan, key.order_id, &mut tail, (news, turn.after.head()), request)?;
+        Ok(Some(tail))
     }
 
     /// The fee table of an order's warehouse.
     pub(super) async fn fees(&self, source: &Source<'_>, placed: &OrderPlaced) -> Result<Fees, Error> {
         let rows = owed::fees_of(source, placed.warehouse_id.as_str()).await?;
-        let fee = |text: &str| crate::domain::obligation::Fee::parse(text);
-        Ok(rows.into_iter().filter_map(|row| Some(((fee(&row.fee)?, row.currency), row.amount))).collect())
+        Ok(rows.into_iter().filter_map(|row| Some(((Fee::parse(&row.fee)?, row.currency), row.amount))).collect())
+    }
+
+    /// The price of a line that ended without an event of its piece.
+    pub(super) fn owe_line(
+        &self,
+        plan: &mut Plan,
+        order_id: OrderId,
+        tail: &mut OrderTail,
+        line_no: i32,
+        request: &Request,
+    ) -> Result<(), Error> {
+        let arose = self.rules().refund(&tail.placed, line_no).into_iter().collect();
+        let news = Consequences { arose, ..Consequences::default() }.news(&tail.account, &tail.record);
+        let cause = tail.seq;
+        self.append_news(plan, order_id, tail, (news, cause), request)
+    }
+
+    /// What a case that was decided makes owed, and whose fault it proves.
+    pub(super) fn owe_case(
+        &self,
+        plan: &mut Plan,
+        order_id: OrderId,
+        tail: &mut OrderTail,
+        whole: &Whole,
+        decided: &CaseDecided,
+        (fees, request): (&Fees, &Request),
+    ) -> Result<(), Error> {
+        let piece = whole.pieces.iter().find(|(own, _)| *own == decided.piece).map(|(_, piece)| piece);
+        let Some(piece) = piece.filter(|piece| decided.upheld && !piece.opened().reference) else { return Ok(()) };
+        let (rules, placed) = (self.rules(), tail.placed.clone());
+        let ground = Ground { piece, stream_id: decided.piece, placed: &placed, free_since: None, fills: true };
+        let by_case = |rule| rules.owed_by_case(rule, &ground, fees);
+        let mut news = Consequences::default();
+        match decided.kind {
+            // The price too, unless it is owed already.
+            CaseKind::Counterfeit => {
+                news.arose.extend(rules.refund(&placed, piece.opened().line_no));
+                news.arose.extend(by_case(OwedRule::CounterfeitCompensation));
+                news.faults.extend(rules.fault_by_case(IncidentKind::Counterfeit, &ground));
+            }
+            CaseKind::Retest => news.arose.extend(by_case(OwedRule::RetestCost)),
+            CaseKind::Warranty => news.arose.extend(by_case(OwedRule::Warranty)),
+            CaseKind::Parcel => {} // Somebody's parcel was found: nobody owes for it.
+        }
+        // Where the rulebook leaves the amount to the case, the two supervisors have set it.
+        if let Some(amount) = decided.amount {
+            for owed in news.arose.iter_mut().filter(|owed| owed.amount.is_none()) {
+                owed.amount = Some(owed.at_most.map_or(amount, |most| amount.min(most)));
+            }
+        }
+        let news = news.news(&tail.account, &tail.record);
+        self.append_news(plan, order_id, tail, (news, piece.head()), request)
+    }
+
+    /// Appends what follows from an event at `cause`. Reversals come first, so that what is owed anew may arise.
+    pub(super) fn append_news(
+        &self,
+        plan: &mut Plan,
+        order_id: OrderId,
+        tail: &mut OrderTail,
+        (news, cause): (Consequences, i32),
+        request: &Request,
+    ) -> Result<(), Error> {
+        let mut events: Vec<Event> = Vec::new();
+        for key in news.reversed {
+            let id = tail.account.stands(key).map(|one| one.arose.id);
+            events.extend(id.map(|id| ObligationReversed { id, cause: Some(cause) }.into()));
+        }
+        for key in news.withdrawn {
+            let id = tail.record.stands(key).map(|one| one.confirmed.id);
+            events.extend(id.map(|id| IncidentWithdrawn { id, cause }.into()));
+        }
+        events.extend(news.arose.into_iter().map(|owed| self.arose(order_id, tail, owed, cause).into()));
+        events.extend(news.faults.into_iter().map(|fault| self.confirmed(order_id, tail, fault, cause).into()));
+        events.into_iter().try_for_each(|event| self.append_to_tail(plan, order_id, tail, event, request))
+    }
+
+    /// An obligation under its id: the same key of the same order gives the same, so that nothing arises twice.
+    fn arose(&self, order_id: OrderId, tail: &OrderTail, owed: Owed, cause: i32) -> ObligationArose {
+        let times = tail.account.times(owed.key()).to_string();
+        let stream = owed.stream_id.map_or(0, |stream| stream.0).to_string();
+        let parts = ["obligation", owed.rule.as_str(), &owed.line_no.to_string(), &stream, &times];
+        ObligationArose {
+            id: ObligationId(name(order_id, &parts)),
+            rule: owed.rule,
+            debtor: owed.debtor,
+            creditor: owed.creditor,
+            line_no: owed.line_no,
+            stream_id: owed.stream_id,
+            amount: owed.amount,
+            at_most: owed.at_most,
+            currency: owed.currency,
+            clause: owed.clause,
+            cause: Some(cause),
+            rulebook_version: self.rules().version(),
+        }
+    }
+
+    fn confirmed(&self, order_id: OrderId, tail: &OrderTail, fault: Fault, cause: i32) -> IncidentConfirmed {
+        let times = tail.record.times((fault.kind, fault.stream_id)).to_string();
+        let parts = ["incident", fault.kind.as_str(), &fault.stream_id.to_string(), &times];
+        IncidentConfirmed {
+            id: IncidentId(name(order_id, &parts)),
+            kind: fault.kind,
+            line_no: fault.line_no,
+            stream_id: fault.stream_id,
+            occasion: fault.occasion,
+            clause: fault.clause,
+            cause,
+            rulebook_version: self.rules().version(),
+        }
     }
 
     /// Since when no other line has held back this one: the last moment at which one of the others came to be passed.
@@ -146,135 +250,39 @@ impl Desk {
     }
 
     /// Writes events into an order's own journal in a transaction of their own, once for each idempotency key.
-    pub(super) async fn on_order(
+    pub(super) async fn in_order(
         &self,
         order_id: OrderId,
         id: Uuid,
         seals: Seals,
         request: &Request,
-        act: impl FnOnce(&OrderJournal) -> Result<Vec<Event>, Error>,
+        act: impl FnOnce(&OrderTail) -> Result<Vec<Event>, Error>,
     ) -> Result<Receipt, Error> {
         let mut request = request.clone();
         request.digest_as("order");
-        let request = &request;
-        let txn = match self.begin_once(request).await? {
+        let txn = match self.begin_once(&request).await? {
             Begun::Answered(answer) => return Ok(answer),
             Begun::Fresh(txn) => txn,
         };
         lookups::lock_orders(&txn, &[order_id.0]).await?;
-        let mut own = self.order_journal(&txn.source(), order_id).await?;
-        let mut changes = Changes { sealed_texts: seals.rows, ..Changes::default() };
-        for event in act(&own)? {
-            own.append(self, &mut changes, event, &request.circumstances())?;
+        let rows = journal::read(&txn.source(), StreamKey { order_id, stream_id: StreamId::ORDER }).await?;
+        let (_, mut tail) = tail_of(&rows)?.ok_or(Refusal::Absent("order"))?;
+        let mut plan = Plan::default();
+        plan.changes.sealed_texts = seals.rows;
+        for event in act(&tail)? {
+            self.append_to_tail(&mut plan, order_id, &mut tail, event, &request)?;
         }
-        // Nothing that the act has not read can have been written since: the order is locked, or the file is.
-        txn.write(changes).await?;
-        self.end_once(txn, request, Receipt::Made { id: id.to_string(), new: false }).await
+        // Nothing that was not read can have been written since: the order is locked, or the file is.
+        txn.write(plan.changes).await?;
+        self.end_once(txn, &request, Receipt::Made { id: id.to_string(), new: false }).await
     }
 }
 
-impl OrderJournal {
-    fn follow(&mut self, recorded: &Recorded) -> Result<(), Error> {
-        let followed = self.account.follow(recorded).and_then(|()| self.record.follow(recorded));
-        followed.map_err(|unfounded| Error::fault("an order's journal does not replay", unfounded))?;
-        self.head = recorded.seq;
-        Ok(())
-    }
-
-    /// Appends one event, with the rows that it changes. Gives back its place.
-    pub fn append(
-        &mut self,
-        desk: &Desk,
-        changes: &mut Changes,
-        event: Event,
-        circumstances: &recorded::Circumstances<'_>,
-    ) -> Result<i32, Error> {
-        let seq = self.head + 1;
-        let written = recorded::write(desk.vault(), self.key, seq, self.hash, event, circumstances)?;
-        self.follow(&written.recorded)?;
-        self.hash = written.hash;
-        changes.events.push(written.row);
-        changes.event_keys.push(written.key);
-        let order_id = self.key.order_id.0;
-        changes.order_heads.retain(|(other, _, _)| *other != order_id);
-        changes.order_heads.push((order_id, seq, self.hash.as_bytes().to_vec()));
-        for one in self.account.obligations().iter().filter(|one| one.last_seq == seq) {
-            changes.obligations.retain(|row| (row.order_id, row.seq) != (order_id, one.seq));
-            changes.obligations.push(obligation_row(self.key.order_id, &self.placed, one));
-        }
-        for one in self.record.incidents().iter().filter(|one| one.last_seq == seq) {
-            changes.incidents.retain(|row| (row.order_id, row.seq) != (order_id, one.seq));
-            changes.incidents.push(incident_row(self.key.order_id, &self.placed, one));
-        }
-        Ok(seq)
-    }
-
-    /// Appends what follows from an event at `cause`. Reversals come first, so that what is owed anew may arise.
-    pub fn append_news(
-        &mut self,
-        desk: &Desk,
-        changes: &mut Changes,
-        news: Consequences,
-        cause: i32,
-        circumstances: &recorded::Circumstances<'_>,
-    ) -> Result<(), Error> {
-        let version = crate::domain::command::Rules::version(desk.rules());
-        let mut events: Vec<Event> = Vec::new();
-        for key in news.reversed {
-            let id = self.account.stands(key).map(|one| one.arose.id);
-            events.extend(id.map(|id| ObligationReversed { id, cause: Some(cause) }.into()));
-        }
-        for key in news.withdrawn {
-            let id = self.record.stands(key).map(|one| one.confirmed.id);
-            events.extend(id.map(|id| IncidentWithdrawn { id, cause }.into()));
-        }
-        events.extend(news.arose.into_iter().map(|owed| self.arose(owed, Some(cause), version.clone()).into()));
-        events.extend(news.faults.into_iter().map(|fault| self.confirmed(fault, cause, version.clone()).into()));
-        events.into_iter().try_for_each(|event| self.append(desk, changes, event, circumstances).map(drop))
-    }
-
-    /// An obligation under its id: the same key of the same order gives the same, so that nothing arises twice.
-    pub fn arose(&self, owed: Owed, cause: Option<i32>, rulebook_version: Name) -> ObligationArose {
-        let times = self.account.times(owed.key()).to_string();
-        let stream = owed.stream_id.map_or(0, |stream| stream.0).to_string();
-        let id = self.name(&["obligation", owed.rule.as_str(), &owed.line_no.to_string(), &stream, &times]);
-        ObligationArose {
-            id: ObligationId(id),
-            rule: owed.rule,
-            debtor: owed.debtor,
-            creditor: owed.creditor,
-            line_no: owed.line_no,
-            stream_id: owed.stream_id,
-            amount: owed.amount,
-            at_most: owed.at_most,
-            currency: owed.currency,
-            clause: owed.clause,
-            cause,
-            rulebook_version,
-        }
-    }
-
-    fn confirmed(&self, fault: Fault, cause: i32, rulebook_version: Name) -> IncidentConfirmed {
-        let times = self.record.times((fault.kind, fault.stream_id)).to_string();
-        let id = self.name(&["incident", fault.kind.as_str(), &fault.stream_id.to_string(), &times]);
-        IncidentConfirmed {
-            id: IncidentId(id),
-            kind: fault.kind,
-            line_no: fault.line_no,
-            stream_id: fault.stream_id,
-            occasion: fault.occasion,
-            clause: fault.clause,
-            cause,
-            rulebook_version,
-        }
-    }
-
-    fn name(&self, parts: &[&str]) -> Uuid {
-        let hash = Hash::of(format!("{}\n{}", self.key.order_id, parts.join("\n")));
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&hash.as_bytes()[..16]);
-        uuid::Builder::from_custom_bytes(bytes).into_uuid()
-    }
+fn name(order_id: OrderId, parts: &[&str]) -> Uuid {
+    let hash = Hash::of(format!("{order_id}\n{}", parts.join("\n")));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.as_bytes()[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// The row of an obligation.

@@ -4,7 +4,8 @@
 use crate::capsule::Hash;
 use crate::domain::appraisal::ComponentState;
 use crate::domain::event::OrderPlaced;
-use crate::domain::ids::{OrderId, StreamKey};
+use crate::domain::deadline::OrderClock;
+use crate::domain::ids::{OrderId, StreamId, StreamKey};
 use crate::domain::order::LineStatus;
 use crate::domain::piece::Piece;
 use crate::domain::transit;
@@ -70,7 +71,7 @@ pub fn piece(
         flagged: piece.standing().flagged(),
         head_seq: piece.head(),
         head_hash: head_hash.as_bytes().to_vec(),
-        due_at: clocks.iter().map(|clock| clock.due_at).min(),
+        due_at: clocks.iter().map(|clock| clock.due_at).chain(piece.passed().map(|passed| passed.due_at)).min(),
         stage_since_at: piece.since().at.as_microsecond(),
     }
 }
@@ -111,12 +112,31 @@ pub fn clocks(key: StreamKey, piece: &Piece, placed: &OrderPlaced, rules: &Ruleb
         .map(|deadline| deadlines::Model {
             order_id: key.order_id.0,
             stream_id: key.stream_id.0,
-            kind: deadline.kind,
+            kind: deadline.clock.as_str().to_owned(),
             due_at: deadline.due_at.as_microsecond(),
             set_by_seq: piece.since().seq,
             leased_until_at: None,
         })
         .collect()
+}
+
+/// The clock of a line that its merchant may fill again; it is the order's, not the piece's.
+pub fn resubmission(
+    key: StreamKey,
+    piece: &Piece,
+    placed: &OrderPlaced,
+    rules: &Rulebook,
+) -> Option<deadlines::Model> {
+    let clock = OrderClock::Resubmission { line_no: piece.opened().line_no };
+    let due_at = rules.due_for(clock, piece.left()?.at, placed)?;
+    Some(deadlines::Model {
+        order_id: key.order_id.0,
+        stream_id: StreamId::ORDER.0,
+        kind: clock.to_string(),
+        due_at: due_at.as_microsecond(),
+        set_by_seq: 0,
+        leased_until_at: None,
+    })
 }
 
 /// The parts of a piece, declared and found.

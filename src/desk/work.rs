@@ -18,7 +18,7 @@ use crate::domain::event::{Event, OrderPlaced, Recorded};
 use crate::domain::ids::{Carrier, OrderId, ParcelId, StreamKey, Waybill};
 use crate::domain::looks::Around;
 use crate::domain::notice::{Notice, Recipient, notices};
-use crate::domain::order::{LineStatus, Order};
+use crate::domain::order::{LineStatus, Order, Rest};
 use crate::domain::piece::Piece;
 use crate::domain::quantity::Weighing;
 use crate::domain::refusal::Refusal;
@@ -109,6 +109,8 @@ pub struct Subject<'a> {
     pub lines: &'a [lines::Model],
     /// Whose each waybill is that the command names.
     pub waybills: &'a [waybills::Model],
+    /// Whether the buyer is asked about the rest of the order.
+    pub rest: Rest,
     /// Given for a release.
     pub sealing: Option<Sealing>,
     /// What was said in the order's live session, where the command reads it.
@@ -121,7 +123,7 @@ pub struct Subject<'a> {
 
 impl Desk {
     pub(super) fn plan_piece(&self, subject: Subject<'_>, command: &Command, request: &Request) -> Result<Plan, Error> {
-        let Subject { key, folded, placed, lines, waybills, sealing, session, around, register } = subject;
+        let Subject { key, folded, placed, lines, waybills, rest, sealing, session, around, register } = subject;
         let Folded { mut piece, tip } = folded;
         if let Some(seen) = request.if_match
             && seen != piece.head()
@@ -131,6 +133,7 @@ impl Desk {
         let order = Order {
             placed: placed.clone(),
             lines: lines.iter().filter_map(|line| Some((line.line_no, LineStatus::parse(&line.status)?))).collect(),
+            rest,
         };
         let listening = Listening::new(self, key.order_id, &placed, (session, around), register);
         let events = decide(&piece, &order, command, &request.by, request.now, &listening)?;
@@ -193,6 +196,9 @@ impl Desk {
         plan.changes.photo_bands.append(&mut project::photo_bands(key, piece, before.head() + 1));
         if before.line_status() != piece.line_status() {
             let line = project::line(key, piece);
+            if piece.line_status() == LineStatus::Resubmission {
+                plan.changes.deadlines.extend(project::resubmission(key, piece, placed, self.rules()));
+            }
             // An older piece of a line that was filled again says nothing of the line.
             if lines.iter().any(|row| row.line_no == line.line_no && row.stream_id <= line.stream_id) {
                 plan.changes.lines.push(line);

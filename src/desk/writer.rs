@@ -21,16 +21,15 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::cache::{Cache, Folded};
-use super::order_journal::OrderJournal;
 use super::place::{Known, NewOrder};
 use super::receipt::{Happened, LineReceipt, ParcelOutcome, ParcelPiece, ParcelReceipt, Receipt};
 use super::speech::{Listened, listens};
 use super::work::{Plan, Subject, receipt};
 use super::{Desk, Error, Inner, Job, Options, Request, Work, recorded};
 use crate::domain::command::{Command, CommandKind};
-use crate::domain::event::{Event, EventKind, OrderPlaced};
+use crate::domain::event::{Event, EventKind, OrderPlaced, Ship};
 use crate::domain::ids::{OrderId, StreamId, StreamKey};
-use crate::domain::order::{LineStatus, order_status};
+use crate::domain::order::{LineStatus, Rest, order_status};
 use crate::domain::piece::Piece;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
@@ -58,7 +57,7 @@ const TRIES_OF_AN_ORDER: usize = 5;
 
 fn tries(work: &Work) -> usize {
     match work {
-        Work::Pieces { .. } | Work::Propose(_) => TRIES,
+        Work::Pieces { .. } | Work::Order(_) | Work::Propose(_) => TRIES,
         Work::Place(_) => TRIES_OF_AN_ORDER,
     }
 }
@@ -318,12 +317,19 @@ impl Writer {
         let mut plan = match &job.work {
             Work::Place(new) => self.plan_place(desk, source, new, &job.request, known).await?,
             Work::Propose(proposal) => Plan::proposal(proposal),
+            Work::Order(command) => {
+                let loaded = Desk::load_order(source, job.order_id).await?;
+                let lines: Vec<_> =
+                    known.lines.iter().filter(|line| line.order_id == job.order_id.0).cloned().collect();
+                let fees = desk.fees(source, &loaded.whole.placed).await?;
+                desk.plan_order_command(job.order_id, loaded, command, &job.request, (&lines, &fees))?
+            }
             Work::Pieces { pieces, parcel: false } => {
                 let [(stream_id, command)] = pieces.as_slice() else {
                     return Err(Error::fault("a command is for one piece", pieces.len()));
                 };
                 let key = StreamKey { order_id: job.order_id, stream_id: *stream_id };
-                self.plan_on_piece(desk, source, (key, command), &job.request, known, &mut None).await?
+                self.plan_on_piece(desk, source, key, command, &job.request, known).await?
             }
             Work::Pieces { pieces, parcel: true } => {
                 self.plan_parcel(desk, source, job.order_id, pieces, &job.request, known).await?
@@ -353,10 +359,9 @@ impl Writer {
     ) -> Result<Plan, Error> {
         let mut whole = Plan::default();
         let mut done = Vec::new();
-        let mut own = None;
         for (stream_id, command) in pieces {
             let key = StreamKey { order_id, stream_id: *stream_id };
-            let plan = self.plan_on_piece(desk, source, (key, command), request, known, &mut own).await?;
+            let plan = self.plan_on_piece(desk, source, key, command, request, known).await?;
             known.waybills.extend(plan.changes.waybills.iter().cloned());
             for line in &plan.changes.lines {
                 let same = |row: &&mut lines::Model| (row.order_id, row.line_no) == (line.order_id, line.line_no);
@@ -381,10 +386,10 @@ impl Writer {
         &mut self,
         desk: &Desk,
         source: &Source<'_>,
-        (key, command): (StreamKey, &Command),
+        key: StreamKey,
+        command: &Command,
         request: &Request,
         known: &mut Found,
-        own: &mut Option<OrderJournal>,
     ) -> Result<Plan, Error> {
         let Some(Loaded { folded: Some(folded), placed: Some(placed) }) = known.journals.remove(&key) else {
             return Err(Refusal::Absent("piece").into());
@@ -403,7 +408,17 @@ impl Writer {
         let (waybills, session) = (&known.waybills, heard.session);
         desk.check_blind(source, key, &folded.piece, command, request.by.person).await?;
         let (around, seeds) = desk.around(source, &folded.piece, &placed, command, request.now).await?;
+        // Only of an order that ships together more is asked than its pieces tell.
+        let mut tail = match placed.ship {
+            Ship::Together if 1 < placed.lines.len() => Some(match known.tails.remove(&key.order_id) {
+                Some(tail) => tail,
+                None => Desk::order_tail(source, key.order_id).await?,
+            }),
+            Ship::Together | Ship::AsReady => None,
+        };
+        let asked = tail.as_ref().is_some_and(|tail| tail.facts.asked.is_some());
         let subject = Subject {
+            rest: if asked { Rest::Asked } else { Rest::Settled },
             key,
             folded,
             placed: placed.clone(),
@@ -418,7 +433,11 @@ impl Writer {
         plan.changes.lots.extend(seeds);
         plan.changes.heard.extend(heard.unlocked);
         if let Some(turn) = plan.turn.take() {
-            desk.plan_consequences(source, (key, turn), &lines, &mut plan, own, (&*placed, request)).await?;
+            let fills = !lines.iter().any(|row| {
+                row.line_no == turn.after.opened().line_no && key.stream_id.0 < row.stream_id
+            });
+            let kept = tail.take().or_else(|| known.tails.remove(&key.order_id));
+            tail = desk.plan_consequences(source, (key, turn, fills), &mut plan, kept, (&*placed, request)).await?;
         }
         if let Some(line) = plan.changes.lines.last() {
             let status =
@@ -430,7 +449,14 @@ impl Writer {
             if status(&after) != status(&lines) {
                 plan.changes.order_status.push((key.order_id.0, status(&after).as_str().to_owned()));
             }
+            let line_no = line.line_no;
+            let after: Vec<_> =
+                after.iter().filter_map(|row| Some((row.line_no, LineStatus::parse(&row.status)?))).collect();
+            if let Some(tail) = &mut tail {
+                desk.ask_rest(&mut plan, key.order_id, &placed, tail, &after, (line_no, request))?;
+            }
         }
+        known.tails.extend(tail.map(|tail| (key.order_id, tail)));
         plan.keep_order = Some((key.order_id, placed));
         Ok(plan)
     }
@@ -553,7 +579,7 @@ fn ends_with(kind: CommandKind, last: EventKind) -> bool {
 
 /// The orders that stand already, in the order of their ids.
 fn orders_of(jobs: &[Job]) -> Vec<Uuid> {
-    let standing = jobs.iter().filter(|job| matches!(job.work, Work::Pieces { .. }));
+    let standing = jobs.iter().filter(|job| matches!(job.work, Work::Pieces { .. } | Work::Order(_)));
     let orders: BTreeSet<_> = standing.map(|job| job.order_id.0).collect();
     orders.into_iter().collect()
 }

@@ -7,6 +7,7 @@
 
 pub mod actor;
 pub mod appraisal;
+pub mod cases;
 pub mod certificate;
 pub mod command;
 pub mod conduct;
@@ -22,11 +23,14 @@ pub mod merge;
 pub mod notice;
 pub mod obligation;
 pub mod order;
+pub mod orders;
 pub mod piece;
 pub mod quantity;
 pub mod refusal;
+pub mod returned;
 pub mod route;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod sidelines;
 pub mod text;
 pub mod transit;

@@ -186,7 +186,7 @@ pub fn order(ship: Ship, lines: &[(i32, LineStatus)]) -> Order {
         lines: lines.iter().map(|(line_no, _)| line(*line_no)).collect(),
         references: Vec::new(),
     };
-    Order { placed: Arc::new(placed), lines: lines.to_vec() }
+    Order { placed: Arc::new(placed), lines: lines.to_vec(), rest: Default::default() }
 }
 
 /// A reading room and a rulebook that say what they are told to.
@@ -312,7 +312,45 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         OrderPlaced => one((*order(Ship::AsReady, &[]).placed).clone().into()),
         RestAsked => one(super::event::RestAsked { line_no: 1 }.into()),
         RestWanted => one(super::event::RestWanted {}.into()),
-        RestDeclined => one(super::event::RestDeclined {}.into()),
+        RestDeclined => one(super::event::RestDeclined { by_deadline: false }.into()),
+        CaseOpened => one(super::event::CaseOpened {
+            piece: StreamId(1),
+            kind: super::event::CaseKind::Retest,
+            parcel_id: None,
+            note: None,
+        }
+        .into()),
+        CaseReported => one(super::event::CaseReported {
+            laboratory_id: None,
+            number: None,
+            contradicts: true,
+            report: reason(),
+        }
+        .into()),
+        CaseDecisionProposed => one(super::event::CaseDecisionProposed {
+            upheld: true,
+            amount: None,
+            revokes: true,
+            reason: reason(),
+        }
+        .into()),
+        CaseDecided => two(&|proposed_by| {
+            super::event::CaseDecided {
+                piece: StreamId(1),
+                kind: super::event::CaseKind::Retest,
+                upheld: true,
+                amount: None,
+                revokes: true,
+                reason: reason(),
+                proposed_by,
+            }
+            .into()
+        }),
+        LineFailed => one(super::event::LineFailed { line_no: 1 }.into()),
+        LineCancelled => one(super::event::LineCancelled { line_no: 1, reason: None }.into()),
+        DeadlinePassed => {
+            one(super::event::DeadlinePassed { clock: name("cleared:clerk"), due_at: 0 }.into())
+        }
         PersonErased => one(super::event::PersonErased { person_id: person(22) }.into()),
         PieceOpened => one(opened().into()),
         SegmentSet => one(super::event::SegmentSet { segment: None, proposed_by: None }.into()),
@@ -490,7 +528,14 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         Completed => one(super::event::Completed {}.into()),
         ReturnOpened => one(super::event::ReturnOpened { reason: None }.into()),
         ReturnPosted => one(super::event::ReturnPosted { carrier: carrier(), waybill: waybill() }.into()),
-        ReturnReceived => one(super::event::ReturnReceived { weight: weighing(WEIGHT), note: None }.into()),
+        ReturnReceived => one(super::event::ReturnReceived {
+            weight: weighing(WEIGHT),
+            note: None,
+            tag: None,
+            tag_intact: None,
+            sizes: Vec::new(),
+        }
+        .into()),
         ReturnLapsed => one(super::event::ReturnLapsed {}.into()),
         SamePieceConfirmed => two(&|proposed_by| super::event::SamePieceConfirmed { proposed_by }.into()),
         NotSamePieceFound => {
@@ -580,5 +625,10 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
             at: 1,
         }
         .into()),
+        NoticeAccepted => {
+            let accepted =
+                super::event::NoticeAccepted { notice: name("choice_needed"), channel: name("mail"), seq: 99 };
+            one(accepted.into())
+        }
     }
 }

@@ -156,6 +156,12 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::ReadingUsed
         | Refusal::WaybillTaken
         | Refusal::WaitsForLines(_)
+        | Refusal::WaitsForRest
+        | Refusal::NotDue
+        | Refusal::TooLate(_)
+        | Refusal::MadeToOrder
+        | Refusal::NotResubmittable
+        | Refusal::NotNow(_)
         | Refusal::NotCorrectable { .. }
         | Refusal::CertificateAsked
         | Refusal::CertificateHeld
@@ -167,7 +173,6 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::Stale { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::Absent(_) => StatusCode::NOT_FOUND,
         Refusal::Incomplete(_)
-        | Refusal::NotYet(_)
         | Refusal::DeviceUnknown(_)
         | Refusal::DeviceNotAdjusted(_)
         | Refusal::WeightDiffers { .. }

@@ -28,9 +28,11 @@ pub mod auth;
 mod bench;
 pub mod body;
 mod carriers;
+mod cases;
 mod certificates;
 mod conduct;
 mod error;
+mod found;
 mod ledger;
 mod looks;
 mod obligations;
@@ -44,6 +46,7 @@ mod query;
 mod queue;
 mod readings;
 mod service;
+mod sidelines;
 mod tracking;
 mod verify;
 mod views;
@@ -154,11 +157,14 @@ fn routes() -> OpenApiRouter<App> {
         .merge(service::routes())
         .merge(platform::routes())
         .merge(parcels::routes())
+        .merge(found::routes())
         .merge(ledger::routes())
         .merge(looks::routes())
         .merge(pieces::routes())
         .merge(photos::routes())
         .merge(warehouse::routes())
+        .merge(sidelines::routes())
+        .merge(cases::routes())
         .merge(certificates::routes())
         .merge(obligations::routes())
         .merge(conduct::routes())

@@ -28,6 +28,7 @@ use crate::store::queries;
 use crate::vault;
 use crate::words::Language;
 
+mod asks;
 mod cache;
 mod carriers;
 mod decision;
@@ -54,6 +55,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(live::follow_order))
         .routes(routes!(decision::show_decision, decision::take_decision))
         .routes(routes!(decision::come_in))
+        .routes(routes!(asks::show_rest, asks::take_rest))
+        .routes(routes!(asks::show_return, asks::take_return))
 }
 
 /// The page of an order.

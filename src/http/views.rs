@@ -44,7 +44,7 @@ pub fn weight(weighing: &Weighing) -> Value {
     })
 }
 
-fn size(size: &Size) -> Value {
+pub fn size(size: &Size) -> Value {
     match (&size.length_um, &size.label) {
         (Some(length), _) => json!({"name": size.name, "value": length.millimetres(), "unit": "mm"}),
         (None, label) => json!({"name": size.name, "value": label, "table": size.table}),

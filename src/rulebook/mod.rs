@@ -15,11 +15,12 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::domain::appraisal::{Appraisal, ComponentResult};
 use crate::domain::command::{Asked, Reading, Rules, Step};
-use crate::domain::deadline::Deadline;
+use crate::domain::deadline::{Deadline, OrderClock};
 use crate::domain::event::OrderPlaced;
 use crate::domain::ids::ComponentId;
 use crate::domain::ledger::{Asks, Bound, Claim, Finding, ProposedEntry, Verdict, least_verdict_of};
@@ -50,8 +51,8 @@ mod speech;
 mod testing;
 mod weights;
 
+pub use crate::domain::deadline::Clock;
 pub use case::{Compared, Quantity};
-pub use clocks::Clock;
 pub use editions::Files;
 pub use history::{LooksDiffer, Retried, Unknown, asked_again, retried};
 pub use identify::{Gravity, hydrostatic};
@@ -129,8 +130,13 @@ pub struct Assessment {
 impl Rulebook {
     /// The newest edition that this program carries.
     pub fn embedded() -> Result<Self, Unreadable> {
-        let newest = Files::embedded()?.pop().ok_or_else(no_rulebook)?;
-        Self::read(&newest, &newest)
+        Ok(Library::embedded()?.newest)
+    }
+
+    /// The same with the deadlines that editions before it have promised.
+    fn promising(mut self, before: &[Rulebook]) -> Self {
+        self.clocks = self.clocks.promising(before.iter().map(|edition| &edition.clocks));
+        self
     }
 
     /// Reads an edition. One of before there were reasons speaks with those of `newest`.
@@ -169,6 +175,16 @@ impl Rulebook {
     /// deadlines can be rebuilt. One that is over already is given too; it fires at once.
     pub fn deadlines(&self, piece: &Piece, order: &OrderPlaced) -> Vec<Deadline> {
         self.clocks.deadlines(piece, order)
+    }
+
+    /// When a wait of an order that began then is over.
+    pub fn due_for(&self, clock: OrderClock, since: Timestamp, order: &OrderPlaced) -> Option<Timestamp> {
+        self.clocks.due_for(clock, since, order)
+    }
+
+    /// When a case that was opened then must have its report, or one that has it, its decision.
+    pub fn due_of_case(&self, report: bool, since: Timestamp) -> Option<Timestamp> {
+        self.clocks.due_of_case(report, since)
     }
 
     /// What is proposed for each claim, in their order, with the numbers that were compared and the reason. Pure: asked
@@ -270,7 +286,11 @@ impl Library {
     pub fn embedded() -> Result<Self, Unreadable> {
         let files = Files::embedded()?;
         let last = files.last().ok_or_else(no_rulebook)?;
-        let editions = files.iter().map(|one| Rulebook::read(one, last)).collect::<Result<Vec<_>, _>>()?;
+        let mut editions: Vec<Rulebook> = Vec::new();
+        for one in &files {
+            let edition = Rulebook::read(one, last)?.promising(&editions);
+            editions.push(edition);
+        }
         let newest = editions.last().ok_or_else(no_rulebook)?.clone();
         Ok(Self { editions, newest })
     }
@@ -339,6 +359,10 @@ impl Rules for Rulebook {
 
     fn limits(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], appraisal: &Appraisal) -> Limits {
         Rulebook::limits(self, piece, order, claims, appraisal)
+    }
+
+    fn running(&self, piece: &Piece, order: &OrderPlaced) -> Vec<Deadline> {
+        self.deadlines(piece, order)
     }
 
     fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<Name> {

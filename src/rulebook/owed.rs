@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::editions::Files;
-use super::{Rulebook, Unreadable, rows, share};
+use super::{Clock, Rulebook, Unreadable, rows, share};
 use crate::domain::actor::Role;
 use crate::domain::conduct::{IncidentKey, IncidentKind, Record};
 use crate::domain::event::{Event, OrderPlaced, PlacedLine, Recorded};
@@ -354,6 +354,8 @@ fn is_released_late(ground: &Ground, hours: SignedDuration) -> bool {
                     return true;
                 }
             }
+            // Released, and not with the carrier in time.
+            Event::DeadlinePassed(passed) if passed.clock.as_str() == Clock::Shipment.as_str() => return true,
             _ => {} // The others neither clear nor release.
         }
     }
@@ -527,6 +529,7 @@ pub fn is_quiet(event: &Event) -> bool {
             | Event::SameArticleAnswered(_)
             | Event::CarrierMoved(_)
             | Event::CarrierExceptionFound(_)
+            | Event::NoticeAccepted(_)
     )
 }
 

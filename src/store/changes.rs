@@ -58,6 +58,7 @@ pub struct Changes {
     /// beside those declared must not stay behind.
     pub parts: Vec<(Uuid, i32)>,
     pub components: Vec<components::Model>,
+    pub cases: Vec<cases::Model>,
     pub photos: Vec<photos::Model>,
     pub photo_bands: Vec<photo_bands::Model>,
     pub capsules: Vec<capsules::Model>,
@@ -113,6 +114,7 @@ macro_rules! every_table {
             pieces,
             parts,
             components,
+            cases,
             photos,
             photo_bands,
             capsules,
@@ -317,6 +319,11 @@ impl Changes {
         );
         clear::<components::Entity>(&mut pen, &self.parts, components::Column::OrderId, components::Column::StreamId);
         pen.insert(self.components);
+        pen.upsert(
+            self.cases,
+            [cases::Column::OrderId, cases::Column::StreamId],
+            [cases::Column::State, cases::Column::HeadSeq, cases::Column::HeadHash],
+        );
         pen.insert(self.photos);
         pen.insert(self.photo_bands);
         pen.insert(self.capsules);

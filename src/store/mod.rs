@@ -16,8 +16,10 @@ use sea_orm::{
 
 pub mod beside;
 pub mod changes;
+pub mod deadlines;
 pub mod entity;
 mod error;
+pub mod found;
 pub mod journal;
 pub mod looks;
 pub mod lookups;

@@ -63,6 +63,7 @@ projections! {
     lines by |row| row.line_no;
     pieces by |row| row.stream_id;
     components by |row| (row.stream_id, row.component.clone());
+    cases by |row| row.stream_id;
     deadlines by |row| (row.stream_id, row.kind.clone());
     photos by |row| row.id;
     photo_bands by |row| (row.photo_id, row.band);

@@ -446,3 +446,26 @@ trouble-turned-around = Turned around on the way: find out why
 trouble-problem = The carrier reports a problem
 trouble-customs = Held by customs
 trouble-contradiction = The carrier contradicts itself: ask it
+## The rest of an order, and sending back
+
+rest-heading = Shall the rest of your order ship?
+rest-why = You asked for everything together, and line { $line_no } will not come.
+rest-default = If you do not answer in time, the rest is not sent and you are refunded. Silence never means yes.
+rest-ship = Send the rest
+rest-ship-means = What has passed, and what still passes, is sent to you. What you paid for the line that does not come is owed to you.
+rest-cancel = Send nothing
+rest-cancel-means = The other pieces go back to the seller, and what you paid for them is owed to you in full.
+rest-gone = There is nothing to decide here
+rest-gone-why = No question about this order is open. The order's page shows how it stands.
+return-heading = Send the piece back
+return-why = Send it to our warehouse with its tag unopened. We look whether it is the same piece; then what you paid is owed to you.
+return-reason = Why, in your own words (you may leave this empty)
+return-opened = Your return is open.
+return-post = Once you have handed the parcel over, tell us by which it comes.
+return-carrier = Carrier, such as shunfeng
+return-waybill = Number on the parcel
+return-posted = Your parcel is on its way to our warehouse. The order's page shows when it arrives.
+return-unreadable = Please check the carrier and the number on the parcel.
+return-gone = This piece cannot be sent back here
+return-gone-why = It is not with you, or the time to send it back is over. What is wrong with it now is a matter for the platform that you bought from.
+return-made-to-order = It was made to your order and is not sent back for the asking. If something is wrong with it, write to the platform that you bought from.

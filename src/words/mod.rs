@@ -264,6 +264,9 @@ phrases! {
     choice_heading choice_accept choice_accept_means choice_refuse choice_refuse_means choice_default choice_clock
     choice_friend choice_phone choice_phone_hint choice_send choice_back choice_pick choice_legend
     choice_done_heading choice_accepted choice_refused choice_expired choice_expired_why choice_gone choice_gone_why
+    rest_heading rest_ship rest_ship_means rest_cancel rest_cancel_means rest_default rest_gone rest_gone_why
+    return_heading return_why return_reason return_opened return_post return_carrier return_waybill return_posted
+    return_unreadable return_gone return_gone_why return_made_to_order
     choice_stale choice_stale_why choice_wrong choice_locked choice_no_phone choice_known choice_known_why
     choice_other_site not_checked_heading
     no_page no_page_why too_many too_many_why broken broken_why
@@ -285,6 +288,7 @@ sentences! {
     due_by(when)
     due_passed(when)
     return_until(when)
+    rest_why(line_no)
     times_in(zone)
     choice_until(when)
     choice_tries(left)

@@ -33,6 +33,14 @@ const UNTOLD: &[EventKind] = &[
     EventKind::StepAppealDecided,
     EventKind::StepLifted,
     EventKind::CarrierExceptionFound,
+    EventKind::CaseOpened,
+    EventKind::CaseReported,
+    EventKind::CaseDecisionProposed,
+    EventKind::CaseDecided,
+    EventKind::LineFailed,
+    EventKind::LineCancelled,
+    EventKind::DeadlinePassed,
+    EventKind::NoticeAccepted,
 ];
 
 /// Every id that the program may ask for.

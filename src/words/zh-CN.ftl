@@ -440,3 +440,26 @@ trouble-turned-around = 途中退回：请查明原因
 trouble-problem = 承运方报告疑难件
 trouble-customs = 清关异常
 trouble-contradiction = 承运方信息前后矛盾：请核实
+## 其余商品与退货
+
+rest-heading = 订单里其余的商品还要寄吗？
+rest-why = 您要求整单一起寄，其中第 { $line_no } 行不会来了。
+rest-default = 逾期没有回答，其余商品不寄，给您退款。不答复绝不等于同意。
+rest-ship = 其余的照寄
+rest-ship-means = 已通过和之后通过的商品会寄给您；不来的那一行，您付的钱应退。
+rest-cancel = 都不要了
+rest-cancel-means = 其余商品退回商家，您付的钱全额应退。
+rest-gone = 这里没有需要决定的事
+rest-gone-why = 这个订单目前没有待您回答的问题，请看订单页上的进展。
+return-heading = 退回这件商品
+return-why = 请连同未拆的质检扣寄到我们的质检仓。我们核对是否同一件；核对之后，您付的钱应退。
+return-reason = 原因，用您自己的话（可不填）
+return-opened = 您的退货已开启。
+return-post = 寄出之后，请告诉我们是哪个包裹。
+return-carrier = 快递公司，例如 shunfeng
+return-waybill = 快递单号
+return-posted = 您的包裹正在寄往质检仓的路上，到达后订单页会显示。
+return-unreadable = 请核对快递公司和单号。
+return-gone = 这件商品不能在这里退回
+return-gone-why = 它不在您手里，或者退货时间已过。如有问题，请联系购买的平台。
+return-made-to-order = 这是为您定制的商品，不支持无理由退货。如有质量问题，请联系购买的平台。

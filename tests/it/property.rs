@@ -17,6 +17,7 @@ use touchstone::domain::event::{Event, EventKind, Recorded, Ship};
 use touchstone::domain::order::{LineStatus, order_status};
 use touchstone::domain::piece::Piece;
 use touchstone::domain::route::{EDGES, Edge, Stage, Standing, Target};
+use touchstone::domain::sidelines::{Exception, ReturnIntake};
 
 use moves::Try;
 use world::{CAST, Dice, Setting, World};
@@ -203,6 +204,10 @@ fn take_step(
                     }
                     tell(told, || format!("line {line}, {}: {:?}", who(&by), command));
                     check_person(&world.slots[at].piece, &command, &by)?;
+                    let (kind, stage) = (command.kind(), world.slots[at].piece.stage());
+                    if !kind.fits(stage) || !kind.roles_in(stage).contains(&by.role) {
+                        return Err(format!("{kind:?} was carried out in {stage} against the table of commands"));
+                    }
                     (events, by)
                 }
                 Err(refusal) => {
@@ -340,6 +345,14 @@ fn check_person(piece: &Piece, command: &Command, by: &By) -> Result<(), String>
         Command::Cancel { .. } if piece.stage() == Stage::AwaitingDispatch => &[Platform, Supervisor],
         Command::Cancel { .. } => &[Platform],
         Command::LapseAppeal { .. } => &[Merchant, Platform, Supervisor],
+        Command::Except(Exception::Found { .. }) => &[Clerk],
+        Command::Except(Exception::Resolved { .. }) => &[Supervisor],
+        Command::FindWayOut(_) | Command::EndHold(_) | Command::Override { .. } => &[Supervisor],
+        Command::Appeal { .. } => &[Merchant, Platform],
+        Command::SendBack(_) => &[Role::Buyer, Platform],
+        Command::TakeBack(ReturnIntake::Received { .. }) => &[Clerk],
+        Command::TakeBack(ReturnIntake::Judged { .. }) => &[Clerk, Inspector, Supervisor],
+        Command::PassDeadline { .. } => &[Role::Desk],
         Command::ReportCustody { .. } | Command::Correct { .. } => &[Clerk, Inspector, Supervisor],
         Command::SetSegment { .. } => &[Platform, Inspector, Supervisor],
         Command::AddNote { .. } => &[Platform, Merchant, Clerk, Inspector, Supervisor],

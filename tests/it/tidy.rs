@@ -41,6 +41,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "words",
         ],
     ),
+    ("clockwork", &["desk"]),
     ("client", &[]),
     ("station", &["instruments"]),
 ];

@@ -8,7 +8,7 @@ use super::super::samples::*;
 use super::*;
 
 /// What leaves a stage as it is.
-const ANNOTATIONS: [EventKind; 8] = [
+const ANNOTATIONS: [EventKind; 10] = [
     EventKind::NoteAdded,
     EventKind::PhotoAdded,
     EventKind::Corrected,
@@ -17,6 +17,8 @@ const ANNOTATIONS: [EventKind; 8] = [
     EventKind::SameArticleAnswered,
     EventKind::CarrierMoved,
     EventKind::CarrierExceptionFound,
+    EventKind::NoticeAccepted,
+    EventKind::DeadlinePassed,
 ];
 
 /// The `index`th sample of a kind.
@@ -175,6 +177,7 @@ fn the_machine_takes_exactly_the_edges_of_the_table() {
     assert_eq!(margin[&EventKind::NoteAdded], stages(&[Stage::Closed]));
     assert_eq!(margin[&EventKind::CarrierMoved], stages(&[Stage::Closed]));
     assert_eq!(margin[&EventKind::CarrierExceptionFound], stages(&[Stage::Closed]));
+    assert_eq!(margin[&EventKind::DeadlinePassed], stages(&[Stage::Closed]));
     assert_eq!(margin[&EventKind::PhotoAdded], stages(&[Stage::AwaitingDispatch, Stage::Closed]));
     assert_eq!(margin[&EventKind::Corrected], stages(&[Stage::SpokenReview, Stage::Closed]));
     let until_settled: BTreeSet<_> = Stage::ALL.iter().copied().filter(|stage| *stage <= Stage::SpokenReview).collect();
@@ -182,6 +185,7 @@ fn the_machine_takes_exactly_the_edges_of_the_table() {
     let review = BTreeSet::from([Stage::SpokenReview]);
     assert_eq!(margin[&EventKind::CertificateClashFound], review);
     assert_eq!(margin[&EventKind::SameArticleAnswered], review);
+    assert_eq!(margin[&EventKind::NoticeAccepted], BTreeSet::from([Stage::AwaitingBuyer, Stage::Failed]));
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub mod devices;
 pub mod event_keys;
 pub mod events;
 pub mod fees;
+pub mod found_proposals;
 pub mod frames;
 pub mod idempotency;
 pub mod incidents;

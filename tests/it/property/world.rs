@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use touchstone::domain::actor::{By, Role, Witness};
 use touchstone::domain::appraisal::*;
 use touchstone::domain::command::{Asked, Reading, Rules, Step};
+use touchstone::domain::deadline::{Clock, Deadline};
 use touchstone::domain::event::*;
 use touchstone::domain::ids::*;
 use touchstone::domain::ledger::*;
 use touchstone::domain::looks::{Because, Limits, Matter};
-use touchstone::domain::order::{LineStatus, Order};
+use touchstone::domain::order::{LineStatus, Order, Rest};
 use touchstone::domain::piece::Piece;
 use touchstone::domain::quantity::{Included, Mass, Money, Weighing};
 use touchstone::domain::route::Stage;
@@ -68,6 +69,12 @@ pub const CHIEF: Actor = actor("the chief", 5, 105, Role::Supervisor);
 pub const MERCHANT: Actor = actor("the merchant", 6, 106, Role::Merchant);
 pub const PLATFORM: Actor = actor("the platform", 7, 107, Role::Platform);
 
+/// A person with two keys: she appraises, and is a supervisor too.
+pub const DEPUTY: Actor = actor("Anna with a supervisor's key", 1, 111, Role::Supervisor);
+
+/// What the house does by itself.
+pub const DESK: Actor = actor("the desk", 0, 0, Role::Desk);
+
 /// Acts by a link, without a key of their own.
 pub const BUYER: Actor = actor("the buyer", 11, 0, Role::Buyer);
 
@@ -82,11 +89,11 @@ pub const CAST: [Actor; 14] = [
     CHIEF,
     MERCHANT,
     PLATFORM,
-    actor("Anna with a supervisor's key", 1, 111, Role::Supervisor),
+    DEPUTY,
     actor("the clerk with an inspector's key", 4, 114, Role::Inspector),
     actor("the auditor", 8, 108, Role::Auditor),
     actor("the operator", 9, 109, Role::Operator),
-    actor("the desk", 10, 110, Role::Desk),
+    DESK,
     actor("the carrier", 12, 0, Role::Carrier),
     BUYER,
 ];
@@ -249,6 +256,14 @@ impl Rules for Book {
         Limits { repeat: is_due.then(|| (None, name("weight"))), guard: false }
     }
 
+    /// Every clock of the stage, each over after forty steps, and once.
+    fn running(&self, piece: &Piece, _: &OrderPlaced) -> Vec<Deadline> {
+        let due_at = piece.since().at.checked_add(jiff::SignedDuration::from_secs(40)).unwrap();
+        let passed = |clock: &Clock| piece.passed().any(|passed| passed.clock.as_str() == clock.as_str());
+        let clocks = Clock::ALL.iter().filter(|clock| clock.stage() == piece.stage() && !passed(clock));
+        clocks.map(|clock| Deadline { clock: *clock, due_at }).collect()
+    }
+
     /// Photos and tests are the rulebook's; the machine does not ask for them.
     fn photos_needed(&self, _: &Piece, _: Step) -> BTreeSet<Name> {
         BTreeSet::new()
@@ -319,6 +334,7 @@ impl World {
             order: Order {
                 placed: Arc::new(placed),
                 lines: (1..=setting.lines).map(|no| (no, LineStatus::Waiting)).collect(),
+                rest: Rest::Settled,
             },
             book: Book { transcript: setting.transcript, needed: setting.needed },
             slots: Vec::new(),
