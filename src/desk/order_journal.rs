@@ -21,7 +21,6 @@ use crate::domain::order::LineStatus;
 use crate::domain::orders::Whole;
 use crate::domain::piece::Piece;
 use crate::domain::refusal::Refusal;
-use crate::domain::sidelines::CaseKind;
 use crate::rulebook::{Consequences, Fault, Fees, Ground, Owed};
 use crate::store::changes::Changes;
 use crate::store::entity::{incidents, obligations};

@@ -161,6 +161,9 @@ fn tell(world: &World, slot: &Slot, told: &mut Told) {
             Event::Released(_) if cleared.is_some_and(|cleared| cleared + day < recorded.at) => {
                 owe(told, LateRelease, HOUSE, BUYER, Some(3_000));
             }
+            Event::DeadlinePassed(passed) if passed.clock.as_str() == "released:clerk" => {
+                owe(told, LateRelease, HOUSE, BUYER, Some(3_000));
+            }
             Event::LostInCustody(_) => match from {
                 Stage::Returning => owe(told, LostReturning, HOUSE, MERCHANT, Some(PRICE)),
                 Stage::ReturningToBuyer => {
