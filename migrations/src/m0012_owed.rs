@@ -4,9 +4,7 @@
 //! `incidents`, so `conduct`, which nothing but tests has filled, goes.
 
 use sea_orm_migration::async_trait::async_trait;
-use sea_orm_migration::schema::{
-    big_integer, big_integer_null, blob, integer, integer_null, text, text_null, uuid,
-};
+use sea_orm_migration::schema::{big_integer, big_integer_null, blob, integer, integer_null, text, text_null, uuid};
 use sea_orm_migration::sea_query::{ColumnDef, Index, Table};
 use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager};
 

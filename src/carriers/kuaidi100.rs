@@ -185,7 +185,9 @@ mod tests {
         for bad in ["", "[]", "{", "\"x\"", r#"{"lastResult":{"state":"3","nu":"a b c"}}"#] {
             assert!(read(bad, now()).is_err(), "{bad}");
         }
-        for empty in [r#"{"status":"abort","message":"3天查询无记录"}"#, r#"{"lastResult":{"state":"3","nu":""}}"#, "{}"] {
+        for empty in
+            [r#"{"status":"abort","message":"3天查询无记录"}"#, r#"{"lastResult":{"state":"3","nu":""}}"#, "{}"]
+        {
             assert_eq!(read(empty, now()), Ok(None), "{empty}");
         }
     }

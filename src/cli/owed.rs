@@ -46,8 +46,7 @@ impl SetFee {
                     let known: Vec<_> = Fee::ALL.iter().map(|fee| fee.as_str()).collect();
                     Trouble::Usage(format!("{fee:?} is no fee: give one of {}", known.join(", ")))
                 })?;
-                let money =
-                    Money::parse(amount, &self.currency).map_err(|error| Trouble::Usage(error.to_string()))?;
+                let money = Money::parse(amount, &self.currency).map_err(|error| Trouble::Usage(error.to_string()))?;
                 Some((known, money))
             }
             _ => None, // Each asks for the other.

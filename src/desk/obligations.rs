@@ -69,6 +69,8 @@ impl Desk {
 fn is_owed(one: &Obligation) -> Result<(), Refusal> {
     match one.state {
         OwedState::Owed => Ok(()),
-        state @ (OwedState::Settled | OwedState::Reversed) => Err(AccountFault::NotOwed { state: state.as_str() }.into()),
+        state @ (OwedState::Settled | OwedState::Reversed) => {
+            Err(AccountFault::NotOwed { state: state.as_str() }.into())
+        }
     }
 }

@@ -72,15 +72,15 @@ pub fn photo_id() -> PhotoId {
     PhotoId(Uuid::from_u128(9))
 }
 
-fn parcel() -> ParcelId {
+pub fn parcel() -> ParcelId {
     ParcelId(Uuid::from_u128(8))
 }
 
-fn carrier() -> Carrier {
+pub fn carrier() -> Carrier {
     Carrier::parse("sf").unwrap()
 }
 
-fn waybill() -> Waybill {
+pub fn waybill() -> Waybill {
     Waybill::parse("SF1").unwrap()
 }
 

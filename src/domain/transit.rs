@@ -110,9 +110,7 @@ pub fn current_leg(piece: &Piece) -> Option<Leg> {
         Stage::Outbound => LegKind::Outbound,
         Stage::ReturnInbound if piece.standing().posted() => {
             // What was refused at the door comes back under the waybill by which it went, unless another is told.
-            return legs(piece)
-                .pop()
-                .filter(|leg| matches!(leg.kind, LegKind::Outbound | LegKind::BuyersReturn));
+            return legs(piece).pop().filter(|leg| matches!(leg.kind, LegKind::Outbound | LegKind::BuyersReturn));
         }
         Stage::Returning if piece.standing().posted() => LegKind::Returning,
         Stage::ReturningToBuyer if piece.standing().posted() => LegKind::ReturningToBuyer,
@@ -167,9 +165,7 @@ pub fn follows(piece: &Piece, leg: &Leg, told: Told, at: Timestamp, now: Timesta
     let at = at.clamp(leg.posted_at.min(now), now);
     let micros = at.as_microsecond();
     let trouble = |what: TransitTrouble| {
-        let known = |recorded: &std::sync::Arc<super::event::Recorded>| {
-            matches!(&recorded.event, Event::CarrierExceptionFound(found) if found.leg == leg.seq && found.what == what)
-        };
+        let known = |recorded: &std::sync::Arc<super::event::Recorded>| matches!(&recorded.event, Event::CarrierExceptionFound(found) if found.leg == leg.seq && found.what == what);
         let new = !piece.history().iter().any(known);
         new.then(|| Event::from(CarrierExceptionFound { leg: leg.seq, what, at: micros }))
     };
@@ -182,7 +178,11 @@ pub fn follows(piece: &Piece, leg: &Leg, told: Told, at: Timestamp, now: Timesta
         // What was delivered to the buyer cannot be refused any more.
         let turned = matches!(told, Told::Refused | Told::BackWithSender | Told::TurnedAround);
         let was_theirs = matches!(leg.kind, LegKind::Outbound) && piece.stage() == Stage::Delivered;
-        return if turned && was_theirs { trouble(TransitTrouble::Contradiction).into_iter().collect() } else { Vec::new() };
+        return if turned && was_theirs {
+            trouble(TransitTrouble::Contradiction).into_iter().collect()
+        } else {
+            Vec::new()
+        };
     }
     let proxy = || (told == Told::ProxySigned).then(|| trouble(TransitTrouble::ProxySigned)).flatten();
     let with = |first: Option<Event>, then: Event| -> Vec<Event> { first.into_iter().chain([then]).collect() };

@@ -26,10 +26,7 @@ use crate::domain::transit::{Told, TransitWord};
 use crate::vault;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(hear_kuaidi100))
-        .routes(routes!(hear_push))
-        .routes(routes!(tell_transit))
+    OpenApiRouter::new().routes(routes!(hear_kuaidi100)).routes(routes!(hear_push)).routes(routes!(tell_transit))
 }
 
 /// A whole history of a parcel fits into this many bytes many times over.

@@ -95,7 +95,13 @@ impl Rulebook {
             let next = if 1 < counterfeits { TOP } else { next.max(alone.unwrap_or(next)) };
             since = Some(one.at);
             // Also where the step stays the highest: its reasons are all shown.
-            rungs.push(Rung { step: next, before: step, at: one.at, incident: Some((one.id, one.kind)), lifted: false });
+            rungs.push(Rung {
+                step: next,
+                before: step,
+                at: one.at,
+                incident: Some((one.id, one.kind)),
+                lifted: false,
+            });
         }
         fall(ladder, &mut rungs, &mut since, &sorted, now);
         rungs

@@ -295,7 +295,8 @@ impl Rulebook {
         };
         add(IncidentKind::Late, self.is_late(ground));
         // Nobody cancelled it: the time to send it ran out.
-        let by_clock = |recorded: &Recorded| matches!(recorded.event, Event::Cancelled(_)) && recorded.role == Role::Desk;
+        let by_clock =
+            |recorded: &Recorded| matches!(recorded.event, Event::Cancelled(_)) && recorded.role == Role::Desk;
         add(IncidentKind::NoShow, happened(by_clock));
         let lapsed = happened(|recorded| matches!(recorded.event, Event::AppealLapsed(_)));
         add(IncidentKind::MisDescribed, lapsed && verdict == Some(Verdict::NotAsDescribed));

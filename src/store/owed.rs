@@ -58,7 +58,9 @@ pub async fn obligations_page(
     wanted: &Wanted,
     limit: u64,
 ) -> Result<Vec<obligations::Model>, Error> {
-    use obligations::Column::{Amount, AroseAt, Creditor, Debtor, Id, MerchantId, OrderId, State, TenantId, WarehouseId};
+    use obligations::Column::{
+        Amount, AroseAt, Creditor, Debtor, Id, MerchantId, OrderId, State, TenantId, WarehouseId,
+    };
     let mut query = match of {
         OrdersOf::Tenant(tenant) => obligations::Entity::find().filter(TenantId.eq(tenant)),
         OrdersOf::Merchant(tenant, merchant) => {
@@ -123,7 +125,7 @@ pub async fn legs_under(
     warehouse: &str,
     waybill: &str,
 ) -> Result<Vec<legs::Model>, Error> {
-    use legs::Column::{OrderId, Seq, StreamId, Waybill, WarehouseId};
+    use legs::Column::{OrderId, Seq, StreamId, WarehouseId, Waybill};
     let rows = legs::Entity::find().filter(Waybill.eq(waybill)).filter(WarehouseId.eq(warehouse));
     Ok(rows.order_by_asc(OrderId).order_by_asc(StreamId).order_by_asc(Seq).all(conn).await?)
 }
@@ -207,9 +209,7 @@ pub async fn parked_and_known(conn: &impl ConnectionTrait, limit: u64) -> Result
     let known = sea_orm::sea_query::Query::select()
         .expr(Expr::val(1))
         .from(legs::Entity)
-        .and_where(
-            Expr::col((legs::Entity, legs::Column::Waybill)).equals((parked::Entity, parked::Column::Waybill)),
-        )
+        .and_where(Expr::col((legs::Entity, legs::Column::Waybill)).equals((parked::Entity, parked::Column::Waybill)))
         .take();
     let rows = parked::Entity::find().filter(Expr::exists(known)).order_by_asc(parked::Column::ReceivedAt);
     Ok(rows.limit(limit).all(conn).await?.into_iter().map(|row| row.waybill).collect())

@@ -167,7 +167,8 @@ both!(a_returning_piece_reaches_its_merchant_by_the_carriers_word, |db| async mo
     let body = json!({"carrier": "own-fleet", "waybill": "RT-1"});
     app.clerk().post(&format!("/v1/pieces/{code}/return-shipment"), body).await.expect(200);
     let tell = async |state: &str, waybill: &str, salt: &str| {
-        let body = json!({"carrier": "own-fleet", "waybill": waybill, "state": state, "at": Timestamp::now().to_string()});
+        let body =
+            json!({"carrier": "own-fleet", "waybill": waybill, "state": state, "at": Timestamp::now().to_string()});
         let bytes = body.to_string().into_bytes();
         let sign = signature(salt, &bytes);
         let call = app.stranger().call(Method::POST, &format!("/v1/carriers/push/{}", of.token));

@@ -101,10 +101,8 @@ both!(a_failed_piece_costs_its_merchant_the_fees_and_its_line_the_price, |db| as
     set_fees(&app).await;
     let code = &place(&app, "KS1", 1).await[0];
     fail(&app, code).await;
-    let fees = [
-        "inspection_fee: merchant owes warehouse 1500 (owed)",
-        "return_freight: merchant owes warehouse 1200 (owed)",
-    ];
+    let fees =
+        ["inspection_fee: merchant owes warehouse 1500 (owed)", "return_freight: merchant owes warehouse 1200 (owed)"];
     assert_eq!(told(&owed(app.supervisor(), "").await), fees);
     assert_eq!(owed(app.merchant(), "?debtor=merchant").await[0]["piece"], **code);
     app.merchant().post(&format!("/v1/pieces/{code}/appeal-waiver"), json!({})).await.expect(200);
@@ -150,7 +148,8 @@ both!(what_is_lost_in_the_house_is_owed_by_the_house, |db| async move {
     app.clerk().post(&format!("/v1/pieces/{}/custody", codes[0]), custody("lost")).await.expect(200);
     app.clerk().post(&format!("/v1/pieces/{}/custody", codes[1]), custody("damaged")).await.expect(200);
     let rows = owed(app.auditor(), "?debtor=warehouse").await;
-    let house = ["custody_damage: warehouse owes merchant null (owed)", "custody_loss: warehouse owes merchant 186000 (owed)"];
+    let house =
+        ["custody_damage: warehouse owes merchant null (owed)", "custody_loss: warehouse owes merchant 186000 (owed)"];
     assert_eq!(told(&rows), house);
     assert_eq!(rows.iter().find(|row| row["rule"] == "custody_damage").unwrap()["at_most"], 186_000);
     sound(&app).await;

@@ -130,7 +130,10 @@ fn who_sends_late_owes_the_buyer_and_has_a_fault() {
     let late = at(now.last().at - SignedDuration::from_hours(24 * 4));
     assert_eq!(follows(&early, &before, &now, &Fees::new()), Consequences::default());
     let found = follows(&late, &before, &now, &Fees::new());
-    assert_eq!(found.arose.iter().map(|owed| (owed.rule, owed.amount)).collect::<Vec<_>>(), [(OwedRule::LateDispatch, Some(617))]);
+    assert_eq!(
+        found.arose.iter().map(|owed| (owed.rule, owed.amount)).collect::<Vec<_>>(),
+        [(OwedRule::LateDispatch, Some(617))]
+    );
     assert_eq!(found.faults.iter().map(|fault| fault.kind).collect::<Vec<_>>(), [IncidentKind::Late]);
 }
 

@@ -417,7 +417,13 @@ impl World {
             role: by.role,
             event: event.into(),
         };
-        Slot { stream: number as i32, line_no, attempt, piece: Piece::fold([first.clone()]).unwrap(), journal: vec![first] }
+        Slot {
+            stream: number as i32,
+            line_no,
+            attempt,
+            piece: Piece::fold([first.clone()]).unwrap(),
+            journal: vec![first],
+        }
     }
 
     /// Another piece for a line whose piece came to its end.
