@@ -13,8 +13,8 @@ mod m0005_certificates;
 mod m0006_looks;
 mod m0007_status_versions;
 mod m0008_tries;
-mod m0012_owed;
 mod m0011_found;
+mod m0012_owed;
 
 /// All migrations, oldest first.
 pub struct Migrator;

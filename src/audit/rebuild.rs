@@ -133,7 +133,8 @@ fn project_order(rules: &Rulebook, id: OrderId, events: &[events::Model]) -> Res
     }
     right.obligations =
         account.obligations().iter().map(|one| desk::order_journal::obligation_row(id, &placed, one)).collect();
-    right.incidents = record.incidents().iter().map(|one| desk::order_journal::incident_row(id, &placed, one)).collect();
+    right.incidents =
+        record.incidents().iter().map(|one| desk::order_journal::incident_row(id, &placed, one)).collect();
     right.sort();
     Ok(right)
 }

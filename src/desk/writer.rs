@@ -433,9 +433,8 @@ impl Writer {
         plan.changes.lots.extend(seeds);
         plan.changes.heard.extend(heard.unlocked);
         if let Some(turn) = plan.turn.take() {
-            let fills = !lines.iter().any(|row| {
-                row.line_no == turn.after.opened().line_no && key.stream_id.0 < row.stream_id
-            });
+            let fills =
+                !lines.iter().any(|row| row.line_no == turn.after.opened().line_no && key.stream_id.0 < row.stream_id);
             let kept = tail.take().or_else(|| known.tails.remove(&key.order_id));
             tail = desk.plan_consequences(source, (key, turn, fills), &mut plan, kept, (&*placed, request)).await?;
         }

@@ -21,8 +21,8 @@ use super::sidelines::Exception;
 
 mod certificates;
 mod returns;
-mod transit;
 mod sidelines;
+mod transit;
 
 /// What a command makes of a piece: the events that happened, in order. Nothing is written here, and a refusal leaves
 /// no trace.

@@ -145,12 +145,9 @@ fn tag_sign(tagged: Option<&Tagged>, received: &ReturnReceived) -> Sign {
 }
 
 /// Like with like: with its tag the piece weighed so much at packing, without it so much.
-fn weight_then<'a>(
-    piece: &'a Piece,
-    tagged: Option<&'a Tagged>,
-    received: &ReturnReceived,
-) -> Option<&'a Weighing> {
-    let mut then: Vec<&Weighing> = tagged.into_iter().flat_map(|tagged| [&tagged.weight_with_tag, &tagged.weight]).collect();
+fn weight_then<'a>(piece: &'a Piece, tagged: Option<&'a Tagged>, received: &ReturnReceived) -> Option<&'a Weighing> {
+    let mut then: Vec<&Weighing> =
+        tagged.into_iter().flat_map(|tagged| [&tagged.weight_with_tag, &tagged.weight]).collect();
     then.extend(sent(piece).map(|appraisal| &appraisal.weight));
     then.into_iter().find(|then| then.includes == received.weight.includes)
 }

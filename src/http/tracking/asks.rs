@@ -340,10 +340,7 @@ impl Visit<'_> {
                     heading: words.return_heading(),
                     lines: vec![words.return_opened().to_owned(), words.return_post().to_owned()],
                     options: Vec::new(),
-                    fields: vec![
-                        field("carrier", words.return_carrier()),
-                        field("waybill", words.return_waybill()),
-                    ],
+                    fields: vec![field("carrier", words.return_carrier()), field("waybill", words.return_waybill())],
                     until: due(Wait::ReturnPosting).map(|due| words.return_until(clock.minute(due))),
                 };
                 Now::Ask(ask, What::Post(key))
