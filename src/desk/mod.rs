@@ -36,7 +36,6 @@ pub mod conduct;
 mod fire;
 mod found;
 pub mod lots;
-pub mod lots;
 mod obligations;
 pub(crate) mod order_journal;
 pub(crate) mod orders;

@@ -20,6 +20,7 @@ use crate::domain::event::{Event, OrderPlaced, Recorded, Resolution, Ship};
 use crate::domain::piece::Piece;
 use crate::domain::route::Stage;
 use crate::domain::text::Name;
+use crate::domain::transit;
 
 impl Clock {
     /// The columns of the file that tell its row from the others of the stage: who is waited for, and since when.
@@ -59,10 +60,7 @@ impl Clock {
                     None => Some((1, Timestamp::from_microsecond(order.paid_at).unwrap_or(opened))),
                 }
             }
-            // Until carriers push, the word of a parcel's last movement is its waybill: given, or corrected.
-            Clock::InboundStalled => {
-                last(piece, |event| matches!(event, Event::Dispatched(_) | Event::WaybillCorrected(_)))
-            }
+            Clock::InboundStalled | Clock::OutboundStalled => moved(piece),
             Clock::InboundLost => last(piece, |event| matches!(event, Event::Dispatched(_))),
             Clock::Exception => last(piece, |event| matches!(event, Event::IntakeExceptionFound(_))),
             Clock::Opening => last(piece, is_receipt),
@@ -87,9 +85,6 @@ impl Clock {
                 stage_since()
             }
             Clock::OutboundLost => last(piece, |event| matches!(event, Event::Shipped(_))),
-            Clock::OutboundStalled => {
-                last(piece, |event| matches!(event, Event::Shipped(_) | Event::WaybillCorrected(_)))
-            }
             // What is made to order cannot be returned for the asking, so nothing runs; the platform completes it.
             Clock::ReturnWindow if piece.opened().custom_made => None,
             // From the day on which it was handed over, not from the day on which that was reported.
@@ -124,6 +119,18 @@ impl Clock {
 fn last(piece: &Piece, is: impl Fn(&Event) -> bool) -> Option<(i32, Timestamp)> {
     let found = piece.history().iter().rev().find(|recorded: &&std::sync::Arc<Recorded>| is(&recorded.event));
     found.map(|found| (found.seq, found.at))
+}
+
+/// The last movement of the leg on which a piece is: its waybill, given or corrected, or what the carrier has told since.
+fn moved(piece: &Piece) -> Option<(i32, Timestamp)> {
+    let leg = transit::current_leg(piece)?;
+    let told = piece.history().iter().filter_map(|recorded| match &recorded.event {
+        Event::CarrierMoved(moved) if moved.leg == leg.seq => {
+            Some((recorded.seq, Timestamp::from_microsecond(moved.at).ok()?))
+        }
+        _ => None, // No other event tells of a movement.
+    });
+    told.chain([(leg.seq, leg.posted_at)]).max_by_key(|(_, at)| *at)
 }
 
 fn is_receipt(event: &Event) -> bool {
