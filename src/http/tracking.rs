@@ -24,7 +24,7 @@ use crate::domain::ids::{OrderId, PersonId};
 use crate::domain::route::Stage;
 use crate::photos::shelf::{Board, PhotoHash};
 use crate::store::entity::{orders, pieces};
-use crate::store::queries;
+use crate::store::{owed, queries};
 use crate::vault;
 use crate::words::Language;
 
@@ -260,6 +260,7 @@ pub async fn make(app: &App, entrance: &Entrance, language: Language) -> Result<
         streams: &entrance.pieces,
         deadlines,
         capsules,
+        obligations: owed::obligations_of(reader, id.0).await?,
         laboratory,
     };
     let cards = around.cards(&order);

@@ -78,6 +78,11 @@ both!(a_cancelled_line_owes_its_price_once_and_the_platform_settles_it, |db| asy
     let order = app.platform().get("/v1/orders/KS1").await.expect(200);
     assert_eq!(order["obligations"][0]["id"], row["id"]);
 
+    // And so does the buyer's page, in words.
+    let url = order["tracking_url"].as_str().unwrap().replace("https://touchstone.example", "");
+    let page = app.stranger().get(&format!("{url}?lang=en")).await.text;
+    assert!(page.contains("Refund of the price owed: CNY 1860.00") && !page.contains("settled, CNY"), "{page}");
+
     let path = format!("/v1/obligations/{}/settled", row["id"].as_str().unwrap());
     app.supervisor().post(&path, json!({})).await.expect_problem(403, "not_yours");
     let other = app.key(Role::Platform, tenant("other")).await;
