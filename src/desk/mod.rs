@@ -51,10 +51,10 @@ mod status;
 mod work;
 mod writer;
 
+pub use capsule_of::{order_reference, order_salt, settled_findings};
 pub use cases::{case_id, parse_case_id};
 pub use fire::Fired;
 pub use found::FoundResolution;
-pub use capsule_of::{order_reference, order_salt, settled_findings};
 pub use parcels::{Arrival, ArrivedPiece, Parcel, inbound_parcel};
 pub use place::NewOrder;
 pub use proposals::OpenProposal;

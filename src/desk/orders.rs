@@ -56,11 +56,7 @@ pub fn tail_of(rows: &[events::Model]) -> Result<Option<(Arc<OrderPlaced>, Order
 }
 
 /// The waits of an order that run, as rows.
-pub fn order_clocks(
-    order_id: OrderId,
-    whole: &Whole,
-    rules: &Rulebook,
-) -> Vec<deadlines::Model> {
+pub fn order_clocks(order_id: OrderId, whole: &Whole, rules: &Rulebook) -> Vec<deadlines::Model> {
     let running = whole.running().into_iter();
     running
         .filter_map(|(clock, since)| {
@@ -265,20 +261,15 @@ impl Desk {
     }
 
     /// The rows of lines, of the order and of its clocks, as they are now.
-    fn project_order(
-        &self,
-        plan: &mut Plan,
-        order_id: OrderId,
-        whole: &Whole,
-        lines: &[lines::Model],
-    ) {
+    fn project_order(&self, plan: &mut Plan, order_id: OrderId, whole: &Whole, lines: &[lines::Model]) {
         let now: BTreeMap<i32, LineStatus> = whole.lines().into_iter().collect();
         for row in lines {
             let Some((status, (stream_id, piece))) = now.get(&row.line_no).zip(whole.filling(row.line_no)) else {
                 continue;
             };
             let attempts = piece.opened().attempt;
-            let line = lines::Model { status: status.as_str().to_owned(), stream_id: stream_id.0, attempts, ..row.clone() };
+            let line =
+                lines::Model { status: status.as_str().to_owned(), stream_id: stream_id.0, attempts, ..row.clone() };
             if line != *row {
                 plan.changes.lines.retain(|other| other.line_no != line.line_no);
                 plan.changes.lines.push(line);
@@ -327,8 +318,8 @@ impl Desk {
         let written =
             recorded::write(self.vault(), key, 1, Hash::ZERO, Event::PieceOpened(opened), &request.circumstances())?;
         let tip = Tip { hash: written.hash, body_digest: None, since: 1 };
-        let piece = Piece::fold([plan.event(written)])
-            .map_err(|corrupt| Error::fault("a new piece does not fold", corrupt))?;
+        let piece =
+            Piece::fold([plan.event(written)]).map_err(|corrupt| Error::fault("a new piece does not fold", corrupt))?;
         let (order_id, stream_id) = (key.order_id.0, key.stream_id.0);
         plan.changes.piece_codes.push(piece_codes::Model { code, order_id, stream_id });
         let stage = Stage::AwaitingDispatch;

@@ -106,8 +106,7 @@ impl Desk {
         let mut changes = Changes::default();
         let known = arrival.pieces.iter().filter_map(|piece| piece.located.as_ref()).map(|located| located.key);
         let known = self.read_pieces(known).await?;
-        let is_closed =
-            |located: &Located| known.get(&located.key).is_some_and(|piece| piece.stage() == Stage::Closed);
+        let is_closed = |located: &Located| known.get(&located.key).is_some_and(|piece| piece.stage() == Stage::Closed);
         changes.arrived.extend(arrival.announced.map(|parcel| (parcel.0, request.now.as_microsecond())));
         for (index, arrived) in arrival.pieces.into_iter().enumerate() {
             let code = arrived.code.clone();
@@ -157,8 +156,7 @@ impl Desk {
             let note = note.map(|note| seals.seal(self.vault(), key.order_id, request.by.person, &note));
             let command = CaseCommand::Open { piece: key.stream_id, kind: CaseKind::Parcel, parcel_id, note };
             let own = Request { part: format!("case/{code}"), ..request.clone() };
-            let Receipt::Made { id, .. } =
-                self.on_order(key.order_id, OrderCommand::Case(command), seals, own).await?
+            let Receipt::Made { id, .. } = self.on_order(key.order_id, OrderCommand::Case(command), seals, own).await?
             else {
                 return Err(Error::corrupt("a case's answer", "is of something else"));
             };

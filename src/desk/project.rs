@@ -3,8 +3,8 @@
 
 use crate::capsule::Hash;
 use crate::domain::appraisal::ComponentState;
-use crate::domain::event::OrderPlaced;
 use crate::domain::deadline::OrderClock;
+use crate::domain::event::OrderPlaced;
 use crate::domain::ids::{OrderId, StreamId, StreamKey};
 use crate::domain::order::LineStatus;
 use crate::domain::piece::Piece;
@@ -92,12 +92,7 @@ pub fn clocks(key: StreamKey, piece: &Piece, placed: &OrderPlaced, rules: &Ruleb
 }
 
 /// The clock of a line that its merchant may fill again; it is the order's, not the piece's.
-pub fn resubmission(
-    key: StreamKey,
-    piece: &Piece,
-    placed: &OrderPlaced,
-    rules: &Rulebook,
-) -> Option<deadlines::Model> {
+pub fn resubmission(key: StreamKey, piece: &Piece, placed: &OrderPlaced, rules: &Rulebook) -> Option<deadlines::Model> {
     let clock = OrderClock::Resubmission { line_no: piece.opened().line_no };
     let due_at = rules.due_for(clock, piece.left()?.at, placed)?;
     Some(deadlines::Model {

@@ -121,12 +121,29 @@ pub const DECISION: &str = "case:decision";
 /// One thing asked of a case.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CaseCommand {
-    Open { piece: StreamId, kind: CaseKind, parcel_id: Option<ParcelId>, note: Option<Sealed> },
-    Report { case: StreamId, laboratory_id: Option<LaboratoryId>, number: Option<CertificateNo>, contradicts: bool, report: Sealed },
+    Open {
+        piece: StreamId,
+        kind: CaseKind,
+        parcel_id: Option<ParcelId>,
+        note: Option<Sealed>,
+    },
+    Report {
+        case: StreamId,
+        laboratory_id: Option<LaboratoryId>,
+        number: Option<CertificateNo>,
+        contradicts: bool,
+        report: Sealed,
+    },
     /// By the first of two supervisors, and the same by the second.
-    Decide { case: StreamId, decision: Decision, reason: Sealed },
+    Decide {
+        case: StreamId,
+        decision: Decision,
+        reason: Sealed,
+    },
     /// Its clock ran out.
-    PassDeadline { case: StreamId },
+    PassDeadline {
+        case: StreamId,
+    },
 }
 
 /// What two supervisors say alike.
@@ -217,8 +234,8 @@ pub fn decide_case(
             let case = open_case(whole, *stream)?;
             let (clock, report, since) = case.running().ok_or(Refusal::NotDue)?;
             let due_at = due(report, since).filter(|due_at| *due_at <= now).ok_or(Refusal::NotDue)?;
-            let clock = Name::parse(clock)
-                .map_err(|malformed| Refusal::Malformed(vec![Fault::malformed("", malformed)]))?;
+            let clock =
+                Name::parse(clock).map_err(|malformed| Refusal::Malformed(vec![Fault::malformed("", malformed)]))?;
             Ok((*stream, DeadlinePassed { clock, due_at: due_at.as_microsecond() }.into()))
         }
     }

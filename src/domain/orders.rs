@@ -124,9 +124,8 @@ impl Whole {
 /// Whether the buyer is to be asked about the rest, now that this line failed or was cancelled: passed pieces of the
 /// order leave together, another line is still on its way to that, and no question is open.
 pub fn asks_rest(placed: &OrderPlaced, facts: &Facts, lines: &[(i32, LineStatus)], line_no: i32) -> bool {
-    let ended = lines.iter().any(|(no, status)| {
-        *no == line_no && matches!(status, LineStatus::Failed | LineStatus::Cancelled)
-    });
+    let ended =
+        lines.iter().any(|(no, status)| *no == line_no && matches!(status, LineStatus::Failed | LineStatus::Cancelled));
     let waits = lines.iter().any(|(no, status)| *no != line_no && *status < LineStatus::OnTheWay);
     placed.ship == Ship::Together && facts.asked.is_none() && ended && waits
 }

@@ -52,7 +52,13 @@ impl Piece {
         if !matches!(opened.event, Event::PieceOpened(_)) || opened.seq != 1 {
             return Err(Corrupt::NoBeginning);
         }
-        Ok(Self { history: vec![opened.clone()], since: opened.clone(), opened, standing: Standing::start(), left: None })
+        Ok(Self {
+            history: vec![opened.clone()],
+            since: opened.clone(),
+            opened,
+            standing: Standing::start(),
+            left: None,
+        })
     }
 
     /// The event that brought the piece to its present bench.

@@ -145,12 +145,9 @@ fn tag_sign(tagged: Option<&Tagged>, received: &ReturnReceived) -> Sign {
 }
 
 /// Like with like: with its tag the piece weighed so much at packing, without it so much.
-fn weight_then<'a>(
-    piece: &'a Piece,
-    tagged: Option<&'a Tagged>,
-    received: &ReturnReceived,
-) -> Option<&'a Weighing> {
-    let mut then: Vec<&Weighing> = tagged.into_iter().flat_map(|tagged| [&tagged.weight_with_tag, &tagged.weight]).collect();
+fn weight_then<'a>(piece: &'a Piece, tagged: Option<&'a Tagged>, received: &ReturnReceived) -> Option<&'a Weighing> {
+    let mut then: Vec<&Weighing> =
+        tagged.into_iter().flat_map(|tagged| [&tagged.weight_with_tag, &tagged.weight]).collect();
     then.extend(sent(piece).map(|appraisal| &appraisal.weight));
     then.into_iter().find(|then| then.includes == received.weight.includes)
 }
@@ -181,10 +178,8 @@ fn sizes(piece: &Piece, received: &ReturnReceived) -> Vec<SizePair> {
 fn photos(piece: &Piece, begun: i32) -> Vec<PhotoPair<'_>> {
     let all: Vec<(&Recorded, &PhotoAdded)> = piece.photos().collect();
     let printed = |now: bool| {
-        all.iter().filter(move |(recorded, _)| (begun < recorded.seq) == now).filter_map(|(_, photo)| {
-            let photo: &PhotoAdded = photo;
-            Some((photo, photo.fingerprint?))
-        })
+        let of_then = all.iter().filter(move |(recorded, _)| (begun < recorded.seq) == now);
+        of_then.filter_map(|&(_, photo)| Some((photo, photo.fingerprint?)))
     };
     printed(true)
         .filter_map(|(now, print)| {

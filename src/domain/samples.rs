@@ -310,20 +310,14 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
             note: None,
         }
         .into()),
-        CaseReported => one(super::event::CaseReported {
-            laboratory_id: None,
-            number: None,
-            contradicts: true,
-            report: reason(),
+        CaseReported => {
+            one(super::event::CaseReported { laboratory_id: None, number: None, contradicts: true, report: reason() }
+                .into())
         }
-        .into()),
-        CaseDecisionProposed => one(super::event::CaseDecisionProposed {
-            upheld: true,
-            amount: None,
-            revokes: true,
-            reason: reason(),
+        CaseDecisionProposed => {
+            one(super::event::CaseDecisionProposed { upheld: true, amount: None, revokes: true, reason: reason() }
+                .into())
         }
-        .into()),
         CaseDecided => two(&|proposed_by| {
             super::event::CaseDecided {
                 piece: StreamId(1),
@@ -338,9 +332,7 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         }),
         LineFailed => one(super::event::LineFailed { line_no: 1 }.into()),
         LineCancelled => one(super::event::LineCancelled { line_no: 1, reason: None }.into()),
-        DeadlinePassed => {
-            one(super::event::DeadlinePassed { clock: name("cleared:clerk"), due_at: 0 }.into())
-        }
+        DeadlinePassed => one(super::event::DeadlinePassed { clock: name("cleared:clerk"), due_at: 0 }.into()),
         PersonErased => one(super::event::PersonErased { person_id: person(22) }.into()),
         PieceOpened => one(opened().into()),
         SegmentSet => one(super::event::SegmentSet { segment: None, proposed_by: None }.into()),

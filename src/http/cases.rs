@@ -182,11 +182,7 @@ async fn decide_case(
 }
 
 /// A case that the caller may know of, with its order.
-async fn find<const ROLES: u16>(
-    app: &App,
-    caller: &Caller<ROLES>,
-    id: &str,
-) -> Result<(StreamKey, Whole), ApiError> {
+async fn find<const ROLES: u16>(app: &App, caller: &Caller<ROLES>, id: &str) -> Result<(StreamKey, Whole), ApiError> {
     let absent = || ApiError::absent("case");
     let key = parse_case_id(id).ok_or_else(absent)?;
     let placed = app.desk().read_placed(key.order_id).await?.ok_or_else(absent)?;

@@ -281,7 +281,10 @@ fn build<const ROLES: u16>(
 
 fn not_proposable() -> ApiError {
     let mut faults = Faults::default();
-    faults.add("/command", "what takes two persons is one of speech-unavailable, ledger, segment, override, quarantine, return-intake");
+    faults.add(
+        "/command",
+        "what takes two persons is one of speech-unavailable, ledger, segment, override, quarantine, return-intake",
+    );
     faults.finish::<()>(None).err().unwrap_or(ApiError::Busy)
 }
 

@@ -184,9 +184,11 @@ impl WayOutBody {
                 let results = results
                     .filter_map(|(at, part)| part.parse_reported(&format!("/results/{at}"), &mut faults, seal))
                     .collect();
-                laboratory_id
-                    .zip(number)
-                    .map(|(laboratory_id, number)| WayOut::OutsideReport { laboratory_id, number, results })
+                laboratory_id.zip(number).map(|(laboratory_id, number)| WayOut::OutsideReport {
+                    laboratory_id,
+                    number,
+                    results,
+                })
             }
             "disclose" | "give_up" => {
                 let open_points = self.open_points.iter().enumerate();
@@ -406,8 +408,7 @@ impl ReturnIntakeBody {
                 let weight = weight.parse("/weight", &mut faults);
                 let tag = faults.take_optional("/tag", self.tag.as_deref(), Tag::parse);
                 let sizes = self.sizes.iter().take(MAX_RESULTS).enumerate();
-                let sizes =
-                    sizes.filter_map(|(at, size)| size.parse(&format!("/sizes/{at}"), &mut faults)).collect();
+                let sizes = sizes.filter_map(|(at, size)| size.parse(&format!("/sizes/{at}"), &mut faults)).collect();
                 let note = faults.take_optional("/note", self.note.as_deref(), free_text);
                 if self.reason.is_some() {
                     faults.add("/reason", "what is seen when it is unpacked is told in a note");

@@ -140,7 +140,8 @@ both!(an_override_takes_two_supervisors_and_the_buyer, |db| async move {
     let body = json!({"reason": "差异很小，由买家决定"});
     post(app.supervisor(), &code, "override", body.clone()).await.expect_problem(409, "second_person_needed");
     // An inspector confirms what inspectors propose; this is for supervisors.
-    let put_up = post(app.supervisor(), &code, "proposals", json!({"command": "override", "body": body})).await.expect(201);
+    let put_up =
+        post(app.supervisor(), &code, "proposals", json!({"command": "override", "body": body})).await.expect(201);
     let confirm = format!("/v1/proposals/{}/confirm", put_up["id"].as_str().unwrap());
     app.inspector().post(&confirm, json!({})).await.expect_problem(403, "not_yours");
     let other = second_supervisor(&app).await;
@@ -242,7 +243,10 @@ both!(a_failed_line_is_filled_again_or_its_price_wanted_back, |db| async move {
     let Placed { code, .. } = placed_in(&app, "returning").await;
     let order_no = "KS-returning";
     let order = app.platform().get(&format!("/v1/orders/{order_no}")).await.expect(200);
-    assert_eq!((order["status"].as_str(), order["lines"][0]["status"].as_str()), (Some("resubmission"), Some("resubmission")));
+    assert_eq!(
+        (order["status"].as_str(), order["lines"][0]["status"].as_str()),
+        (Some("resubmission"), Some("resubmission"))
+    );
     assert_eq!(order["deadlines"][0]["kind"], "line:resubmission:1");
     let path = format!("/v1/orders/{order_no}/lines/1/resubmission");
     app.platform().post(&path, json!({})).await.expect_problem(403, "not_yours");
@@ -311,6 +315,7 @@ both!(a_parcel_for_a_closed_piece_is_a_case, |db| async move {
     let done = call.clone().send().await.expect(200);
     assert_eq!(done["pieces"][0]["outcome"], "case", "{done}");
     assert_eq!(call.send().await.expect(200), done);
-    let case = app.clerk().get(&format!("/v1/cases/{}", done["pieces"][0]["case_id"].as_str().unwrap())).await.expect(200);
+    let case =
+        app.clerk().get(&format!("/v1/cases/{}", done["pieces"][0]["case_id"].as_str().unwrap())).await.expect(200);
     assert_eq!((case["kind"].as_str(), case["state"].as_str()), (Some("parcel"), Some("open")));
 });

@@ -55,7 +55,8 @@ fn the_table_of_commands_is_the_one_that_was_looked_through() {
 #[test]
 fn every_command_has_a_stage_and_somebody_to_ask_it() {
     for kind in CommandKind::ALL {
-        let asked = |stage: &&Stage| Role::ALL.iter().any(|role| matches!(answer(**stage, *kind, *role), "yes" | "two"));
+        let asked =
+            |stage: &&Stage| Role::ALL.iter().any(|role| matches!(answer(**stage, *kind, *role), "yes" | "two"));
         assert!(Stage::ALL.iter().any(|stage| asked(&stage)), "{} can never be asked", kind.as_str());
         assert!(Role::ALL.iter().all(|role| answer(Stage::Closed, *kind, *role) == "wrong_stage"), "{}", kind.as_str());
     }

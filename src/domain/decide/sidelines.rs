@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::actor::{Role, Witness};
 use super::super::command::{Rules, Step};
 use super::super::deadline::Clock;
 use super::super::event::*;
@@ -12,7 +13,6 @@ use super::super::refusal::{Fault, Refusal};
 use super::super::route::{Rejected, Why};
 use super::super::sidelines::{Exception, HoldEnd, Identity, Return, ReturnIntake, WayOut};
 use super::super::text::{Name, Sealed};
-use super::super::actor::{Role, Witness};
 use super::Draft;
 
 impl Draft<'_> {
@@ -74,7 +74,8 @@ impl Draft<'_> {
                     let fault = format!("the buyer is told everything that could not be told: {}", left_out.join(", "));
                     return Err(Refusal::Incomplete(vec![Fault::new("/open_points", fault)]));
                 }
-                let known: BTreeSet<_> = self.piece.ledger_claims().iter().map(|claim| claim.claim_id.clone()).collect();
+                let known: BTreeSet<_> =
+                    self.piece.ledger_claims().iter().map(|claim| claim.claim_id.clone()).collect();
                 let unknown = |(_, id): &(usize, &ClaimId)| !known.contains(*id);
                 if let Some((at, _)) = open_points.iter().enumerate().find(unknown) {
                     let fault = "no claim of this piece's ledger has this id";
@@ -129,7 +130,9 @@ impl Draft<'_> {
             HoldEnd::Upheld { to, reference, reason } => {
                 let fault = match (to, reference) {
                     (Upheld::HandedToAuthority, None) => "give the reference under which the authority took it over",
-                    (Upheld::Returning, Some(_)) => "only what is handed to an authority has its reference: leave it out",
+                    (Upheld::Returning, Some(_)) => {
+                        "only what is handed to an authority has its reference: leave it out"
+                    }
                     (Upheld::HandedToAuthority, Some(_)) | (Upheld::Returning, None) => "",
                 };
                 if !fault.is_empty() {

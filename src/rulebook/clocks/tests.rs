@@ -197,7 +197,10 @@ fn what_goes_out_stalls_arrives_and_may_come_back() {
     let lost = [("return_inbound:carrier_lost", "2026-11-17T12:00:00Z")];
     check(&journal(plain(), first(12, back.clone())), &order, &lost);
     // Received on the 8th, it is looked at within a day.
-    back.push(("2026-11-08T12:00:00Z", ReturnReceived { weight: grams("5"), note: None, tag: None, tag_intact: None, sizes: Vec::new() }.into()));
+    back.push((
+        "2026-11-08T12:00:00Z",
+        ReturnReceived { weight: grams("5"), note: None, tag: None, tag_intact: None, sizes: Vec::new() }.into(),
+    ));
     check(&journal(plain(), first(12, back)), &order, &[("return_intake:clerk", "2026-11-09T12:00:00Z")]);
     // Refused at the door, it is on its way at once: nobody has to post it.
     let refused = first(11, vec![("2026-11-05T12:00:00Z", Refused { note: None }.into())]);
@@ -294,8 +297,10 @@ fn a_leap_day_is_a_day_and_a_week_is_a_week_when_the_clocks_change() {
 fn what_was_promised_is_never_taken_back() {
     let text = newest().text("deadlines.csv").unwrap().to_owned();
     let edition = |from: &str, hours: &str| Clocks {
-        own: Clocks::parse(&text.replace("awaiting_dispatch,merchant,48", &format!("awaiting_dispatch,merchant,{hours}")))
-            .unwrap(),
+        own: Clocks::parse(
+            &text.replace("awaiting_dispatch,merchant,48", &format!("awaiting_dispatch,merchant,{hours}")),
+        )
+        .unwrap(),
         earlier: Vec::new(),
         from: Some(from.parse().unwrap()),
     };

@@ -604,12 +604,8 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
         K::CaseOpened => {
             CaseOpened { piece: StreamId(1), kind: dice.pick(&CaseKind::ALL), parcel_id: None, note: None }.into()
         }
-        K::CaseReported => {
-            CaseReported { laboratory_id: None, number: None, contradicts: true, report: reason }.into()
-        }
-        K::CaseDecisionProposed => {
-            CaseDecisionProposed { upheld: true, amount: Some(1), revokes: true, reason }.into()
-        }
+        K::CaseReported => CaseReported { laboratory_id: None, number: None, contradicts: true, report: reason }.into(),
+        K::CaseDecisionProposed => CaseDecisionProposed { upheld: true, amount: Some(1), revokes: true, reason }.into(),
         K::CaseDecided => CaseDecided {
             piece: StreamId(1),
             kind: dice.pick(&CaseKind::ALL),
