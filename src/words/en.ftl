@@ -298,7 +298,7 @@ verdict-suspected-counterfeit = held on suspicion
 
 ## The buyer's choice
 
-difference-heading = What differs
+difference-heading = What differs, and what was not tested
 override-note = A supervisor and a second person decided to put this piece to you although it was found not to be as described.
 choice-heading = Your decision
 choice-legend = What shall happen with this piece?

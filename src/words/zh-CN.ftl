@@ -295,7 +295,7 @@ verdict-suspected-counterfeit = 存疑，暂存
 
 ## 买家的决定
 
-difference-heading = 哪里不同
+difference-heading = 哪里不同，哪里未检测
 override-note = 检测认为与描述不符；经主管与另一人共同决定，请您选择是否收下。
 choice-heading = 您的决定
 choice-legend = 这件商品怎么办？
