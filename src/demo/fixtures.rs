@@ -107,7 +107,7 @@ impl Side {
     ];
 
     /// Where its main line ends.
-    fn from(self) -> &'static str {
+    fn begins(self) -> &'static str {
         match self {
             Side::Exception => "rest:inbound",
             Side::OutsideReport | Side::Disclosed => "rest:undetermined",
@@ -155,7 +155,7 @@ pub fn beside(last: &Fixture) -> Vec<Fixture> {
             *price = json!(150_000);
         }
         for way in &mut fixture.journey {
-            way.goal = side.from().to_owned();
+            way.goal = side.begins().to_owned();
             way.reason = side.verdict().map(|_| "直径与描述不符".to_owned());
             way.tag = way.tag.as_ref().map(|tag| format!("{tag}-{number}"));
             for posted in [&mut way.inbound, &mut way.outbound].into_iter().flatten() {

@@ -178,10 +178,8 @@ fn sizes(piece: &Piece, received: &ReturnReceived) -> Vec<SizePair> {
 fn photos(piece: &Piece, begun: i32) -> Vec<PhotoPair<'_>> {
     let all: Vec<(&Recorded, &PhotoAdded)> = piece.photos().collect();
     let printed = |now: bool| {
-        all.iter().filter(move |(recorded, _)| (begun < recorded.seq) == now).filter_map(|(_, photo)| {
-            let photo: &PhotoAdded = photo;
-            Some((photo, photo.fingerprint?))
-        })
+        let of_then = all.iter().filter(move |(recorded, _)| (begun < recorded.seq) == now);
+        of_then.filter_map(|&(_, photo)| Some((photo, photo.fingerprint?)))
     };
     printed(true)
         .filter_map(|(now, print)| {

@@ -401,10 +401,12 @@ impl Visit<'_> {
             },
             What::Open(key) => {
                 let reason = free_text(&form.reason).ok().map(|text| seal(&text));
-                Todo::Piece(key, Command::SendBack(Return::Opened { reason }))
+                Todo::Piece(key, Box::new(Command::SendBack(Return::Opened { reason })))
             }
             What::Post(key) => match (Carrier::parse(form.carrier.trim()), Waybill::parse(form.waybill.trim())) {
-                (Ok(carrier), Ok(waybill)) => Todo::Piece(key, Command::SendBack(Return::Posted { carrier, waybill })),
+                (Ok(carrier), Ok(waybill)) => {
+                    Todo::Piece(key, Box::new(Command::SendBack(Return::Posted { carrier, waybill })))
+                }
                 (Err(_), _) | (_, Err(_)) => {
                     let sentence = self.words().return_unreadable().to_owned();
                     return self.show(headers, Some((StatusCode::UNPROCESSABLE_ENTITY, sentence))).await;
@@ -433,7 +435,7 @@ impl Visit<'_> {
             Todo::Order(command) => {
                 self.app.desk().on_order(self.entrance.order_id, command, seals, request).await.map(drop)
             }
-            Todo::Piece(key, command) => self.app.desk().carry_out(key, command, seals, request).await.map(drop),
+            Todo::Piece(key, command) => self.app.desk().carry_out(key, *command, seals, request).await.map(drop),
         };
         match done {
             // Shown by another page, so that nothing is sent again by going back or forward.
@@ -487,5 +489,5 @@ impl Visit<'_> {
 
 enum Todo {
     Order(OrderCommand),
-    Piece(StreamKey, Command),
+    Piece(StreamKey, Box<Command>),
 }
