@@ -3,7 +3,9 @@
 pub mod audit;
 pub mod bench;
 pub mod capsule;
+pub mod carriers;
 pub mod client;
+pub mod clockwork;
 pub mod config;
 pub mod demo;
 pub mod desk;

@@ -219,6 +219,13 @@ impl Vault {
     }
 }
 
+/// HMAC-SHA-256 (RFC 2104) under a secret that somebody else has too, in hexadecimal: the signature of what they send.
+pub fn signature(secret: &str, bytes: &[u8]) -> String {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(bytes);
+    hex::encode(mac.finalize().into_bytes())
+}
+
 /// What the register holds of a token.
 pub fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()

@@ -13,6 +13,8 @@ mod m0005_certificates;
 mod m0006_looks;
 mod m0007_status_versions;
 mod m0008_tries;
+mod m0011_found;
+mod m0012_owed;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_looks::Looks),
             Box::new(m0007_status_versions::StatusVersions),
             Box::new(m0008_tries::Tries),
+            Box::new(m0012_owed::Owed),
+            Box::new(m0011_found::Found),
         ]
     }
 }

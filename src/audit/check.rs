@@ -208,9 +208,13 @@ impl Check<'_> {
             match &walk.fold {
                 Fold::Piece(piece) => codes.push(piece.opened().code.to_string()),
                 Fold::Order(placed) => numbers.push((placed.tenant_id.as_str(), placed.order_no.as_str())),
-                Fold::Nothing | Fold::Broken => {}
+                Fold::Nothing | Fold::Case(_) | Fold::Broken => {}
             }
         }
+        let cases = beside::cases_of(conn, &ids).await?;
+        let cases: HashMap<_, _> =
+            cases.into_iter().map(|row| (journal::stream_key(row.order_id, row.stream_id), row)).collect();
+        let decisions = beside::case_decisions(conn, &ids).await?;
         let orders = beside::orders_of(conn, &ids).await?;
         let orders: HashMap<_, _> = orders.into_iter().map(|row| (row.order_id, row)).collect();
         let pieces = beside::pieces_of(conn, &ids).await?;
@@ -229,12 +233,15 @@ impl Check<'_> {
             capsules.entry(journal::stream_key(row.order_id, row.stream_id)).or_default().push(row);
         }
         for walk in &walked {
-            let head = if walk.key.stream_id == StreamId::ORDER {
-                orders.get(&walk.key.order_id.0).map(|row| (row.head_seq, &row.head_hash))
-            } else {
-                pieces.get(&walk.key).map(|row| (row.head_seq, &row.head_hash))
+            let (head, table) = match &walk.fold {
+                _ if walk.key.stream_id == StreamId::ORDER => {
+                    (orders.get(&walk.key.order_id.0).map(|row| (row.head_seq, &row.head_hash)), "orders")
+                }
+                Fold::Case(_) => (cases.get(&walk.key).map(|row| (row.head_seq, &row.head_hash)), "cases"),
+                Fold::Nothing | Fold::Order(_) | Fold::Piece(_) | Fold::Broken => {
+                    (pieces.get(&walk.key).map(|row| (row.head_seq, &row.head_hash)), "pieces")
+                }
             };
-            let table = if walk.key.stream_id == StreamId::ORDER { "orders" } else { "pieces" };
             match head {
                 None => self.found(Finding::of(walk.key, None, Wrong::RowGone(table))),
                 Some((seq, hash)) if seq != walk.seq || *hash != walk.hash => {
@@ -258,9 +265,12 @@ impl Check<'_> {
                         self.found(Finding::of(walk.key, Some(1), Wrong::RowGone("order_nos")));
                     }
                 }
-                Fold::Nothing | Fold::Broken => {}
+                Fold::Nothing | Fold::Case(_) | Fold::Broken => {}
             }
-            self.capsules(walk, capsules.remove(&walk.key).unwrap_or_default());
+            let rows = capsules.remove(&walk.key).unwrap_or_default();
+            // A case withdraws what the piece's own journal has long left behind.
+            let by_case = |at: i64| decisions.contains(&(walk.key.order_id.0, at));
+            self.capsules(walk, rows, by_case);
             if let Some(finding) = walk.loss() {
                 self.found(finding);
             }
@@ -269,7 +279,7 @@ impl Check<'_> {
     }
 
     /// Holds the capsules of a piece against the events that issued them.
-    fn capsules(&mut self, walk: &Walk, rows: Vec<capsules::Model>) {
+    fn capsules(&mut self, walk: &Walk, rows: Vec<capsules::Model>, by_case: impl Fn(i64) -> bool) {
         // Of a journal that broke off, not every release is known.
         let whole = !matches!(walk.fold, Fold::Broken);
         for released in &walk.released {
@@ -283,7 +293,10 @@ impl Check<'_> {
             let wrong = match (credential::verify(&row.credential, self.keys, None), released) {
                 (Err(fault), _) => Some(Wrong::CapsuleForged(fault.to_string())),
                 (Ok(_), None) => whole.then_some(Wrong::CapsuleUnfounded),
-                (Ok(capsule), Some(released)) => differs(&row, &capsule, released, whole).map(Wrong::CapsuleDiffers),
+                (Ok(capsule), Some(released)) => {
+                    let lenient = !whole || row.revoked_at.is_some_and(&by_case);
+                    differs(&row, &capsule, released, !lenient).map(Wrong::CapsuleDiffers)
+                }
             };
             if let Some(wrong) = wrong {
                 self.found(Finding::of(walk.key, Some(row.seq), wrong));

@@ -8,8 +8,11 @@ use super::{Finding, Wrong};
 use crate::capsule::chain::{self, Head, Verifier};
 use crate::capsule::{Hash, root};
 use crate::desk::{capsule_of, recorded};
+use crate::domain::cases::Case;
+use crate::domain::conduct::Record;
 use crate::domain::event::{Event, OrderPlaced, Recorded};
 use crate::domain::ids::{StreamId, StreamKey};
+use crate::domain::obligation::Account;
 use crate::domain::piece::Piece;
 use crate::domain::route::Stage;
 use crate::store::entity::events;
@@ -19,6 +22,7 @@ pub enum Fold {
     Nothing,
     Order(Arc<OrderPlaced>),
     Piece(Box<Piece>),
+    Case(Box<Case>),
     /// What comes after a fault cannot be judged; it was said where the fault is.
     Broken,
 }
@@ -42,6 +46,9 @@ pub struct Walk {
     /// The last event by its columns.
     pub seq: i32,
     pub hash: Vec<u8>,
+    /// What stands in the order's own journal of what is owed, and of faults.
+    pub account: Account,
+    pub record: Record,
     verifier: Option<Verifier>,
     events: u32,
     then: Option<Head>,
@@ -59,6 +66,8 @@ impl Walk {
             released: Vec::new(),
             seq: 0,
             hash: Vec::new(),
+            account: Account::default(),
+            record: Record::default(),
             verifier: Some(Verifier::of(key.order_id.0, stream)),
             events: 0,
             then,
@@ -132,8 +141,21 @@ impl Walk {
                 Event::OrderPlaced(placed) => Fold::Order(Arc::new(placed)),
                 _ => return Err(Wrong::NotAnOrder), // An order has one beginning.
             },
-            (Fold::Order(placed), _) if is_of_order(&recorded.event) => Fold::Order(placed),
+            (Fold::Order(placed), _) if is_of_order(&recorded.event) => {
+                let followed = self.account.follow(&recorded).and_then(|()| self.record.follow(&recorded));
+                followed.map_err(|unfounded| Wrong::Replay(unfounded.to_string()))?;
+                Fold::Order(placed)
+            }
             (Fold::Order(_), _) => return Err(Wrong::NotAnOrder),
+            (Fold::Nothing, _) if matches!(recorded.event, Event::CaseOpened(_)) => {
+                let case = Case::fold([recorded]).ok_or_else(|| Wrong::Replay("a case begins otherwise".to_owned()))?;
+                Fold::Case(Box::new(case))
+            }
+            (Fold::Case(mut case), _) => {
+                let kind = recorded.event.kind();
+                case.apply(&recorded).ok_or_else(|| Wrong::Replay(format!("{kind} does not follow in a case")))?;
+                Fold::Case(case)
+            }
             (Fold::Nothing, _) => {
                 Fold::Piece(Box::new(Piece::fold([recorded]).map_err(|corrupt| Wrong::Replay(corrupt.to_string()))?))
             }
@@ -152,7 +174,7 @@ impl Walk {
         if let Some(code) = code {
             let facts = match &self.fold {
                 Fold::Piece(piece) => capsule_of::facts(piece, read.hash),
-                Fold::Nothing | Fold::Order(_) | Fold::Broken => None,
+                Fold::Nothing | Fold::Order(_) | Fold::Case(_) | Fold::Broken => None,
             };
             self.released.push(Released { seq, hash: read.hash, code, at, revoked_at: None, facts });
         }
@@ -162,14 +184,14 @@ impl Walk {
     fn stage(&self) -> Option<Stage> {
         match &self.fold {
             Fold::Piece(piece) => Some(piece.stage()),
-            Fold::Nothing | Fold::Order(_) | Fold::Broken => None,
+            Fold::Nothing | Fold::Order(_) | Fold::Case(_) | Fold::Broken => None,
         }
     }
 
     fn capsule_stands(&self) -> bool {
         match &self.fold {
             Fold::Piece(piece) => piece.standing().release().is_some(),
-            Fold::Nothing | Fold::Order(_) | Fold::Broken => false,
+            Fold::Nothing | Fold::Order(_) | Fold::Case(_) | Fold::Broken => false,
         }
     }
 
@@ -183,7 +205,26 @@ impl Walk {
 
 /// The events of an order's own journal behind its first.
 fn is_of_order(event: &Event) -> bool {
-    matches!(event, Event::RestAsked(_) | Event::RestWanted(_) | Event::RestDeclined(_) | Event::PersonErased(_))
+    matches!(
+        event,
+        Event::RestAsked(_)
+            | Event::RestWanted(_)
+            | Event::RestDeclined(_)
+            | Event::PersonErased(_)
+            | Event::ObligationArose(_)
+            | Event::ObligationReversed(_)
+            | Event::ObligationAmountSet(_)
+            | Event::ObligationSettled(_)
+            | Event::IncidentConfirmed(_)
+            | Event::IncidentWithdrawn(_)
+            | Event::LessonRead(_)
+            | Event::StepAppealed(_)
+            | Event::StepAppealDecided(_)
+            | Event::StepLifted(_)
+            | Event::LineFailed(_)
+            | Event::LineCancelled(_)
+            | Event::NoticeAccepted(_)
+    )
 }
 
 /// The columns that do not repeat the body. Order and stream are held against it by the chain.

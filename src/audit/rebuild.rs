@@ -8,10 +8,11 @@ use uuid::Uuid;
 use super::journal::{Fold, Walk};
 use super::{Error, Finding, PAGE, Watch, Wrong};
 use crate::capsule::Hash;
-use crate::desk::{self, project, recorded};
+use crate::desk::{self, orders, project, recorded};
 use crate::domain::event::OrderPlaced;
 use crate::domain::ids::{OrderId, StreamId, StreamKey};
-use crate::domain::order::order_status;
+use crate::domain::order::{LineStatus, order_status};
+use crate::domain::orders::{Facts, Whole};
 use crate::domain::piece::Piece;
 use crate::rulebook::Rulebook;
 use crate::store::entity::events;
@@ -106,13 +107,15 @@ fn project_order(rules: &Rulebook, id: OrderId, events: &[events::Model]) -> Res
         return Err(findings);
     };
     // Where it is no order, its walk has said so.
-    let Walk { fold: Fold::Order(placed), seq, hash, .. } = own else { return Err(findings) };
+    let Walk { fold: Fold::Order(placed), seq, hash, account, record, .. } = own else { return Err(findings) };
     let mut pieces = Vec::new();
+    let mut cases = Vec::new();
     for (stream_id, walk) in walks {
         let key = StreamKey { order_id: id, stream_id };
         match (walk.fold, Hash::try_from(walk.hash.as_slice())) {
             (Fold::Piece(piece), Ok(head)) => pieces.push((key, *piece, head)),
-            (Fold::Nothing | Fold::Order(_) | Fold::Broken, _) | (Fold::Piece(_), Err(_)) => {}
+            (Fold::Case(case), Ok(head)) => cases.push((key, *case, head)),
+            (Fold::Nothing | Fold::Order(_) | Fold::Broken, _) | (Fold::Piece(_) | Fold::Case(_), Err(_)) => {}
         }
     }
     let first = events.first().and_then(|row| recorded::read(row).ok());
@@ -120,13 +123,27 @@ fn project_order(rules: &Rulebook, id: OrderId, events: &[events::Model]) -> Res
         return Err(findings);
     };
     let at = first.recorded.at.as_microsecond();
-    Ok(rows(rules, id, &placed, at, (seq, hash), &pieces))
+    let own: Vec<_> = events.iter().take_while(|row| row.stream_id == StreamId::ORDER.0).cloned().collect();
+    // It was walked, so it reads.
+    let facts = orders::tail_of(&own).ok().flatten().map(|(_, tail)| tail.facts).unwrap_or_default();
+    let mut right = rows(rules, id, &placed, facts, at, (seq, hash), &pieces);
+    for (key, case, head) in &cases {
+        right.cases.push(desk::cases::row(*key, case, *head));
+        right.deadlines.extend(desk::cases::clock(*key, case, rules));
+    }
+    right.obligations =
+        account.obligations().iter().map(|one| desk::order_journal::obligation_row(id, &placed, one)).collect();
+    right.incidents =
+        record.incidents().iter().map(|one| desk::order_journal::incident_row(id, &placed, one)).collect();
+    right.sort();
+    Ok(right)
 }
 
 fn rows(
     rules: &Rulebook,
     id: OrderId,
     placed: &Arc<OrderPlaced>,
+    facts: Facts,
     at: i64,
     head: (i32, Hash),
     pieces: &[(StreamKey, Piece, Hash)],
@@ -138,13 +155,28 @@ fn rows(
         let clocks = project::clocks(*key, piece, placed, rules);
         rows.pieces.push(project::piece(*key, piece, placed, *hash, &clocks));
         rows.components.append(&mut project::components(*key, piece));
+        rows.legs.append(&mut project::legs(*key, piece, placed));
         rows.photos.append(&mut project::photos(*key, piece, 1));
         rows.photo_bands.append(&mut project::photo_bands(*key, piece, 1));
         rows.deadlines.extend(clocks);
         last.insert(piece.opened().line_no, (*key, piece));
     }
-    let status = order_status(last.values().map(|(_, piece)| piece.line_status()));
+    let whole = Whole {
+        placed: placed.clone(),
+        facts,
+        pieces: pieces.iter().map(|(key, piece, _)| (key.stream_id, piece.clone())).collect(),
+        cases: Vec::new(),
+        next: StreamId::ORDER, // Nothing is opened here.
+    };
+    let shown: BTreeMap<i32, LineStatus> = whole.lines().into_iter().collect();
+    let status = order_status(shown.values().copied());
     rows.lines = last.values().map(|(key, piece)| project::line(*key, piece)).collect();
+    for line in &mut rows.lines {
+        if let Some(status) = shown.get(&line.line_no) {
+            line.status = status.as_str().to_owned();
+        }
+    }
+    rows.deadlines.extend(orders::order_clocks(id, &whole, rules));
     rows.orders.push(project::order(id, placed, at, head, status));
     rows.sort();
     rows

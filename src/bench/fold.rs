@@ -50,7 +50,7 @@ pub async fn measure(options: &Options, progress: &Progress) -> Result<Figures, 
         return Err(Failure("the last event was nobody's".to_owned()));
     };
     let by = By { person, key, role: Role::Platform, proposer: None };
-    let order = Order { placed: Arc::new(placed), lines: vec![(1, LineStatus::OnTheWay)] };
+    let order = Order { placed: Arc::new(placed), lines: vec![(1, LineStatus::OnTheWay)], rest: Default::default() };
     let now = Timestamp::now();
     let command = Command::Deliver { delivered_at: now.as_microsecond() };
     let rules = Rulebook::embedded().map_err(|error| failed(&error))?;

@@ -38,16 +38,7 @@ pub enum Name {
 
 impl Name {
     pub const ALL: [Name; 8] =
-        [
-        Name::Throughput,
-        Name::Postgres,
-        Name::Steady,
-        Name::Rest,
-        Name::Fold,
-        Name::Photos,
-        Name::Page,
-        Name::Mail,
-    ];
+        [Name::Throughput, Name::Postgres, Name::Steady, Name::Rest, Name::Fold, Name::Photos, Name::Page, Name::Mail];
 
     pub fn as_str(self) -> &'static str {
         match self {

@@ -20,6 +20,7 @@ mod journal;
 mod key;
 mod mail;
 mod open;
+mod owed;
 mod person;
 mod place;
 mod qic;
@@ -60,6 +61,9 @@ enum Command {
     /// Devices: balances and other instruments of a warehouse
     #[command(subcommand, after_help = place::DEVICE_EXAMPLES)]
     Device(place::Device),
+    /// Carriers: whose pushes are taken
+    #[command(subcommand, after_help = owed::CARRIER_EXAMPLES)]
+    Carrier(owed::Carrier),
     /// Balances: read one and post what it shows
     #[command(subcommand, after_help = balance::EXAMPLES)]
     Balance(balance::Balance),
@@ -97,6 +101,7 @@ pub fn run() -> ExitCode {
         Command::Warehouse(command) => command.run(),
         Command::Laboratory(command) => command.run(),
         Command::Device(command) => command.run(),
+        Command::Carrier(command) => command.run(),
         Command::Balance(command) => command.run(),
         Command::Person(command) => command.run(),
         Command::Mail(command) => command.run(),

@@ -23,6 +23,7 @@ pub const DEVICE_EXAMPLES: &str = "Example:
 #[derive(Debug, clap::Subcommand)]
 pub enum Warehouse {
     Create(CreateWarehouse),
+    Fee(super::owed::SetFee),
     #[command(name = "list")]
     Show(ListWarehouses),
 }
@@ -46,6 +47,7 @@ impl Warehouse {
     pub fn run(self) -> Done {
         match self {
             Warehouse::Create(command) => command.run(),
+            Warehouse::Fee(command) => command.run(),
             Warehouse::Show(command) => command.run(),
         }
     }

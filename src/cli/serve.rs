@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 use touchstone::audit::upkeep;
+use touchstone::clockwork;
 use touchstone::config::Args;
 use touchstone::demo::Outcome;
 use touchstone::demo::house::{keep_up, listen};
@@ -45,6 +46,13 @@ impl Serve {
             if 0 < unread {
                 tracing::info!(ledgers = unread, "transcripts that a stop left unread are read");
             }
+            let parked = desk
+                .catch_up_on_carriers(Timestamp::now())
+                .await
+                .map_err(|error| Trouble::failed("the parked words of carriers cannot be heard", &error))?;
+            if 0 < parked {
+                tracing::info!(pieces = parked, "words of carriers that a stop left parked are heard");
+            }
             let metrics = Metrics::install().map_err(|error| Trouble::failed("nothing can be measured", &error))?;
             let measuring = tokio::spawn(keep_up(metrics.clone()));
             let settings = Settings {
@@ -59,6 +67,10 @@ impl Serve {
             let roots = tokio::spawn(upkeep::roots_loop(desk.clone(), folder, Timestamp::now, async move {
                 let _ = stopped.await;
             }));
+            let (stop_clocks, stopped) = tokio::sync::oneshot::channel::<()>();
+            let clocks = tokio::spawn(clockwork::run(desk.clone(), Timestamp::now, async move {
+                let _ = stopped.await;
+            }));
             let app = App::new(desk.clone(), settings, Some(metrics))
                 .map_err(|error| Trouble::failed("the shelf of photos cannot be opened", &error))?;
             let sweeping = tokio::spawn(http::photos::sweeping(app.clone()));
@@ -69,6 +81,8 @@ impl Serve {
                 .map_err(|error| Trouble::failed("the service stopped with a fault", &error))?;
             measuring.abort();
             sweeping.abort();
+            drop(stop_clocks);
+            let _ = clocks.await;
             drop(stop_roots);
             let _ = roots.await;
             open::close(store, desk).await?;

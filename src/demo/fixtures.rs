@@ -70,6 +70,106 @@ pub struct Way {
     pub outbound: Option<Posted>,
     #[serde(rename = "return")]
     pub back: Option<Posted>,
+    /// What becomes of it beside the main line, where it comes to rest.
+    #[serde(skip)]
+    pub side: Option<Side>,
+}
+
+/// A side line of the journey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Exception,
+    OutsideReport,
+    Disclosed,
+    Appealed,
+    Overridden,
+    Lifted,
+    HandedOver,
+    SameReturned,
+    Swapped,
+    SentAgain,
+    Disputed,
+}
+
+impl Side {
+    pub const ALL: [Side; 11] = [
+        Side::Exception,
+        Side::OutsideReport,
+        Side::Disclosed,
+        Side::Appealed,
+        Side::Overridden,
+        Side::Lifted,
+        Side::HandedOver,
+        Side::SameReturned,
+        Side::Swapped,
+        Side::SentAgain,
+        Side::Disputed,
+    ];
+
+    /// Where its main line ends.
+    fn begins(self) -> &'static str {
+        match self {
+            Side::Exception => "rest:inbound",
+            Side::OutsideReport | Side::Disclosed => "rest:undetermined",
+            Side::Appealed | Side::Overridden | Side::SentAgain => "rest:failed",
+            Side::Lifted | Side::HandedOver => "rest:quarantined",
+            Side::SameReturned | Side::Swapped | Side::Disputed => "rest:delivered",
+        }
+    }
+
+    /// Where it leads.
+    pub fn goal(self) -> &'static str {
+        match self {
+            Side::Exception => "rest:received",
+            Side::OutsideReport | Side::Appealed | Side::Lifted => "rest:appraising",
+            Side::Disclosed | Side::Overridden => "rest:awaiting_buyer",
+            Side::HandedOver => "rest:closed",
+            Side::SameReturned | Side::SentAgain => "rest:returning",
+            Side::Swapped => "rest:returning_to_buyer",
+            Side::Disputed => "rest:delivered",
+        }
+    }
+
+    /// The verdict that leads to it.
+    pub fn verdict(self) -> Option<&'static str> {
+        match self {
+            Side::OutsideReport | Side::Disclosed => Some("undetermined"),
+            Side::Appealed | Side::Overridden | Side::SentAgain => Some("not_as_described"),
+            Side::Lifted | Side::HandedOver => Some("suspected_counterfeit"),
+            Side::Exception | Side::SameReturned | Side::Swapped | Side::Disputed => None,
+        }
+    }
+}
+
+/// The last fixture order once more for each side line: the same pendant, for less than what takes two persons, on its
+/// way by other parcels and with another tag.
+pub fn beside(last: &Fixture) -> Vec<Fixture> {
+    let mut beside = Vec::new();
+    for (number, side) in (1..).zip(Side::ALL) {
+        let mut fixture = last.clone();
+        let order_no = format!("{}-{number}", last.order_no());
+        if let Some(order) = fixture.order.as_object_mut() {
+            order.insert("order_no".to_owned(), order_no.into());
+        }
+        if let Some(price) = fixture.order.pointer_mut("/lines/0/price/amount") {
+            *price = json!(150_000);
+        }
+        for way in &mut fixture.journey {
+            way.goal = side.begins().to_owned();
+            way.reason = side.verdict().map(|_| "直径与描述不符".to_owned());
+            way.tag = way.tag.as_ref().map(|tag| format!("{tag}-{number}"));
+            for posted in [&mut way.inbound, &mut way.outbound].into_iter().flatten() {
+                posted.waybill = format!("{}-{number}", posted.waybill);
+            }
+            way.side = Some(side);
+        }
+        // What arrives damaged is booked in by itself.
+        if side == Side::Exception {
+            fixture.journey.iter_mut().for_each(|way| way.receipt_weight = None);
+        }
+        beside.push(fixture);
+    }
+    beside
 }
 
 /// A parcel given to a carrier.

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::Failure;
+use crate::clockwork;
 use crate::desk::{self, Desk, KeyGrant, KeyScope, Place};
 use crate::domain::actor::Role;
 use crate::domain::ids::{LaboratoryId, MerchantId, TenantId, WarehouseId};
@@ -58,6 +59,7 @@ pub struct People {
     pub clerk: Person,
     pub inspectors: [Person; 2],
     pub supervisor: Person,
+    pub second_supervisor: Person,
     pub auditor: Person,
     pub operator: Person,
 }
@@ -81,6 +83,8 @@ pub struct Service {
     stop: oneshot::Sender<()>,
     task: JoinHandle<std::io::Result<()>>,
     upkeep: Option<JoinHandle<()>>,
+    stop_clocks: oneshot::Sender<()>,
+    clocks: JoinHandle<()>,
 }
 
 impl House {
@@ -138,7 +142,8 @@ impl House {
                 self.person("inspector A", Role::Inspector, of_house.clone()).await?,
                 self.person("inspector B", Role::Inspector, of_house.clone()).await?,
             ],
-            supervisor: self.person("supervisor", Role::Supervisor, of_house).await?,
+            supervisor: self.person("supervisor A", Role::Supervisor, of_house.clone()).await?,
+            second_supervisor: self.person("supervisor B", Role::Supervisor, of_house).await?,
             auditor: self.person("auditor", Role::Auditor, KeyScope::default()).await?,
             operator: self.person("operator", Role::Operator, KeyScope::default()).await?,
         })
@@ -164,12 +169,16 @@ impl House {
         let upkeep = metrics.clone().map(|metrics| tokio::spawn(keep_up(metrics)));
         let app = App::new(self.desk.clone(), settings, metrics)
             .map_err(|error| Failure::of("the shelf of photos cannot be opened", &error))?;
+        let (stop_clocks, stopped) = oneshot::channel::<()>();
+        let clocks = tokio::spawn(clockwork::run(self.desk.clone(), Timestamp::now, async {
+            let _ = stopped.await;
+        }));
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(http::serve(listener, app.clone(), async {
             // Dropped or told, both mean to stop.
             let _ = stopped.await;
         }));
-        Ok(Service { address, app, stop, task, upkeep })
+        Ok(Service { address, app, stop, task, upkeep, stop_clocks, clocks })
     }
 
     /// Finishes what waits and closes the database.
@@ -187,6 +196,8 @@ impl Service {
         if let Some(upkeep) = self.upkeep {
             upkeep.abort();
         }
+        drop(self.stop_clocks);
+        let _ = self.clocks.await;
         match self.task.await {
             Ok(served) => served.map_err(|error| Failure::of("the service stopped with a fault", &error)),
             Err(error) => Err(Failure::of("the service stopped before its time", &error)),

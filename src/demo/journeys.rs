@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::account::{Step, Told};
-use super::fixtures::{Fixture, PACKED_PHOTO, Posted, RECEIVED_PHOTO, TRANSCRIPTS, Way};
+use super::fixtures::{Fixture, PACKED_PHOTO, Posted, RECEIVED_PHOTO, Side, TRANSCRIPTS, Way};
 use super::house::{People, Person};
 use super::{Failure, fixtures, words};
 use crate::client::{Answer, Call, Client};
+
+mod sidelines;
 
 /// What became of an order.
 #[derive(Clone, Debug)]
@@ -122,6 +124,11 @@ impl Guide {
                 self.lose(piece).await?;
             } else if piece.stage == "received" && !piece.rests() {
                 self.inspect(piece).await?;
+            }
+            if let Some(side) = piece.way.side {
+                self.side_line(piece, side).await?;
+                // From here on it is wanted where its side line leads.
+                piece.way.goal = side.goal().to_owned();
             }
         }
         let pieces = pieces
@@ -275,7 +282,7 @@ impl Guide {
             }
         }
         match piece.stage.as_str() {
-            "failed" => self.send_back(piece).await,
+            "failed" if !piece.rests() => self.send_back(piece).await,
             "cleared" if !piece.rests() => self.send_on(piece).await,
             _ => Ok(()), // It rests here; whether that was wanted is seen at the end.
         }
@@ -384,10 +391,11 @@ impl Guide {
         let inspector = self.inspector();
         let reason = piece.way.reason.clone();
         // Only a piece that shall not pass has a reason in its fixture.
-        let stricter = reason.as_ref().map(|_| "not_as_described");
+        let strict = piece.way.side.and_then(Side::verdict).unwrap_or("not_as_described");
+        let stricter = reason.as_ref().map(|_| strict);
         let what = match &reason {
             None => "verdict: pass, as it was described".to_owned(),
-            Some(reason) => format!("verdict: not as described, {reason}"),
+            Some(reason) => format!("verdict: {}, {reason}", strict.replace('_', " ")),
         };
         let body = json!({ "proposal": proposal, "stricter": stricter, "reason": reason });
         self.act(piece, &inspector, "verdict", &body, what).await?;

@@ -125,7 +125,9 @@ async fn live(
     listener: tokio::net::TcpListener,
     stop: impl Future<Output = ()>,
 ) -> Result<Outcome, Failure> {
-    let fixtures = fixtures::orders(Timestamp::now())?;
+    let mut fixtures = fixtures::orders(Timestamp::now())?;
+    let beside = fixtures.last().map(fixtures::beside).unwrap_or_default();
+    fixtures.extend(beside);
     let mut merchants: Vec<_> = fixtures.iter().map(|fixture| fixture.merchant_id().to_owned()).collect();
     merchants.sort();
     merchants.dedup();
@@ -276,7 +278,8 @@ fn tell_links(service: &Service, people: &People, taken: &[Taken], folder: &Path
         ("clerk", Some(&people.clerk)),
         ("inspector A", Some(&people.inspectors[0])),
         ("inspector B", Some(&people.inspectors[1])),
-        ("supervisor", Some(&people.supervisor)),
+        ("supervisor A", Some(&people.supervisor)),
+        ("supervisor B", Some(&people.second_supervisor)),
         ("auditor", Some(&people.auditor)),
         ("operator", Some(&people.operator)),
     ];

@@ -186,7 +186,7 @@ impl Desk {
             None => None,
         };
         let (tenant, merchant) = (placed.tenant_id.as_str(), placed.merchant_id.as_str());
-        let conduct_step = looks::conduct_step(source, tenant, merchant).await?;
+        let conduct_step = self.conduct_step(source, tenant, merchant, now).await?;
         Ok((Around { lot, conduct_step }, self.missing_seeds(source, now).await?))
     }
 

@@ -16,6 +16,7 @@ use crate::capsule::{es256, signature};
 use crate::domain::actor::By;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::ids::{CommandId, OrderId, PersonId, ProposalId, StreamId, StreamKey};
+use crate::domain::orders::OrderCommand;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Name;
 use crate::rulebook::{Library, Rulebook};
@@ -27,9 +28,17 @@ pub mod agreement;
 mod balances;
 mod cache;
 pub(crate) mod capsule_of;
+pub mod carriers;
+pub(crate) mod cases;
 pub mod certificate;
 pub mod choice;
+pub mod conduct;
+mod fire;
+mod found;
 pub mod lots;
+mod obligations;
+pub(crate) mod order_journal;
+pub(crate) mod orders;
 mod parcels;
 pub mod people;
 pub mod place;
@@ -47,6 +56,9 @@ mod work;
 mod writer;
 
 pub use capsule_of::{order_reference, order_salt, settled_findings};
+pub use cases::{case_id, parse_case_id};
+pub use fire::Fired;
+pub use found::FoundResolution;
 pub use parcels::{Arrival, ArrivedPiece, Parcel, inbound_parcel};
 pub use place::NewOrder;
 pub use proposals::OpenProposal;
@@ -154,6 +166,8 @@ enum Work {
         parcel: bool,
     },
     Place(Box<NewOrder>),
+    /// Something asked of a whole order.
+    Order(Box<OrderCommand>),
     /// A command put up for a second person: no event yet.
     Propose(Box<(rows::Model, receipt::ProposalReceipt)>),
 }
@@ -163,6 +177,7 @@ impl Work {
         match self {
             Work::Pieces { pieces, .. } => pieces.first().map_or("nothing", |(_, command)| command.kind().as_str()),
             Work::Place(_) => "order",
+            Work::Order(command) => command.as_str(),
             Work::Propose(_) => "proposal",
         }
     }
@@ -340,9 +355,18 @@ impl Desk {
         self.attest(order_id, &mut work, request.now).await?;
         let fetched = writer::fetch(self, work.keys(order_id)).await?;
         let (reply, answer) = oneshot::channel();
+        let (named, now) = (writer::waybills_named(&work), request.now);
         self.inner.writers.send(Job { order_id, work, seals, request, fetched, reply })?;
         // A writer that is gone has answered nothing: the house is closing.
-        answer.await.unwrap_or(Err(Error::Busy))
+        let answer = answer.await.unwrap_or(Err(Error::Busy));
+        if answer.is_ok() && !named.is_empty() {
+            // What a carrier told of it before is heard now. The command stands whatever becomes of that, and the next
+            // start hears what is left.
+            if let Err(error) = self.hear_parked_boxed(&named, now).await {
+                tracing::warn!(%error, "parked words of a carrier could not be heard");
+            }
+        }
+        answer
     }
 
     /// Lets the writers finish what waits, and takes nothing more.

@@ -10,12 +10,16 @@ use uuid::Uuid;
 
 use super::receipt::{ParcelOutcome, ParcelPiece, ParcelReceipt, Receipt};
 use super::{Desk, Error, Located, Request, Seals, Work, work, writer};
+use crate::domain::cases::CaseCommand;
 use crate::domain::command::{Command, decide};
-use crate::domain::event::Condition;
+use crate::domain::event::{CaseKind, Condition};
 use crate::domain::ids::{Carrier, OrderId, ParcelId, PieceCode, WarehouseId, Waybill};
-use crate::domain::order::{LineStatus, Order};
+use crate::domain::order::{LineStatus, Order, Rest};
+use crate::domain::orders::OrderCommand;
 use crate::domain::quantity::Weighing;
 use crate::domain::refusal::{Fault, Refusal};
+use crate::domain::route::Stage;
+use crate::domain::sidelines::Exception;
 use crate::store::changes::Changes;
 use crate::store::entity::lost_and_found;
 use crate::store::{self, lookups};
@@ -47,7 +51,7 @@ pub struct ArrivedPiece {
     /// None: nobody knows the code.
     pub located: Option<Located>,
     /// None: it was announced, and is not in the parcel.
-    pub arrived: Option<(Condition, Weighing, Option<String>)>,
+    pub arrived: Option<(Condition, Option<Weighing>, Option<String>)>,
 }
 
 /// The parcel that a merchant's waybill means for one of their pieces.
@@ -97,8 +101,12 @@ impl Desk {
             return Ok(receipt);
         }
         let mut parts = Vec::new();
+        let mut closed = Vec::new();
         let mut outcomes = BTreeMap::new();
         let mut changes = Changes::default();
+        let known = arrival.pieces.iter().filter_map(|piece| piece.located.as_ref()).map(|located| located.key);
+        let known = self.read_pieces(known).await?;
+        let is_closed = |located: &Located| known.get(&located.key).is_some_and(|piece| piece.stage() == Stage::Closed);
         changes.arrived.extend(arrival.announced.map(|parcel| (parcel.0, request.now.as_microsecond())));
         for (index, arrived) in arrival.pieces.into_iter().enumerate() {
             let code = arrived.code.clone();
@@ -121,19 +129,39 @@ impl Desk {
                     let outcome = ParcelOutcome::Missing;
                     outcomes.insert(index, ParcelPiece { code: code.to_string(), outcome });
                 }
+                (Some(located), Some((_, _, note))) if is_closed(&located) => {
+                    let carrier = arrival.carrier.as_ref();
+                    let parcel_id = carrier.map(|carrier| inbound_parcel(&located, carrier, &arrival.waybill));
+                    closed.push((index, code, located, parcel_id, note));
+                }
                 (Some(located), Some((condition, weight, note))) => {
                     let mut seals = Seals::default();
                     let note =
                         note.map(|note| seals.seal(self.vault(), located.key.order_id, request.by.person, &note));
                     let carrier = arrival.carrier.as_ref();
                     let parcel_id = carrier.map(|carrier| inbound_parcel(&located, carrier, &arrival.waybill));
-                    let command = Command::Receive { parcel_id, condition, weight, note };
+                    let command = match weight.filter(|_| condition == Condition::Intact) {
+                        Some(weight) => Command::Receive { parcel_id, condition, weight, note },
+                        None => Command::Except(Exception::Found { condition, parcel_id, note }),
+                    };
                     parts.push(Part { index, code, located, command, seals });
                 }
             }
         }
         self.check_parts(&parts, &request, |index| format!("/pieces/{index}")).await?;
         outcomes.append(&mut self.write_parts(parts, &request).await?);
+        for (index, code, located, parcel_id, note) in closed {
+            let key = located.key;
+            let mut seals = Seals::default();
+            let note = note.map(|note| seals.seal(self.vault(), key.order_id, request.by.person, &note));
+            let command = CaseCommand::Open { piece: key.stream_id, kind: CaseKind::Parcel, parcel_id, note };
+            let own = Request { part: format!("case/{code}"), ..request.clone() };
+            let Receipt::Made { id, .. } = self.on_order(key.order_id, OrderCommand::Case(command), seals, own).await?
+            else {
+                return Err(Error::corrupt("a case's answer", "is of something else"));
+            };
+            outcomes.insert(index, ParcelPiece { code: code.to_string(), outcome: ParcelOutcome::Case { id } });
+        }
         let receipt = ParcelReceipt {
             carrier: arrival.carrier.map(|carrier| carrier.to_string()),
             waybill: arrival.waybill.to_string(),
@@ -191,7 +219,8 @@ impl Desk {
         let Some(placed) = self.read_placed(id).await? else { return Ok(None) };
         let lines = lookups::lines_of(self.store().reader(), &[id.0]).await?;
         let lines = lines.iter().filter_map(|line| Some((line.line_no, LineStatus::parse(&line.status)?))).collect();
-        Ok(Some(Order { placed: Arc::new(placed), lines }))
+        // No parcel waits for the buyer's answer about the rest.
+        Ok(Some(Order { placed: Arc::new(placed), lines, rest: Rest::Settled }))
     }
 
     async fn write_parts(&self, parts: Vec<Part>, request: &Request) -> Result<BTreeMap<usize, ParcelPiece>, Error> {

@@ -11,7 +11,7 @@ use super::receipt::{LineReceipt, OrderReceipt, Receipt};
 use super::work::Plan;
 use super::{Desk, Error, Request, people, recorded};
 use crate::capsule::Hash;
-use crate::domain::appraisal::{Appraisal, Declared};
+use crate::domain::appraisal::{Appraisal, Declared, PresentedCertificate};
 use crate::domain::certificate::CertificateKey;
 use crate::domain::event::{Event, OrderPlaced, PieceOpened, PlacedLine, Pricing, Reference, Segment, Ship};
 use crate::domain::ids::*;
@@ -86,6 +86,20 @@ pub struct Known<'a> {
     pub warehouse_id: Option<WarehouseId>,
     /// People of this platform who are known, and those whom this batch brings.
     pub people: &'a mut Vec<people_rows::Model>,
+}
+
+/// The rows of a certificate that a listing names.
+pub(super) fn present(plan: &mut Plan, key: StreamKey, certificate: &PresentedCertificate) {
+    let number = CertificateKey::of(certificate);
+    let (body, number) = (number.body().to_owned(), number.number().to_owned());
+    let (order_id, stream_id) = (key.order_id.0, key.stream_id.0);
+    plan.changes.certificates_named.push(certificate_holders::Model {
+        body: body.clone(),
+        number: number.clone(),
+        order_id,
+        stream_id,
+    });
+    plan.changes.presented_certificates.push(presented_certificates::Model { body, number, order_id, stream_id });
 }
 
 /// The purpose of the token that opens an order's page.
@@ -245,21 +259,7 @@ impl Desk {
                 reference: line.truth.is_some(),
             };
             if let Some(certificate) = &line.declared.presented_certificate {
-                let number = CertificateKey::of(certificate);
-                let (body, number) = (number.body().to_owned(), number.number().to_owned());
-                let (order_id, stream_id) = (key.order_id.0, key.stream_id.0);
-                plan.changes.certificates_named.push(certificate_holders::Model {
-                    body: body.clone(),
-                    number: number.clone(),
-                    order_id,
-                    stream_id,
-                });
-                plan.changes.presented_certificates.push(presented_certificates::Model {
-                    body,
-                    number,
-                    order_id,
-                    stream_id,
-                });
+                present(plan, key, certificate);
             }
             let written =
                 recorded::write(self.vault(), key, 1, Hash::ZERO, Event::PieceOpened(opened), &circumstances)?;
@@ -296,7 +296,7 @@ impl Desk {
         Ok(())
     }
 
-    fn fresh_piece_code(&self) -> PieceCode {
+    pub(super) fn fresh_piece_code(&self) -> PieceCode {
         // Of a version 4 UUID's 128 bits 122 are random; the last 62 hold none of the fixed ones.
         PieceCode::from_bits(Uuid::new_v4().as_u128() as u64 & ((1 << 50) - 1))
     }

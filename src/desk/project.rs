@@ -3,12 +3,14 @@
 
 use crate::capsule::Hash;
 use crate::domain::appraisal::ComponentState;
+use crate::domain::deadline::OrderClock;
 use crate::domain::event::OrderPlaced;
-use crate::domain::ids::{OrderId, StreamKey};
+use crate::domain::ids::{OrderId, StreamId, StreamKey};
 use crate::domain::order::LineStatus;
 use crate::domain::piece::Piece;
+use crate::domain::transit;
 use crate::rulebook::Rulebook;
-use crate::store::entity::{components, deadlines, lines, orders, photo_bands, photos, pieces};
+use crate::store::entity::{components, deadlines, legs, lines, orders, photo_bands, photos, pieces};
 
 /// The row of an order.
 pub fn order(id: OrderId, placed: &OrderPlaced, at: i64, head: (i32, Hash), status: LineStatus) -> orders::Model {
@@ -69,9 +71,37 @@ pub fn piece(
         flagged: piece.standing().flagged(),
         head_seq: piece.head(),
         head_hash: head_hash.as_bytes().to_vec(),
-        due_at: clocks.iter().map(|clock| clock.due_at).min(),
+        due_at: clocks.iter().map(|clock| clock.due_at).chain(piece.passed().map(|passed| passed.due_at)).min(),
         stage_since_at: piece.since().at.as_microsecond(),
     }
+}
+
+/// The rows of a piece's legs that a command has added or changed.
+pub fn legs_since(key: StreamKey, before: &Piece, piece: &Piece, placed: &OrderPlaced) -> Vec<legs::Model> {
+    let known = legs(key, before, placed);
+    let mut rows = legs(key, piece, placed);
+    rows.retain(|row| !known.contains(row));
+    rows
+}
+
+/// Every leg of a piece, the one with trouble that waits for a supervisor marked.
+pub fn legs(key: StreamKey, piece: &Piece, placed: &OrderPlaced) -> Vec<legs::Model> {
+    let trouble = transit::open_trouble(piece);
+    let row = |leg: transit::Leg| {
+        let own = trouble.filter(|found| found.leg == leg.seq);
+        legs::Model {
+            order_id: key.order_id.0,
+            stream_id: key.stream_id.0,
+            seq: leg.seq,
+            warehouse_id: placed.warehouse_id.to_string(),
+            kind: leg.kind.as_str().to_owned(),
+            carrier: leg.carrier.to_string(),
+            waybill: leg.waybill.to_string(),
+            trouble: own.map(|found| found.what.as_str().to_owned()),
+            trouble_at: own.map(|found| found.at),
+        }
+    };
+    transit::legs(piece).into_iter().map(row).collect()
 }
 
 /// The clocks that run while a piece stands where it does.
@@ -82,12 +112,26 @@ pub fn clocks(key: StreamKey, piece: &Piece, placed: &OrderPlaced, rules: &Ruleb
         .map(|deadline| deadlines::Model {
             order_id: key.order_id.0,
             stream_id: key.stream_id.0,
-            kind: deadline.kind,
+            kind: deadline.clock.as_str().to_owned(),
             due_at: deadline.due_at.as_microsecond(),
             set_by_seq: piece.since().seq,
             leased_until_at: None,
         })
         .collect()
+}
+
+/// The clock of a line that its merchant may fill again; it is the order's, not the piece's.
+pub fn resubmission(key: StreamKey, piece: &Piece, placed: &OrderPlaced, rules: &Rulebook) -> Option<deadlines::Model> {
+    let clock = OrderClock::Resubmission { line_no: piece.opened().line_no };
+    let due_at = rules.due_for(clock, piece.left()?.at, placed)?;
+    Some(deadlines::Model {
+        order_id: key.order_id.0,
+        stream_id: StreamId::ORDER.0,
+        kind: clock.to_string(),
+        due_at: due_at.as_microsecond(),
+        set_by_seq: 0,
+        leased_until_at: None,
+    })
 }
 
 /// The parts of a piece, declared and found.

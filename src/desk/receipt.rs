@@ -104,6 +104,10 @@ pub enum ParcelOutcome {
     },
     /// Announced, and not in the parcel.
     Missing,
+    /// The piece is closed: what came is a case.
+    Case {
+        id: String,
+    },
 }
 
 /// What waits for a second person.

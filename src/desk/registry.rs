@@ -12,8 +12,8 @@ use crate::domain::event::{Event, PersonErased};
 use crate::domain::ids::*;
 use crate::domain::refusal::Refusal;
 use crate::store::changes::Changes;
-use crate::store::entity::{devices, keys, laboratories, lives, tenants, transcripts, warehouses};
-use crate::store::{self, Transaction, journal, lookups, queries, registers};
+use crate::store::entity::{devices, fees, keys, laboratories, lives, tenants, transcripts, warehouses};
+use crate::store::{self, Transaction, journal, lookups, owed, queries, registers};
 use crate::vault::{self, Vault};
 
 use super::recorded;
@@ -69,7 +69,8 @@ pub struct Place {
 /// What is kept beside the journals, new or changed.
 #[derive(Debug)]
 pub enum Keep {
-    Warehouse(Place),
+    /// With its fee table, where that is told anew.
+    Warehouse(Place, Option<Vec<fees::Model>>),
     Laboratory(laboratories::Model),
     Device(devices::Model),
     Live(lives::Model),
@@ -83,7 +84,7 @@ pub enum Keep {
 }
 
 /// How a write that is no event begins.
-enum Begun {
+pub(super) enum Begun {
     /// The same request came before: its answer.
     Answered(Receipt),
     Fresh(Transaction),
@@ -91,7 +92,7 @@ enum Begun {
 
 impl Desk {
     /// Begins what is done once for each idempotency key.
-    async fn begin_once(&self, request: &Request) -> Result<Begun, Error> {
+    pub(super) async fn begin_once(&self, request: &Request) -> Result<Begun, Error> {
         let key = (request.owner().0, request.idempotency_key.as_str(), request.part.as_str());
         let txn = self.store().begin().await?;
         match lookups::answered(&*txn, &[key]).await?.first() {
@@ -102,7 +103,12 @@ impl Desk {
 
     /// Ends it: the answer commits with what was done. Where the same request came at the same moment and was faster,
     /// nothing is written twice and its answer is given.
-    async fn end_once(&self, txn: Transaction, request: &Request, receipt: Receipt) -> Result<Receipt, Error> {
+    pub(super) async fn end_once(
+        &self,
+        txn: Transaction,
+        request: &Request,
+        receipt: Receipt,
+    ) -> Result<Receipt, Error> {
         let row = writer::answer_row(self, None, request, &receipt)?;
         let changes = Changes { idempotency: vec![row], ..Changes::default() };
         match txn.write(changes).await {
@@ -226,6 +232,13 @@ impl Desk {
         Ok(row)
     }
 
+    /// Sets one fee of a warehouse.
+    pub async fn put_fee(&self, row: fees::Model) -> Result<(), Error> {
+        let txn = self.store().begin().await?;
+        owed::put_fee(&*txn, row).await?;
+        Ok(txn.commit().await?)
+    }
+
     /// Adds or changes a laboratory.
     pub async fn put_laboratory(&self, row: laboratories::Model) -> Result<(), Error> {
         let txn = self.store().begin().await?;
@@ -247,9 +260,12 @@ impl Desk {
             Begun::Fresh(txn) => txn,
         };
         let (id, new) = match kept {
-            Keep::Warehouse(place) => {
+            Keep::Warehouse(place, fees) => {
                 let new = queries::warehouse(&*txn, place.id.as_str()).await?.is_none();
                 registers::put_warehouse(&*txn, place_row(&place, request.now)).await?;
+                if let Some(fees) = fees {
+                    owed::put_fees(&*txn, place.id.as_str(), fees).await?;
+                }
                 (place.id.to_string(), new)
             }
             Keep::Laboratory(row) => {

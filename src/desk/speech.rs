@@ -15,6 +15,7 @@ use crate::domain::actor::{By, Role};
 use crate::domain::appraisal::{Appraisal, ComponentResult};
 use crate::domain::certificate::{CertificateKey, HeldBy};
 use crate::domain::command::{Asked, Command, Reading, Rules, Step};
+use crate::domain::deadline::Deadline;
 use crate::domain::event::{Event, OrderPlaced};
 use crate::domain::ids::{CommandId, ComponentId, LiveId, OrderId, StreamId, StreamKey, TenantId, TextId};
 use crate::domain::ledger::{Claim, ProposedEntry, Span, Statement, Verdict};
@@ -185,6 +186,10 @@ impl Rules for Listening<'_> {
 
     fn limits(&self, piece: &Piece, order: &OrderPlaced, claims: &[Claim], appraisal: &Appraisal) -> Limits {
         self.desk.rules().limits(piece, order, claims, appraisal)
+    }
+
+    fn running(&self, piece: &Piece, order: &OrderPlaced) -> Vec<Deadline> {
+        self.desk.rules().deadlines(piece, order)
     }
 
     fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<Name> {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::cache::{Folded, Tip};
 use super::capsule_of::Sealing;
+use super::order_journal::Turn;
 use super::presented::Register;
 use super::receipt::{Happened, PhotoReceipt, PieceReceipt, ProposalReceipt, Receipt};
 use super::speech::{Listening, Session};
@@ -17,12 +18,12 @@ use crate::domain::event::{Event, OrderPlaced, Recorded};
 use crate::domain::ids::{Carrier, OrderId, ParcelId, StreamKey, Waybill};
 use crate::domain::looks::Around;
 use crate::domain::notice::{Notice, Recipient, notices};
-use crate::domain::order::{LineStatus, Order};
+use crate::domain::order::{LineStatus, Order, Rest};
 use crate::domain::piece::Piece;
 use crate::domain::quantity::Weighing;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
-use crate::rulebook::Rulebook;
+use crate::rulebook::{Rulebook, is_quiet};
 use crate::store::changes::Changes;
 use crate::store::entity::{
     certificate_codes, lines, order_nos, outbox, parcel_pieces, parcels, proposals, return_shipments, shipments, tags,
@@ -38,6 +39,8 @@ pub struct Plan {
     pub sealing: Option<Sealing>,
     /// The command had taken effect before: the old receipt, and nothing to write.
     pub seen: bool,
+    /// The piece before and after, where something may be owed since.
+    pub turn: Option<Turn>,
     pub keep: Vec<(StreamKey, Folded)>,
     pub keep_order: Option<(OrderId, Arc<OrderPlaced>)>,
 }
@@ -106,6 +109,8 @@ pub struct Subject<'a> {
     pub lines: &'a [lines::Model],
     /// Whose each waybill is that the command names.
     pub waybills: &'a [waybills::Model],
+    /// Whether the buyer is asked about the rest of the order.
+    pub rest: Rest,
     /// Given for a release.
     pub sealing: Option<Sealing>,
     /// What was said in the order's live session, where the command reads it.
@@ -118,7 +123,7 @@ pub struct Subject<'a> {
 
 impl Desk {
     pub(super) fn plan_piece(&self, subject: Subject<'_>, command: &Command, request: &Request) -> Result<Plan, Error> {
-        let Subject { key, folded, placed, lines, waybills, sealing, session, around, register } = subject;
+        let Subject { key, folded, placed, lines, waybills, rest, sealing, session, around, register } = subject;
         let Folded { mut piece, tip } = folded;
         if let Some(seen) = request.if_match
             && seen != piece.head()
@@ -128,6 +133,7 @@ impl Desk {
         let order = Order {
             placed: placed.clone(),
             lines: lines.iter().filter_map(|line| Some((line.line_no, LineStatus::parse(&line.status)?))).collect(),
+            rest,
         };
         let listening = Listening::new(self, key.order_id, &placed, (session, around), register);
         let events = decide(&piece, &order, command, &request.by, request.now, &listening)?;
@@ -154,6 +160,10 @@ impl Desk {
         self.plan_register(&mut plan, key, &piece, before.head(), listening.register());
         plan.changes.sealed_texts.extend(listening.into_seals().rows);
         self.plan_projections(&mut plan, key, &before, &piece, &placed, previous, lines);
+        let since = usize::try_from(before.head()).unwrap_or_default();
+        if piece.history().iter().skip(since).any(|recorded| !is_quiet(&recorded.event)) {
+            plan.turn = Some(Turn { before: before.clone(), after: piece.clone() });
+        }
         plan.receipt = Some(Receipt::Piece(receipt(&piece, happened)));
         let tip = Tip { hash: previous, body_digest, since: before.head() + 1 };
         plan.keep.push((key, Folded { piece, tip }));
@@ -181,10 +191,14 @@ impl Desk {
             plan.changes.parts.push((key.order_id.0, key.stream_id.0));
             plan.changes.components.append(&mut project::components(key, piece));
         }
+        plan.changes.legs.append(&mut project::legs_since(key, before, piece, placed));
         plan.changes.photos.append(&mut project::photos(key, piece, before.head() + 1));
         plan.changes.photo_bands.append(&mut project::photo_bands(key, piece, before.head() + 1));
         if before.line_status() != piece.line_status() {
             let line = project::line(key, piece);
+            if piece.line_status() == LineStatus::Resubmission {
+                plan.changes.deadlines.extend(project::resubmission(key, piece, placed, self.rules()));
+            }
             // An older piece of a line that was filled again says nothing of the line.
             if lines.iter().any(|row| row.line_no == line.line_no && row.stream_id <= line.stream_id) {
                 plan.changes.lines.push(line);

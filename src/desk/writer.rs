@@ -27,9 +27,9 @@ use super::speech::{Listened, listens};
 use super::work::{Plan, Subject, receipt};
 use super::{Desk, Error, Inner, Job, Options, Request, Work, recorded};
 use crate::domain::command::{Command, CommandKind};
-use crate::domain::event::{Event, EventKind, OrderPlaced};
+use crate::domain::event::{Event, EventKind, OrderPlaced, Ship};
 use crate::domain::ids::{OrderId, StreamId, StreamKey};
-use crate::domain::order::{LineStatus, order_status};
+use crate::domain::order::{LineStatus, Rest, order_status};
 use crate::domain::piece::Piece;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
@@ -45,7 +45,7 @@ mod found;
 
 pub(super) use answers::{answer_row, open_answer};
 use found::Found;
-pub(super) use found::{Loaded, fetch};
+pub(super) use found::{Loaded, fetch, waybills_named};
 
 /// A command that loses a race is decided anew so often, before its caller gets a conflict (`journey.md`, "Events, not
 /// rows", 2).
@@ -57,7 +57,7 @@ const TRIES_OF_AN_ORDER: usize = 5;
 
 fn tries(work: &Work) -> usize {
     match work {
-        Work::Pieces { .. } | Work::Propose(_) => TRIES,
+        Work::Pieces { .. } | Work::Order(_) | Work::Propose(_) => TRIES,
         Work::Place(_) => TRIES_OF_AN_ORDER,
     }
 }
@@ -317,6 +317,13 @@ impl Writer {
         let mut plan = match &job.work {
             Work::Place(new) => self.plan_place(desk, source, new, &job.request, known).await?,
             Work::Propose(proposal) => Plan::proposal(proposal),
+            Work::Order(command) => {
+                let loaded = Desk::load_order(source, job.order_id).await?;
+                let lines: Vec<_> =
+                    known.lines.iter().filter(|line| line.order_id == job.order_id.0).cloned().collect();
+                let fees = desk.fees(source, &loaded.whole.placed).await?;
+                desk.plan_order_command(job.order_id, loaded, command, &job.request, (&lines, &fees))?
+            }
             Work::Pieces { pieces, parcel: false } => {
                 let [(stream_id, command)] = pieces.as_slice() else {
                     return Err(Error::fault("a command is for one piece", pieces.len()));
@@ -401,7 +408,17 @@ impl Writer {
         let (waybills, session) = (&known.waybills, heard.session);
         desk.check_blind(source, key, &folded.piece, command, request.by.person).await?;
         let (around, seeds) = desk.around(source, &folded.piece, &placed, command, request.now).await?;
+        // Only of an order that ships together more is asked than its pieces tell.
+        let mut tail = match placed.ship {
+            Ship::Together if 1 < placed.lines.len() => Some(match known.tails.remove(&key.order_id) {
+                Some(tail) => tail,
+                None => Desk::order_tail(source, key.order_id).await?,
+            }),
+            Ship::Together | Ship::AsReady => None,
+        };
+        let asked = tail.as_ref().is_some_and(|tail| tail.facts.asked.is_some());
         let subject = Subject {
+            rest: if asked { Rest::Asked } else { Rest::Settled },
             key,
             folded,
             placed: placed.clone(),
@@ -415,6 +432,12 @@ impl Writer {
         let mut plan = desk.plan_piece(subject, command, request)?;
         plan.changes.lots.extend(seeds);
         plan.changes.heard.extend(heard.unlocked);
+        if let Some(turn) = plan.turn.take() {
+            let fills =
+                !lines.iter().any(|row| row.line_no == turn.after.opened().line_no && key.stream_id.0 < row.stream_id);
+            let kept = tail.take().or_else(|| known.tails.remove(&key.order_id));
+            tail = desk.plan_consequences(source, (key, turn, fills), &mut plan, kept, (&*placed, request)).await?;
+        }
         if let Some(line) = plan.changes.lines.last() {
             let status =
                 |rows: &[lines::Model]| order_status(rows.iter().filter_map(|row| LineStatus::parse(&row.status)));
@@ -425,7 +448,14 @@ impl Writer {
             if status(&after) != status(&lines) {
                 plan.changes.order_status.push((key.order_id.0, status(&after).as_str().to_owned()));
             }
+            let line_no = line.line_no;
+            let after: Vec<_> =
+                after.iter().filter_map(|row| Some((row.line_no, LineStatus::parse(&row.status)?))).collect();
+            if let Some(tail) = &mut tail {
+                desk.ask_rest(&mut plan, key.order_id, &placed, tail, &after, (line_no, request))?;
+            }
         }
+        known.tails.extend(tail.map(|tail| (key.order_id, tail)));
         plan.keep_order = Some((key.order_id, placed));
         Ok(plan)
     }
@@ -540,6 +570,7 @@ fn ends_with(kind: CommandKind, last: EventKind) -> bool {
         CommandKind::AnswerSameArticle => matches!(last, K::LedgerProposed | K::RepeatCalled),
         CommandKind::AddNote => last == K::NoteAdded,
         CommandKind::AddPhoto => last == K::PhotoAdded,
+        CommandKind::HearCarrier => false, // A carrier repeats itself; what is new in it is told from the journal.
         CommandKind::Tag => matches!(last, K::Tagged | K::PackingMismatchFound | K::CancelRequested),
         kind => kind.events().contains(&last),
     }
@@ -547,7 +578,7 @@ fn ends_with(kind: CommandKind, last: EventKind) -> bool {
 
 /// The orders that stand already, in the order of their ids.
 fn orders_of(jobs: &[Job]) -> Vec<Uuid> {
-    let standing = jobs.iter().filter(|job| matches!(job.work, Work::Pieces { .. }));
+    let standing = jobs.iter().filter(|job| matches!(job.work, Work::Pieces { .. } | Work::Order(_)));
     let orders: BTreeSet<_> = standing.map(|job| job.order_id.0).collect();
     orders.into_iter().collect()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::actor::Role;
 use super::appraisal::{Appraisal, ComponentResult};
 use super::certificate::{CertificateKey, HeldBy};
+use super::deadline::{Clock, Deadline};
 use super::event::{Condition, EventKind, OrderPlaced, PhotoAdded, Replacement, RevokedTo, Segment};
 use super::ids::*;
 use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
@@ -12,7 +13,9 @@ use super::looks::{Because, Limits, Lot, Matter};
 use super::piece::Piece;
 use super::quantity::Weighing;
 use super::route::{EDGES, Stage};
+use super::sidelines::{Exception, HoldEnd, Return, ReturnIntake, WayOut};
 use super::text::{Name, Sealed};
+use super::transit::{Told, TransitWord};
 
 pub use super::decide::decide;
 
@@ -69,6 +72,15 @@ commands! {
     Deliver "delivery" [Platform] &[Delivered];
     Complete "completed" [Platform] &[Completed];
     Cancel "cancel" [Platform Supervisor] &[Cancelled, CancelRequested];
+    Except "exception" [Clerk Supervisor] &[IntakeExceptionFound, ExceptionResolved];
+    FindWayOut "undetermined" [Supervisor] &[OutsideReportRecorded, DisclosedToBuyer, GivenUp];
+    EndHold "quarantine" [Supervisor] &[QuarantineLifted, QuarantineUpheld];
+    Appeal "appeal" [Merchant Platform] &[Appealed];
+    Override "override" [Supervisor] &[Overridden];
+    SendBack "return" [Buyer Platform] &[ReturnOpened, ReturnPosted];
+    TakeBack "return-intake" [Clerk Inspector Supervisor] &[ReturnReceived, SamePieceConfirmed, NotSamePieceFound, IdentityUnclear];
+    /// A clock ran out.
+    PassDeadline "deadline" [Desk] &[DeadlinePassed];
     LapseAppeal "appeal-waiver" [Merchant Supervisor Platform] &[AppealLapsed];
     ShipReturn "return-shipment" [Clerk] &[ReturnShipped];
     CloseReturn "returned" [Clerk] &[Returned, Unclaimed];
@@ -77,6 +89,10 @@ commands! {
     SetSegment "segment" [Platform Inspector Supervisor] &[];
     AddNote "notes" [Platform Merchant Clerk Inspector Supervisor] &[];
     AddPhoto "photos" [Clerk Inspector] &[];
+    /// What became of a parcel, on a supervisor's word.
+    Transit "transit" [Supervisor] &[Lost, TurnedBack, Refused, DeliveredBack];
+    /// A carrier's push.
+    HearCarrier "carrier" [Carrier] &[];
 }
 
 impl CommandKind {
@@ -89,6 +105,10 @@ impl CommandKind {
     pub fn roles_in(self, stage: Stage) -> &'static [Role] {
         match self {
             CommandKind::Cancel if stage != Stage::AwaitingDispatch => &[Role::Platform],
+            CommandKind::Except if stage == Stage::IntakeException => &[Role::Supervisor],
+            CommandKind::Except => &[Role::Clerk],
+            // A clerk books it in; whether it is the same piece, any colleague may say with a clerk.
+            CommandKind::TakeBack if stage == Stage::ReturnInbound => &[Role::Clerk],
             kind => kind.roles(),
         }
     }
@@ -96,11 +116,12 @@ impl CommandKind {
     /// Whether a stage knows this command at all.
     pub fn fits(self, stage: Stage) -> bool {
         match self {
-            CommandKind::AddNote => stage != Stage::Closed,
+            CommandKind::AddNote | CommandKind::PassDeadline => stage != Stage::Closed,
             CommandKind::AddPhoto => !matches!(stage, Stage::AwaitingDispatch | Stage::Closed),
             CommandKind::Correct => matches!(stage, Stage::Received | Stage::Appraising | Stage::SpokenReview),
             CommandKind::SetSegment => stage <= Stage::SpokenReview,
             CommandKind::AnswerSameArticle => stage == Stage::SpokenReview,
+            CommandKind::HearCarrier => stage != Stage::Closed,
             // A parcel's waybill out of the house is corrected by the carrier's push.
             CommandKind::Dispatch => matches!(stage, Stage::AwaitingDispatch | Stage::Inbound),
             kind => EDGES.iter().any(|edge| edge.from == stage && kind.events().contains(&edge.kind)),
@@ -114,7 +135,15 @@ impl CommandKind {
 
     /// Commands that only take effect with a second person's confirmation, always or in some cases.
     pub fn may_need_second(self) -> bool {
-        matches!(self, CommandKind::SettleLedger | CommandKind::RecordSpeechUnavailable | CommandKind::SetSegment)
+        matches!(
+            self,
+            CommandKind::SettleLedger
+                | CommandKind::RecordSpeechUnavailable
+                | CommandKind::SetSegment
+                | CommandKind::Override
+                | CommandKind::EndHold
+                | CommandKind::TakeBack
+        )
     }
 }
 
@@ -240,6 +269,21 @@ pub enum Command {
     Cancel {
         reason: Option<Sealed>,
     },
+    Except(Exception),
+    FindWayOut(WayOut),
+    EndHold(HoldEnd),
+    Appeal {
+        reason: Sealed,
+    },
+    /// What failed is disclosed and left to the buyer.
+    Override {
+        reason: Sealed,
+    },
+    SendBack(Return),
+    TakeBack(ReturnIntake),
+    PassDeadline {
+        clock: Clock,
+    },
     LapseAppeal {
         reason: Option<Sealed>,
     },
@@ -267,6 +311,16 @@ pub enum Command {
     },
     AddPhoto {
         photo: PhotoAdded,
+    },
+    Transit {
+        what: TransitWord,
+        note: Option<Sealed>,
+    },
+    /// The newest word on the leg that this event posted.
+    HearCarrier {
+        leg: i32,
+        told: Told,
+        at: jiff::Timestamp,
     },
 }
 
@@ -296,6 +350,14 @@ impl Command {
             Command::Deliver { .. } => CommandKind::Deliver,
             Command::Complete => CommandKind::Complete,
             Command::Cancel { .. } => CommandKind::Cancel,
+            Command::Except(_) => CommandKind::Except,
+            Command::FindWayOut(_) => CommandKind::FindWayOut,
+            Command::EndHold(_) => CommandKind::EndHold,
+            Command::Appeal { .. } => CommandKind::Appeal,
+            Command::Override { .. } => CommandKind::Override,
+            Command::SendBack(_) => CommandKind::SendBack,
+            Command::TakeBack(_) => CommandKind::TakeBack,
+            Command::PassDeadline { .. } => CommandKind::PassDeadline,
             Command::LapseAppeal { .. } => CommandKind::LapseAppeal,
             Command::ShipReturn { .. } => CommandKind::ShipReturn,
             Command::CloseReturn { .. } => CommandKind::CloseReturn,
@@ -304,6 +366,8 @@ impl Command {
             Command::SetSegment { .. } => CommandKind::SetSegment,
             Command::AddNote { .. } => CommandKind::AddNote,
             Command::AddPhoto { .. } => CommandKind::AddPhoto,
+            Command::Transit { .. } => CommandKind::Transit,
+            Command::HearCarrier { .. } => CommandKind::HearCarrier,
         }
     }
 }
@@ -312,7 +376,7 @@ impl Command {
     /// Every weight that it brings.
     pub fn weighings(&self) -> Vec<&Weighing> {
         match self {
-            Command::Receive { weight, .. } => vec![weight],
+            Command::Receive { weight, .. } | Command::TakeBack(ReturnIntake::Received { weight, .. }) => vec![weight],
             Command::RepeatMeasurement { weighing, .. } => vec![weighing],
             Command::SubmitAppraisal { appraisal } => appraisal.weighings(),
             Command::Tag { weight, weight_with_tag, .. } => vec![weight, weight_with_tag],
@@ -324,7 +388,7 @@ impl Command {
     /// The same, for what the record of a balance adds to its reading.
     pub fn weighings_mut(&mut self) -> Vec<&mut Weighing> {
         match self {
-            Command::Receive { weight, .. } => vec![weight],
+            Command::Receive { weight, .. } | Command::TakeBack(ReturnIntake::Received { weight, .. }) => vec![weight],
             Command::RepeatMeasurement { weighing, .. } => vec![weighing],
             Command::SubmitAppraisal { appraisal } => appraisal.weighings_mut(),
             Command::Tag { weight, weight_with_tag, .. } => vec![weight, weight_with_tag],
@@ -391,6 +455,11 @@ pub trait Rules {
     /// piece's, or nobody's yet.
     fn held_by(&self, _: &CertificateKey) -> Option<HeldBy> {
         None
+    }
+
+    /// The clocks that run for a piece as it stands, those that ran out and were not noted yet among them.
+    fn running(&self, _: &Piece, _: &OrderPlaced) -> Vec<Deadline> {
+        Vec::new()
     }
 
     /// The kinds of photo that a step takes, of this piece.

@@ -1,8 +1,12 @@
 //! Clocks: which waits are promised, and that a person's choice never runs out at night.
 
+use std::fmt;
+
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+
+use super::route::Stage;
 
 /// Whose time runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,11 +29,110 @@ impl Waiter {
     }
 }
 
-/// One promised time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+macro_rules! clocks {
+    ($($(#[$doc:meta])* $clock:ident $kind:literal $stage:ident $waiter:ident;)*) => {
+        /// One wait of a piece (`deadlines.csv`). Its name is the stage and who is waited for; two for the same carrier
+        /// also say what is feared.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Clock { $($(#[$doc])* $clock,)* }
+
+        impl Clock {
+            pub const ALL: &'static [Clock] = &[$(Clock::$clock,)*];
+
+            /// The kind of its deadline's row; unique within a piece.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Clock::$clock => $kind,)* }
+            }
+
+            /// The stage in which it runs.
+            pub fn stage(self) -> Stage {
+                match self { $(Clock::$clock => Stage::$stage,)* }
+            }
+
+            /// Whose time runs.
+            pub fn waiter(self) -> Waiter {
+                match self { $(Clock::$clock => Waiter::$waiter,)* }
+            }
+        }
+    };
+}
+
+clocks! {
+    Dispatch "awaiting_dispatch:merchant" AwaitingDispatch Merchant;
+    InboundStalled "inbound:carrier_stalled" Inbound Carrier;
+    InboundLost "inbound:carrier_lost" Inbound Carrier;
+    Exception "intake_exception:supervisor" IntakeException House;
+    Opening "received:inspector" Received House;
+    Appraisal "appraising:inspector" Appraising House;
+    Review "spoken_review:inspector" SpokenReview House;
+    /// From the moment at which a channel has accepted the notice.
+    BuyersChoice "awaiting_buyer:buyer" AwaitingBuyer Buyer;
+    Undetermined "undetermined:supervisor" Undetermined House;
+    /// From the moment at which a channel has accepted the notice.
+    Appeal "failed:merchant" Failed Merchant;
+    Quarantine "quarantined:supervisors" Quarantined House;
+    Tagging "cleared:clerk" Cleared House;
+    Release "tagged:releaser" Tagged House;
+    Shipment "released:clerk" Released House;
+    OutboundStalled "outbound:carrier_stalled" Outbound Carrier;
+    OutboundLost "outbound:carrier_lost" Outbound Carrier;
+    ReturnWindow "delivered:buyer" Delivered Buyer;
+    ReturnPosting "return_inbound:buyer" ReturnInbound Buyer;
+    ReturnLost "return_inbound:carrier_lost" ReturnInbound Carrier;
+    ReturnIntake "return_intake:clerk" ReturnIntake House;
+    Unclaimed "returning:merchant" Returning Merchant;
+    ReshipmentLost "returning_to_buyer:carrier_lost" ReturningToBuyer Carrier;
+}
+
+impl Clock {
+    pub fn parse(kind: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|clock| clock.as_str() == kind)
+    }
+}
+
+/// A wait of an order, told by its own journal and not by one piece's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OrderClock {
+    /// The merchant may fill this line again.
+    Resubmission { line_no: i32 },
+    /// The buyer is asked whether the rest shall ship.
+    Rest,
+}
+
+const RESUBMISSION: &str = "line:resubmission:";
+const REST: &str = "order:rest";
+
+impl OrderClock {
+    /// Whose time runs.
+    pub fn waiter(self) -> Waiter {
+        match self {
+            OrderClock::Resubmission { .. } => Waiter::Merchant,
+            OrderClock::Rest => Waiter::Buyer,
+        }
+    }
+
+    pub fn parse(kind: &str) -> Option<Self> {
+        match kind.strip_prefix(RESUBMISSION) {
+            Some(line_no) => Some(OrderClock::Resubmission { line_no: line_no.parse().ok()? }),
+            None => (kind == REST).then_some(OrderClock::Rest),
+        }
+    }
+}
+
+/// The kind of its deadline's row; unique within an order.
+impl fmt::Display for OrderClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OrderClock::Resubmission { line_no } => write!(f, "{RESUBMISSION}{line_no}"),
+            OrderClock::Rest => f.write_str(REST),
+        }
+    }
+}
+
+/// One promised time of a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
-    /// The stage and its waiter, such as `inbound:carrier`; unique within a piece.
-    pub kind: String,
+    pub clock: Clock,
     pub due_at: Timestamp,
 }
 

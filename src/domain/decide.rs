@@ -10,16 +10,19 @@ use super::appraisal::{Appraisal, ComponentState};
 use super::command::{AddedClaim, Command, Custody, Rules, SettledEntry, Step};
 use super::event::*;
 use super::evidence::{Missing, Review, packing_limit};
-use super::ids::{ClaimId, KeyId};
+use super::ids::{ClaimId, KeyId, PersonId};
 use super::ledger::{Claim, ClaimKind, ClaimSource, Finding, Verdict};
-use super::order::Order;
+use super::order::{Order, Rest};
 use super::piece::Piece;
 use super::quantity::Weighing;
 use super::refusal::{Fault, Refusal};
 use super::route::{Rejected, Stage, Standing, Why, weighs_as_metal};
+use super::sidelines::Exception;
 
 mod certificates;
 mod returns;
+mod sidelines;
+mod transit;
 
 /// What a command makes of a piece: the events that happened, in order. Nothing is written here, and a refusal leaves
 /// no trace.
@@ -55,7 +58,8 @@ pub fn decide(
             | Condition::Opened
             | Condition::TooMany
             | Condition::TooFew => {
-                return Err(Refusal::NotYet("booking in a piece that is not intact"));
+                let (condition, parcel_id, note) = (*condition, *parcel_id, note.clone());
+                draft.except(&Exception::Found { condition, parcel_id, note })?;
             }
         },
         Command::OpenAppraisal => {
@@ -128,6 +132,14 @@ pub fn decide(
                 _ => CancelRequested { reason }.into(), // The machine says where a wish may still be heard.
             })?;
         }
+        Command::Except(exception) => draft.except(exception)?,
+        Command::FindWayOut(way_out) => draft.find_way_out(way_out)?,
+        Command::EndHold(end) => draft.end_hold(end)?,
+        Command::Appeal { reason } => draft.appeal(reason, rules)?,
+        Command::Override { reason } => draft.override_failure(reason)?,
+        Command::SendBack(step) => draft.send_back(step, rules)?,
+        Command::TakeBack(step) => draft.take_back(step, rules)?,
+        Command::PassDeadline { clock } => draft.pass_deadline(*clock, rules)?,
         Command::LapseAppeal { reason } => {
             // Before the deadline lapses by itself, the merchant waives, or a supervisor writes down their word.
             let waived = by.role != Role::Supervisor;
@@ -155,6 +167,8 @@ pub fn decide(
         Command::SetSegment { segment } => draft.set_segment(*segment, rules)?,
         Command::AddNote { text } => draft.offer(NoteAdded { text: text.clone() })?,
         Command::AddPhoto { photo } => draft.offer(photo.clone())?,
+        Command::Transit { what, note } => draft.transit(*what, note.clone())?,
+        Command::HearCarrier { leg, told, at } => draft.hear_carrier(*leg, *told, *at)?,
     }
     Ok(draft.events)
 }
@@ -201,7 +215,7 @@ impl Draft<'_> {
         let recorded = Recorded {
             seq: self.piece.head() + 1,
             at: self.now,
-            person: Some(self.by.person),
+            person: Some(self.by.person).filter(|person| *person != PersonId::NONE),
             key: Some(self.by.key).filter(|key| *key != KeyId::NONE),
             role: self.by.role,
             event: event.clone(),
@@ -250,7 +264,8 @@ impl Draft<'_> {
     /// Whether the piece has the photos that a step takes. Those of a tag that was taken off are not those of the next.
     fn has_photos(&self, step: Step, rules: &dyn Rules) -> Result<(), Refusal> {
         let since = match step {
-            Step::Receipt | Step::Appraisal | Step::ReturnIntake => 0,
+            Step::Receipt | Step::Appraisal => 0,
+            Step::ReturnIntake => self.piece.return_begun().unwrap_or_default(),
             Step::Tagging => self.piece.untagged_at().unwrap_or_default(),
         };
         let there: BTreeSet<_> =
@@ -487,6 +502,9 @@ impl Draft<'_> {
         let waits = order.holds_back(self.piece.opened().line_no);
         if !waits.is_empty() {
             return Err(Refusal::WaitsForLines(waits));
+        }
+        if order.rest == Rest::Asked {
+            return Err(Refusal::WaitsForRest);
         }
         let Some(clearance) = self.standing().clearance() else { return Err(self.wrong_stage(EventKind::Tagged)) };
         let appraised = clearance.reviewed().appraised();

@@ -8,14 +8,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::actor::{Role, Witness};
-use super::appraisal::{Appraisal, ComponentResult, Declared};
+use super::appraisal::{Appraisal, ComponentResult, Declared, Size};
 use super::certificate::HeldBy;
+use super::conduct::IncidentKind;
 use super::fingerprint::Fingerprint;
 use super::ids::*;
 use super::ledger::{Claim, Finding, ProposedEntry, Verdict};
 use super::looks::{Because, Looks};
-use super::quantity::{Money, Weighing};
+use super::obligation::{OwedRule, Party};
+use super::quantity::{Currency, Money, Weighing};
 use super::text::{Name, Sealed};
+use super::transit::TransitTrouble;
 
 macro_rules! events {
     ($($(#[$doc:meta])* $kind:ident $text:literal $version:literal $((reads $older:literal))?)*) => {
@@ -106,6 +109,10 @@ events! {
     RestAsked "rest_asked" 1
     RestWanted "rest_wanted" 1
     RestDeclined "rest_declined" 1
+    /// The merchant did not fill the line again in time.
+    LineFailed "line_failed" 1
+    /// The price is wanted back instead of another piece.
+    LineCancelled "line_cancelled" 1
     /// A person's key was destroyed; what was sealed of them can no longer be read.
     PersonErased "person_erased" 1
     /// A piece's first event.
@@ -174,6 +181,36 @@ events! {
     CertificateClashFound "certificate_clash_found" 1
     /// Somebody looked whether it is the same article.
     SameArticleAnswered "same_article_answered" 1
+    /// In the order's journal: somebody owes somebody.
+    ObligationArose "obligation_arose" 1
+    /// What it rested on fell away.
+    ObligationReversed "obligation_reversed" 1
+    ObligationAmountSet "obligation_amount_set" 1
+    /// The platform has paid it out.
+    ObligationSettled "obligation_settled" 1
+    /// In the order's journal: the merchant's fault is certain.
+    IncidentConfirmed "incident_confirmed" 1
+    IncidentWithdrawn "incident_withdrawn" 1
+    /// The merchant confirms to have read the rule.
+    LessonRead "lesson_read" 1
+    StepAppealed "step_appealed" 1
+    StepAppealDecided "step_appeal_decided" 1
+    /// The platform is done with a recommendation.
+    StepLifted "step_lifted" 1
+    /// A carrier tells that the parcel moves.
+    CarrierMoved "carrier_moved" 1
+    /// A carrier tells what somebody has to look at.
+    CarrierExceptionFound "carrier_exception_found" 1
+    /// A case's first event.
+    CaseOpened "case_opened" 1
+    CaseReported "case_reported" 1
+    /// One of two supervisors would decide so.
+    CaseDecisionProposed "case_decision_proposed" 1
+    CaseDecided "case_decided" 1
+    /// A clock ran out that moves nothing by itself: it is somebody's task now.
+    DeadlinePassed "deadline_passed" 1
+    /// A channel took the notice of an event whose answer somebody owes: their clock starts.
+    NoticeAccepted "notice_accepted" 1
 }
 
 macro_rules! payloads {
@@ -328,6 +365,35 @@ pub enum RevokedTo {
     Returning,
 }
 
+/// What a case is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseKind {
+    /// 复检: the buyer asked for a second laboratory.
+    Retest,
+    Warranty,
+    Counterfeit,
+    /// A parcel came for a piece that is closed.
+    Parcel,
+}
+
+impl CaseKind {
+    pub const ALL: [CaseKind; 4] = [CaseKind::Retest, CaseKind::Warranty, CaseKind::Counterfeit, CaseKind::Parcel];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CaseKind::Retest => "retest",
+            CaseKind::Warranty => "warranty",
+            CaseKind::Counterfeit => "counterfeit",
+            CaseKind::Parcel => "parcel",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
 /// What becomes of a piece whose quarantine is upheld.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -361,7 +427,13 @@ payloads! {
     }
     RestAsked { line_no: i32 }
     RestWanted {}
-    RestDeclined {}
+    /// By the buyer's silence, or by their word; none of before 2026-11-25 was by silence.
+    RestDeclined {
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_deadline: bool,
+    }
+    LineFailed { line_no: i32 }
+    LineCancelled { line_no: i32, reason: Option<Sealed> }
     PersonErased { person_id: PersonId }
     PieceOpened {
         code: PieceCode,
@@ -451,7 +523,20 @@ payloads! {
     Completed {}
     ReturnOpened { reason: Option<Sealed> }
     ReturnPosted { carrier: Carrier, waybill: Waybill }
-    ReturnReceived { weight: Weighing, note: Option<Sealed> }
+    /// What came back, before anybody says whether it is the same piece.
+    ReturnReceived {
+        weight: Weighing,
+        note: Option<Sealed>,
+        /// The tag that is read on it; none where it has none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tag: Option<Tag>,
+        /// Whether that tag was never opened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tag_intact: Option<bool>,
+        /// Measured once more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sizes: Vec<Size>,
+    }
     ReturnLapsed {}
     SamePieceConfirmed { proposed_by: Witness }
     NotSamePieceFound { reason: Sealed, proposed_by: Witness }
@@ -491,6 +576,85 @@ payloads! {
     CertificateClashFound { body: Name, number: CertificateNo, held_by: HeldBy }
     /// The clash by the sequence number of its event.
     SameArticleAnswered { clash_seq: i32, same: bool, note: Option<Sealed> }
+    CaseOpened { piece: StreamId, kind: CaseKind, parcel_id: Option<ParcelId>, note: Option<Sealed> }
+    /// What somebody found who is qualified for it; whether it contradicts what we had found.
+    CaseReported {
+        laboratory_id: Option<LaboratoryId>,
+        number: Option<CertificateNo>,
+        contradicts: bool,
+        report: Sealed,
+    }
+    /// An amount is in minor units of the price's currency, where the rulebook leaves it to the case.
+    CaseDecisionProposed { upheld: bool, amount: Option<i64>, revokes: bool, reason: Sealed }
+    /// With what it was about, so that what follows from it can be told from it alone.
+    CaseDecided {
+        piece: StreamId,
+        kind: CaseKind,
+        upheld: bool,
+        amount: Option<i64>,
+        revokes: bool,
+        reason: Sealed,
+        proposed_by: Witness,
+    }
+    /// Which clock, by its name, and when it was due, in microseconds since the Unix epoch.
+    DeadlinePassed { clock: Name, due_at: i64 }
+    /// Which notice was taken, by which channel (`mail` or `webhook`), and the sequence number of the event that it tells
+    /// of. Taken is what the mail server or the platform's endpoint has answered with a success.
+    NoticeAccepted { notice: Name, channel: Name, seq: i32 }
+}
+
+payloads! {
+    /// By the rule of the rulebook, with its clause. The amount is in minor units; none is set by a supervisor, and
+    /// never above `at_most`.
+    ObligationArose {
+        id: ObligationId,
+        rule: OwedRule,
+        debtor: Party,
+        creditor: Party,
+        line_no: i32,
+        /// The piece that it is about; none for what is owed once for a line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stream_id: Option<StreamId>,
+        amount: Option<i64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_most: Option<i64>,
+        currency: Currency,
+        clause: Name,
+        /// The event of the piece (or, without one, of the order) that it follows from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<i32>,
+        rulebook_version: Name,
+    }
+    ObligationReversed {
+        id: ObligationId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<i32>,
+    }
+    ObligationAmountSet { id: ObligationId, amount: i64, reason: Sealed }
+    /// Microseconds since the Unix epoch, as the platform tells.
+    ObligationSettled { id: ObligationId, settled_at: i64 }
+    /// Incidents of one kind and one occasion (a live session, an order) count once on the ladder.
+    IncidentConfirmed {
+        id: IncidentId,
+        kind: IncidentKind,
+        line_no: i32,
+        stream_id: StreamId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        occasion: Option<Name>,
+        clause: Name,
+        /// The event of the piece that it follows from.
+        cause: i32,
+        rulebook_version: Name,
+    }
+    IncidentWithdrawn { id: IncidentId, cause: i32 }
+    LessonRead { id: IncidentId }
+    StepAppealed { id: IncidentId, reason: Sealed }
+    StepAppealDecided { id: IncidentId, granted: bool, reason: Sealed }
+    StepLifted { id: IncidentId, reason: Sealed }
+    /// The leg by the event that posted it; the carrier's time in microseconds. Not every scan is an event: one is
+    /// written where the last that is known lies half a day back.
+    CarrierMoved { leg: i32, at: i64 }
+    CarrierExceptionFound { leg: i32, what: TransitTrouble, at: i64 }
 }
 
 /// What stands in place of a corrected event.

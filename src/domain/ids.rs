@@ -43,11 +43,20 @@ uuid_ids! {
     ParcelId
     /// What a first person has put up for a second to confirm.
     ProposalId
+    /// What somebody owes somebody.
+    ObligationId
+    /// A merchant's confirmed fault.
+    IncidentId
 }
 
 impl KeyId {
     /// Of whoever acts without one: a buyer, by a link of their own.
     pub const NONE: KeyId = KeyId(Uuid::nil());
+}
+
+impl PersonId {
+    /// Of what the house does by itself: nobody's word.
+    pub const NONE: PersonId = PersonId(Uuid::nil());
 }
 
 /// A journal within its order: 0 is the order itself, others are pieces and cases.

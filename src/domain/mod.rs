@@ -7,8 +7,10 @@
 
 pub mod actor;
 pub mod appraisal;
+pub mod cases;
 pub mod certificate;
 pub mod command;
+pub mod conduct;
 pub mod deadline;
 mod decide;
 pub mod event;
@@ -19,11 +21,16 @@ pub mod ledger;
 pub mod looks;
 pub mod merge;
 pub mod notice;
+pub mod obligation;
 pub mod order;
+pub mod orders;
 pub mod piece;
 pub mod quantity;
 pub mod refusal;
+pub mod returned;
 pub mod route;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod sidelines;
 pub mod text;
+pub mod transit;

@@ -3,8 +3,9 @@
 //! What a letter says is read from the journal when it is written, so that nobody is told what is no longer so. Nothing
 //! here promises money before it is settled: a notice says what is owed, and by whom.
 
-use super::deadline::Waiter;
+use super::deadline::{Clock, Waiter};
 use super::event::{Event, Resolution, RevokedTo, Upheld};
+use super::obligation::Party;
 use super::route::Stage;
 
 /// Whom a notice is for. Each is one row of the outbox.
@@ -292,6 +293,30 @@ pub fn notices(event: &Event, before: Stage, after: Stage) -> Vec<(Recipient, No
         Event::ReturnShipped(_) => vec![(Merchant, Notice::ReturningToMerchant)],
         Event::Returned(_) => vec![(Merchant, Notice::Returned)],
         Event::Unclaimed(_) => vec![(Merchant, Notice::Unclaimed), (Supervisor, Notice::Unclaimed)],
+        Event::DeadlinePassed(passed) => {
+            Clock::parse(passed.clock.as_str()).map_or_else(Vec::new, |clock| overdue(clock.stage(), clock.waiter()))
+        }
+        Event::ObligationArose(arose) if arose.creditor == Party::Buyer => vec![(Buyer, Notice::RefundOwed)],
+        // What these mean to somebody rests on what was before: the desk tells it beside them.
+        Event::ObligationArose(_)
+        | Event::ObligationReversed(_)
+        | Event::ObligationAmountSet(_)
+        | Event::ObligationSettled(_)
+        | Event::IncidentConfirmed(_)
+        | Event::IncidentWithdrawn(_) => Vec::new(),
+        Event::LineFailed(_)
+        | Event::LineCancelled(_)
+        | Event::LessonRead(_)
+        | Event::StepAppealed(_)
+        | Event::StepAppealDecided(_)
+        | Event::StepLifted(_)
+        | Event::CarrierMoved(_)
+        | Event::CarrierExceptionFound(_)
+        | Event::CaseOpened(_)
+        | Event::CaseReported(_)
+        | Event::CaseDecisionProposed(_)
+        | Event::CaseDecided(_)
+        | Event::NoticeAccepted(_) => Vec::new(),
         // Nobody waits for word of these: they are steps inside the house, on the way, or of its books.
         Event::PersonErased(_)
         | Event::SegmentSet(_)

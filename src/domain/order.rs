@@ -60,8 +60,8 @@ impl LineStatus {
         self < LineStatus::Done
     }
 
-    /// What a line shows while this piece fills it. Sending another piece after a failure comes with the side lines;
-    /// until then a piece that goes back ends its line.
+    /// What a line shows while this piece fills it, as if nothing could follow it. Where its merchant may send another,
+    /// the line waits for that ([`Piece::line_status`](super::piece::Piece::line_status)).
     ///
     /// What the buyer refused at the door or sent back did not fail: the sale is undone, and the price is owed
     /// (`obligations.csv`). Until it is the same piece that came back, a return leaves the line delivered.
@@ -119,12 +119,25 @@ pub fn order_status(lines: impl IntoIterator<Item = LineStatus>) -> LineStatus {
     open.or_else(|| lines.iter().copied().min()).unwrap_or(LineStatus::Cancelled)
 }
 
+/// A line is filled again at most so often (`journey.md`, "The machine").
+pub const MAX_RESUBMISSIONS: i32 = 2;
+
+/// Whether the buyer is asked if the rest of an order that ships together shall ship without a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rest {
+    /// No question is open.
+    #[default]
+    Settled,
+    Asked,
+}
+
 /// What a decision on one piece needs to know of its order.
 #[derive(Clone, Debug)]
 pub struct Order {
     pub placed: Arc<OrderPlaced>,
     /// Line numbers with what they show.
     pub lines: Vec<(i32, LineStatus)>,
+    pub rest: Rest,
 }
 
 impl Order {

@@ -7,7 +7,7 @@ use super::appraisal::Appraisal;
 use super::event::*;
 use super::ids::{CertificateCode, ComponentId, PersonId, PhotoId};
 use super::ledger::Claim;
-use super::order::{Course, LineStatus};
+use super::order::{Course, LineStatus, MAX_RESUBMISSIONS};
 use super::quantity::Weighing;
 use super::route::{Rejected, Stage, Standing};
 
@@ -30,6 +30,8 @@ pub struct Piece {
     standing: Standing,
     /// The event that began the present stage.
     since: Arc<Recorded>,
+    /// The event by which its way to its buyer ended.
+    left: Option<Arc<Recorded>>,
 }
 
 impl Piece {
@@ -50,7 +52,13 @@ impl Piece {
         if !matches!(opened.event, Event::PieceOpened(_)) || opened.seq != 1 {
             return Err(Corrupt::NoBeginning);
         }
-        Ok(Self { history: vec![opened.clone()], since: opened.clone(), opened, standing: Standing::start() })
+        Ok(Self {
+            history: vec![opened.clone()],
+            since: opened.clone(),
+            opened,
+            standing: Standing::start(),
+            left: None,
+        })
     }
 
     /// The event that brought the piece to its present bench.
@@ -87,6 +95,9 @@ impl Piece {
                 Event::RepeatCalled(_) | Event::SecondLookCalled(_) => self.bench_begun().unwrap_or(recorded.clone()),
                 _ => recorded.clone(), // Everything else begins something new.
             };
+            if self.left.is_none() && matches!(self.standing.stage(), Stage::Returning | Stage::Closed) {
+                self.left = Some(recorded.clone());
+            }
         }
         self.history.push(recorded);
         Ok(())
@@ -136,9 +147,43 @@ impl Piece {
         &self.since
     }
 
+    /// When clocks ran out since the present stage began, and were noted: whoever looks for what is late finds it.
+    pub fn passed(&self) -> impl Iterator<Item = &DeadlinePassed> {
+        let since = self.since.seq;
+        self.history.iter().rev().take_while(move |recorded| since < recorded.seq).filter_map(|recorded| {
+            match &recorded.event {
+                Event::DeadlinePassed(passed) => Some(passed),
+                _ => None, // No other event notes it.
+            }
+        })
+    }
+
+    /// When a channel first took the notice of the event that began the present stage; none before, and none where
+    /// nobody owes an answer. A buyer's and a merchant's clock counts from it.
+    pub fn notice_accepted(&self) -> Option<jiff::Timestamp> {
+        let told = self.since.seq;
+        self.history.iter().find_map(|recorded| match &recorded.event {
+            Event::NoticeAccepted(accepted) if accepted.seq == told => Some(recorded.at),
+            _ => None, // No other event says that a notice was taken.
+        })
+    }
+
     /// When the piece came into the stage in which it is.
     pub fn stage_since(&self) -> jiff::Timestamp {
         self.since.at
+    }
+
+    /// The event by which its way to its buyer ended: it goes back to its merchant, or came to its end.
+    pub fn left(&self) -> Option<&Recorded> {
+        self.left.as_deref()
+    }
+
+    /// The event by which it began to come back from its buyer, by its sequence number.
+    pub fn return_begun(&self) -> Option<i32> {
+        self.latest(|recorded| match &recorded.event {
+            Event::ReturnOpened(_) | Event::Refused(_) => Some(recorded.seq),
+            _ => None, // No other event sends it back.
+        })
     }
 
     /// The part of the live session that speaks of this piece.
@@ -355,7 +400,19 @@ impl Piece {
             delivered: happened(|event| matches!(event, Event::Delivered(_))),
             kept: happened(|event| matches!(event, Event::NotSamePieceFound(_))),
         };
-        LineStatus::of(self.stage(), self.standing.outcome(), course)
+        match LineStatus::of(self.stage(), self.standing.outcome(), course) {
+            LineStatus::Failed if self.may_be_followed() => LineStatus::Resubmission,
+            status => status,
+        }
+    }
+
+    /// Whether its merchant may send another piece for its line once this one failed: at most twice, and not where the
+    /// buyer did not want it so, for that is a wish for the money. What an authority holds is followed by nothing.
+    fn may_be_followed(&self) -> bool {
+        let refused = self.history.iter().any(|recorded| matches!(recorded.event, Event::DifferenceRefused(_)));
+        let held = self.standing.outcome() == Some(Outcome::HandedToAuthority);
+        let opened = self.opened();
+        opened.attempt <= MAX_RESUBMISSIONS && !opened.reference && !refused && !held
     }
 
     /// Who wrote an event.

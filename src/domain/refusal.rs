@@ -41,8 +41,6 @@ pub enum Refusal {
     NotCalledFor,
     /// Whoever looks next has not seen what another found; this person has.
     NotBlind,
-    /// The rule for it comes with a later release.
-    NotYet(&'static str),
     /// The packing weight is another.
     WeightDiffers { settled: Box<Weighing>, measured: Box<Weighing>, limit_g: String },
     /// The tag is on another piece, or was before.
@@ -57,6 +55,18 @@ pub enum Refusal {
     WaybillTaken,
     /// Passed pieces of this order leave together, and another line is not ready.
     WaitsForLines(Vec<i32>),
+    /// The buyer is asked whether the rest of the order shall ship.
+    WaitsForRest,
+    /// The clock does not run any more, or runs longer.
+    NotDue,
+    /// The time to do this is over.
+    TooLate(&'static str),
+    /// What was made to order is not sent back for the asking.
+    MadeToOrder,
+    /// The line is not one that its merchant may fill again.
+    NotResubmittable,
+    /// The order, line or case is not in the state for it.
+    NotNow(&'static str),
     /// The event cannot be corrected: it is not there, of another kind, or settled.
     NotCorrectable { seq: i32, kind: Option<EventKind> },
     /// A presented certificate's number is another article's, or may be: somebody looks first.
@@ -75,15 +85,72 @@ pub enum Refusal {
     Overtaken { stage: Stage },
     /// The order number is known with another content.
     OrderDiffers,
+    /// What is owed, or whose fault it was, does not stand as the caller thinks.
+    Account(AccountFault),
     /// There is no such thing, or the caller may not know of it.
     Absent(&'static str),
     /// Fields of the body are wrong.
     Malformed(Vec<Fault>),
 }
 
+/// Why an obligation or an incident does not take what was told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountFault {
+    /// Nobody knows how much is owed.
+    AmountMissing,
+    /// The rulebook has said how much.
+    AmountFixed,
+    /// It is settled, or was reversed.
+    NotOwed { state: &'static str },
+    /// The incident was withdrawn.
+    IncidentWithdrawn,
+    /// It was said before.
+    SaidBefore,
+    /// No appeal waits for a decision.
+    NotAppealed,
+    /// The merchant does not stand on the last step.
+    NotRecommended,
+}
+
+impl AccountFault {
+    fn code(self) -> &'static str {
+        match self {
+            AccountFault::AmountMissing => "amount_missing",
+            AccountFault::AmountFixed => "amount_fixed",
+            AccountFault::NotOwed { .. } => "not_owed",
+            AccountFault::IncidentWithdrawn => "incident_withdrawn",
+            AccountFault::SaidBefore => "said_before",
+            AccountFault::NotAppealed => "not_appealed",
+            AccountFault::NotRecommended => "not_recommended",
+        }
+    }
+
+    fn sentence(self) -> String {
+        match self {
+            AccountFault::AmountMissing => {
+                "its amount is in no fee table: a supervisor sets it first, at …/amount".to_owned()
+            }
+            AccountFault::AmountFixed => "the rulebook says how much it is: only what it leaves open is set".to_owned(),
+            AccountFault::NotOwed { state } => format!("it is no longer owed: it was {state}"),
+            AccountFault::IncidentWithdrawn => "that incident was withdrawn and counts no more".to_owned(),
+            AccountFault::SaidBefore => "that was said of this incident before".to_owned(),
+            AccountFault::NotAppealed => "nobody has appealed this step, or the appeal is decided".to_owned(),
+            AccountFault::NotRecommended => {
+                "this merchant does not stand on the last step, from which alone the platform lets down".to_owned()
+            }
+        }
+    }
+}
+
+impl From<AccountFault> for Refusal {
+    fn from(fault: AccountFault) -> Self {
+        Refusal::Account(fault)
+    }
+}
+
 impl Refusal {
     /// Every code, for the test that holds them unique and in use.
-    pub const CODES: [&'static str; 29] = [
+    pub const CODES: [&'static str; 41] = [
         "wrong_stage",
         "cancellation_requested",
         "too_often",
@@ -94,7 +161,6 @@ impl Refusal {
         "second_person_needed",
         "not_called_for",
         "not_blind",
-        "not_yet",
         "packing_weight_differs",
         "tag_taken",
         "device_unknown",
@@ -102,6 +168,12 @@ impl Refusal {
         "reading_used",
         "waybill_taken",
         "waits_for_lines",
+        "waits_for_rest",
+        "not_due",
+        "too_late",
+        "made_to_order",
+        "not_resubmittable",
+        "not_now",
         "not_correctable",
         "certificate_asked",
         "certificate_held",
@@ -111,6 +183,13 @@ impl Refusal {
         "stale",
         "overtaken",
         "order_differs",
+        "amount_missing",
+        "amount_fixed",
+        "not_owed",
+        "incident_withdrawn",
+        "said_before",
+        "not_appealed",
+        "not_recommended",
         "not_found",
         "malformed",
     ];
@@ -131,7 +210,6 @@ impl Refusal {
             Refusal::SecondPersonNeeded => "second_person_needed",
             Refusal::NotCalledFor => "not_called_for",
             Refusal::NotBlind => "not_blind",
-            Refusal::NotYet(_) => "not_yet",
             Refusal::WeightDiffers { .. } => "packing_weight_differs",
             Refusal::TagTaken => "tag_taken",
             Refusal::DeviceUnknown(_) => "device_unknown",
@@ -139,6 +217,12 @@ impl Refusal {
             Refusal::ReadingUsed => "reading_used",
             Refusal::WaybillTaken => "waybill_taken",
             Refusal::WaitsForLines(_) => "waits_for_lines",
+            Refusal::WaitsForRest => "waits_for_rest",
+            Refusal::NotDue => "not_due",
+            Refusal::TooLate(_) => "too_late",
+            Refusal::MadeToOrder => "made_to_order",
+            Refusal::NotResubmittable => "not_resubmittable",
+            Refusal::NotNow(_) => "not_now",
             Refusal::NotCorrectable { .. } => "not_correctable",
             Refusal::CertificateAsked => "certificate_asked",
             Refusal::CertificateHeld => "certificate_held",
@@ -148,6 +232,7 @@ impl Refusal {
             Refusal::Stale { .. } => "stale",
             Refusal::Overtaken { .. } => "overtaken",
             Refusal::OrderDiffers => "order_differs",
+            Refusal::Account(fault) => fault.code(),
             Refusal::Absent(_) => "not_found",
             Refusal::Malformed(_) => "malformed",
         }
@@ -178,7 +263,6 @@ impl Refusal {
                  inspector look"
                     .to_owned()
             }
-            Refusal::NotYet(what) => format!("{what} comes with a later release"),
             Refusal::WeightDiffers { settled, measured, limit_g } => format!(
                 "the piece was appraised at {settled} and weighs {measured} now, more than {limit_g} g apart: weigh \
                  again as it was appraised; if it holds, send confirm_mismatch, and the piece is held"
@@ -201,6 +285,23 @@ impl Refusal {
                 let lines: Vec<_> = lines.iter().map(i32::to_string).collect();
                 format!("this order ships together and waits for line {}", lines.join(", "))
             }
+            Refusal::WaitsForRest => {
+                "a line of this order failed, and the buyer is asked whether the rest shall ship: wait for the answer"
+                    .to_owned()
+            }
+            Refusal::NotDue => "this clock was met meanwhile, or was promised for later: nothing happens".to_owned(),
+            Refusal::TooLate(what) => format!("the time to {what} is over"),
+            Refusal::MadeToOrder => {
+                "this piece was made to order and is not sent back for the asking; what is wrong with it is a matter \
+                 for the platform"
+                    .to_owned()
+            }
+            Refusal::NotResubmittable => {
+                "this line waits for no other piece: it is still being tried, it ended, or two pieces were sent again \
+                 already"
+                    .to_owned()
+            }
+            Refusal::NotNow(why) => (*why).to_owned(),
             Refusal::NotCorrectable { seq, kind: None } => format!("the journal has no event {seq}"),
             Refusal::NotCorrectable { seq, kind: Some(kind) } => format!(
                 "event {seq} is {kind} and cannot be corrected here and now; from the verdict on a supervisor reopens \
@@ -232,6 +333,7 @@ impl Refusal {
             Refusal::OrderDiffers => {
                 "this order number is known with another content: an order is placed once".to_owned()
             }
+            Refusal::Account(fault) => fault.sentence(),
             Refusal::Absent(what) => format!("there is no such {what}, or you may not see it"),
             Refusal::Malformed(_) => "fields of the body are wrong: see errors".to_owned(),
         }
@@ -247,7 +349,6 @@ impl Refusal {
             | Refusal::SecondPersonNeeded
             | Refusal::NotCalledFor
             | Refusal::NotBlind
-            | Refusal::NotYet(_)
             | Refusal::WeightDiffers { .. }
             | Refusal::TagTaken
             | Refusal::DeviceUnknown(_)
@@ -255,6 +356,12 @@ impl Refusal {
             | Refusal::ReadingUsed
             | Refusal::WaybillTaken
             | Refusal::WaitsForLines(_)
+            | Refusal::WaitsForRest
+            | Refusal::NotDue
+            | Refusal::TooLate(_)
+            | Refusal::MadeToOrder
+            | Refusal::NotResubmittable
+            | Refusal::NotNow(_)
             | Refusal::NotCorrectable { .. }
             | Refusal::CertificateAsked
             | Refusal::CertificateHeld
@@ -264,6 +371,7 @@ impl Refusal {
             | Refusal::Stale { .. }
             | Refusal::Overtaken { .. }
             | Refusal::OrderDiffers
+            | Refusal::Account(_)
             | Refusal::Absent(_) => &[],
         }
     }
@@ -278,7 +386,6 @@ impl Refusal {
             | Refusal::SecondPersonNeeded
             | Refusal::NotCalledFor
             | Refusal::NotBlind
-            | Refusal::NotYet(_)
             | Refusal::WeightDiffers { .. }
             | Refusal::TagTaken
             | Refusal::DeviceUnknown(_)
@@ -286,6 +393,12 @@ impl Refusal {
             | Refusal::ReadingUsed
             | Refusal::WaybillTaken
             | Refusal::WaitsForLines(_)
+            | Refusal::WaitsForRest
+            | Refusal::NotDue
+            | Refusal::TooLate(_)
+            | Refusal::MadeToOrder
+            | Refusal::NotResubmittable
+            | Refusal::NotNow(_)
             | Refusal::NotCorrectable { .. }
             | Refusal::CertificateAsked
             | Refusal::CertificateHeld
@@ -294,6 +407,7 @@ impl Refusal {
             | Refusal::KeyReused
             | Refusal::Stale { .. }
             | Refusal::OrderDiffers
+            | Refusal::Account(_)
             | Refusal::Absent(_)
             | Refusal::Malformed(_) => None,
         }

@@ -10,13 +10,15 @@ use super::actor::{By, Role, Witness};
 use super::appraisal::*;
 use super::certificate::{CertificateKey, HeldBy};
 use super::command::{Asked, Reading, Rules, Step};
+use super::conduct::IncidentKind;
 use super::event::*;
 use super::ids::*;
 use super::ledger::*;
 use super::looks::{Because, Limits, Matter};
+use super::obligation::{OwedRule, Party};
 use super::order::{LineStatus, Order};
 use super::piece::Piece;
-use super::quantity::{Included, Mass, Money, Weighing};
+use super::quantity::{Currency, Included, Mass, Money, Weighing};
 use super::text::{Name, Sealed};
 
 /// Two inspectors, a third for the release, and those around them.
@@ -46,6 +48,14 @@ pub fn sealed() -> Sealed {
     Sealed { text_id: TextId(Uuid::from_u128(7)), hmac: "00".repeat(32) }
 }
 
+pub fn obligation() -> ObligationId {
+    ObligationId(Uuid::from_u128(71))
+}
+
+pub fn incident() -> IncidentId {
+    IncidentId(Uuid::from_u128(72))
+}
+
 pub fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
@@ -62,15 +72,15 @@ pub fn photo_id() -> PhotoId {
     PhotoId(Uuid::from_u128(9))
 }
 
-fn parcel() -> ParcelId {
+pub fn parcel() -> ParcelId {
     ParcelId(Uuid::from_u128(8))
 }
 
-fn carrier() -> Carrier {
+pub fn carrier() -> Carrier {
     Carrier::parse("sf").unwrap()
 }
 
-fn waybill() -> Waybill {
+pub fn waybill() -> Waybill {
     Waybill::parse("SF1").unwrap()
 }
 
@@ -176,7 +186,7 @@ pub fn order(ship: Ship, lines: &[(i32, LineStatus)]) -> Order {
         lines: lines.iter().map(|(line_no, _)| line(*line_no)).collect(),
         references: Vec::new(),
     };
-    Order { placed: Arc::new(placed), lines: lines.to_vec() }
+    Order { placed: Arc::new(placed), lines: lines.to_vec(), rest: Default::default() }
 }
 
 /// A reading room and a rulebook that say what they are told to.
@@ -302,7 +312,37 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         OrderPlaced => one((*order(Ship::AsReady, &[]).placed).clone().into()),
         RestAsked => one(super::event::RestAsked { line_no: 1 }.into()),
         RestWanted => one(super::event::RestWanted {}.into()),
-        RestDeclined => one(super::event::RestDeclined {}.into()),
+        RestDeclined => one(super::event::RestDeclined { by_deadline: false }.into()),
+        CaseOpened => one(super::event::CaseOpened {
+            piece: StreamId(1),
+            kind: super::event::CaseKind::Retest,
+            parcel_id: None,
+            note: None,
+        }
+        .into()),
+        CaseReported => {
+            one(super::event::CaseReported { laboratory_id: None, number: None, contradicts: true, report: reason() }
+                .into())
+        }
+        CaseDecisionProposed => {
+            one(super::event::CaseDecisionProposed { upheld: true, amount: None, revokes: true, reason: reason() }
+                .into())
+        }
+        CaseDecided => two(&|proposed_by| {
+            super::event::CaseDecided {
+                piece: StreamId(1),
+                kind: super::event::CaseKind::Retest,
+                upheld: true,
+                amount: None,
+                revokes: true,
+                reason: reason(),
+                proposed_by,
+            }
+            .into()
+        }),
+        LineFailed => one(super::event::LineFailed { line_no: 1 }.into()),
+        LineCancelled => one(super::event::LineCancelled { line_no: 1, reason: None }.into()),
+        DeadlinePassed => one(super::event::DeadlinePassed { clock: name("cleared:clerk"), due_at: 0 }.into()),
         PersonErased => one(super::event::PersonErased { person_id: person(22) }.into()),
         PieceOpened => one(opened().into()),
         SegmentSet => one(super::event::SegmentSet { segment: None, proposed_by: None }.into()),
@@ -480,7 +520,14 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         Completed => one(super::event::Completed {}.into()),
         ReturnOpened => one(super::event::ReturnOpened { reason: None }.into()),
         ReturnPosted => one(super::event::ReturnPosted { carrier: carrier(), waybill: waybill() }.into()),
-        ReturnReceived => one(super::event::ReturnReceived { weight: weighing(WEIGHT), note: None }.into()),
+        ReturnReceived => one(super::event::ReturnReceived {
+            weight: weighing(WEIGHT),
+            note: None,
+            tag: None,
+            tag_intact: None,
+            sizes: Vec::new(),
+        }
+        .into()),
         ReturnLapsed => one(super::event::ReturnLapsed {}.into()),
         SamePieceConfirmed => two(&|proposed_by| super::event::SamePieceConfirmed { proposed_by }.into()),
         NotSamePieceFound => {
@@ -525,5 +572,55 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         }
         .into()),
         SameArticleAnswered => one(super::event::SameArticleAnswered { clash_seq: 99, same: true, note: None }.into()),
+        ObligationArose => one(super::event::ObligationArose {
+            id: obligation(),
+            rule: OwedRule::RefundInFull,
+            debtor: Party::Merchant,
+            creditor: Party::Buyer,
+            line_no: 1,
+            stream_id: None,
+            amount: Some(1_280_000),
+            at_most: None,
+            currency: Currency::parse("CNY").unwrap(),
+            clause: name("platform rule"),
+            cause: Some(7),
+            rulebook_version: name("1"),
+        }
+        .into()),
+        ObligationReversed => one(super::event::ObligationReversed { id: obligation(), cause: None }.into()),
+        ObligationAmountSet => {
+            one(super::event::ObligationAmountSet { id: obligation(), amount: 500, reason: reason() }.into())
+        }
+        ObligationSettled => one(super::event::ObligationSettled { id: obligation(), settled_at: 1 }.into()),
+        IncidentConfirmed => one(super::event::IncidentConfirmed {
+            id: incident(),
+            kind: IncidentKind::Late,
+            line_no: 1,
+            stream_id: StreamId(1),
+            occasion: None,
+            clause: name("platform rule"),
+            cause: 2,
+            rulebook_version: name("1"),
+        }
+        .into()),
+        IncidentWithdrawn => one(super::event::IncidentWithdrawn { id: incident(), cause: 3 }.into()),
+        LessonRead => one(super::event::LessonRead { id: incident() }.into()),
+        StepAppealed => one(super::event::StepAppealed { id: incident(), reason: reason() }.into()),
+        StepAppealDecided => {
+            one(super::event::StepAppealDecided { id: incident(), granted: true, reason: reason() }.into())
+        }
+        StepLifted => one(super::event::StepLifted { id: incident(), reason: reason() }.into()),
+        CarrierMoved => one(super::event::CarrierMoved { leg: 2, at: 1 }.into()),
+        CarrierExceptionFound => one(super::event::CarrierExceptionFound {
+            leg: 2,
+            what: super::transit::TransitTrouble::ProxySigned,
+            at: 1,
+        }
+        .into()),
+        NoticeAccepted => {
+            let accepted =
+                super::event::NoticeAccepted { notice: name("choice_needed"), channel: name("mail"), seq: 99 };
+            one(accepted.into())
+        }
     }
 }

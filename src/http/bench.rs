@@ -41,7 +41,7 @@ pub struct AppraisalBody {
 /// One part as it was found.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ComponentBody {
+pub struct ComponentBody {
     /// The part by its declaration: c1, c2, …; a part that was not declared takes the next. May be left out where no
     /// other part has the role.
     #[serde(default)]
@@ -102,7 +102,7 @@ impl SizeBody {
 /// One test.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TestBody {
+pub struct TestBody {
     method: String,
     #[serde(default)]
     instrument: Option<String>,
@@ -199,6 +199,17 @@ impl AppraisalBody {
 }
 
 impl ComponentBody {
+    /// One part of a report that a laboratory outside gives: it names its part.
+    pub fn parse_reported(&self, at: &str, faults: &mut Faults, seal: &mut Seal) -> Option<ComponentResult> {
+        match self.component.clone() {
+            Some(ordinal) => self.parse(at, &ordinal, faults, seal),
+            None => {
+                faults.add(format!("{at}/component"), "name the part, c1, c2, …");
+                None
+            }
+        }
+    }
+
     fn parse(&self, at: &str, ordinal: &str, faults: &mut Faults, seal: &mut Seal) -> Option<ComponentResult> {
         let component = faults.take(format!("{at}/component"), ComponentId::parse(ordinal));
         let role = role_at(&format!("{at}/role"), &self.role, faults);

@@ -156,17 +156,23 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::ReadingUsed
         | Refusal::WaybillTaken
         | Refusal::WaitsForLines(_)
+        | Refusal::WaitsForRest
+        | Refusal::NotDue
+        | Refusal::TooLate(_)
+        | Refusal::MadeToOrder
+        | Refusal::NotResubmittable
+        | Refusal::NotNow(_)
         | Refusal::NotCorrectable { .. }
         | Refusal::CertificateAsked
         | Refusal::CertificateHeld
         | Refusal::ProposalGone
         | Refusal::Overtaken { .. }
-        | Refusal::OrderDiffers => StatusCode::CONFLICT,
+        | Refusal::OrderDiffers
+        | Refusal::Account(_) => StatusCode::CONFLICT,
         Refusal::NotYours { .. } | Refusal::NotAuthor => StatusCode::FORBIDDEN,
         Refusal::Stale { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::Absent(_) => StatusCode::NOT_FOUND,
         Refusal::Incomplete(_)
-        | Refusal::NotYet(_)
         | Refusal::DeviceUnknown(_)
         | Refusal::DeviceNotAdjusted(_)
         | Refusal::WeightDiffers { .. }

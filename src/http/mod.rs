@@ -28,11 +28,16 @@ use crate::telemetry::{self, Metrics};
 pub mod auth;
 mod bench;
 pub mod body;
+mod carriers;
+mod cases;
 mod certificates;
+mod conduct;
 mod demo_mail;
 mod error;
+mod found;
 mod ledger;
 mod looks;
+mod obligations;
 mod operator;
 mod pages;
 mod parcels;
@@ -43,6 +48,7 @@ mod query;
 mod queue;
 mod readings;
 mod service;
+mod sidelines;
 mod tracking;
 mod verify;
 mod views;
@@ -164,12 +170,18 @@ fn routes() -> OpenApiRouter<App> {
         .merge(service::routes())
         .merge(platform::routes())
         .merge(parcels::routes())
+        .merge(found::routes())
         .merge(ledger::routes())
         .merge(looks::routes())
         .merge(pieces::routes())
         .merge(photos::routes())
         .merge(warehouse::routes())
+        .merge(sidelines::routes())
+        .merge(cases::routes())
         .merge(certificates::routes())
+        .merge(obligations::routes())
+        .merge(conduct::routes())
+        .merge(carriers::routes())
         .merge(queue::routes())
         .merge(readings::routes())
         .merge(operator::routes())

@@ -4,20 +4,17 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::auth::{CLERK, Caller, MERCHANT, SUPERVISOR};
+use super::auth::{CLERK, Caller, MERCHANT};
 use super::body::{Faults, WeightBody, Write, free_text};
 use super::error::Problem;
-use super::queue::MAX_PAGE;
-use super::views::instant;
+use super::sidelines::condition_at;
 use super::warehouse::{PieceAnswer, WaybillBody, locate, on_piece, seal};
 use super::{ApiError, App};
 use crate::desk::receipt::{ParcelOutcome, ParcelPiece, ParcelReceipt};
@@ -25,8 +22,9 @@ use crate::desk::{Arrival, ArrivedPiece, Located, Parcel, Receipt, inbound_parce
 use crate::domain::command::Command;
 use crate::domain::event::Condition;
 use crate::domain::ids::{Carrier, ParcelId, PieceCode, Waybill};
-use crate::domain::refusal::Fault;
+use crate::domain::quantity::Weighing;
 use crate::domain::route::Stage;
+use crate::domain::sidelines::Exception;
 use crate::store::entity::{parcel_pieces, parcels};
 use crate::store::{journal, queries};
 
@@ -41,7 +39,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(receive_parcel))
         .routes(routes!(dispatch_piece))
         .routes(routes!(receive_piece))
-        .routes(routes!(list_found))
 }
 
 /// A parcel that its merchant sends off.
@@ -68,7 +65,7 @@ struct ParcelAnswer {
 #[derive(Debug, Default, Serialize, ToSchema)]
 struct ParcelPieceAnswer {
     code: String,
-    /// done, missing, lost_and_found; or refused, where another request was faster.
+    /// done, missing, lost_and_found, case; or refused, where another request was faster.
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     stage: Option<String>,
@@ -78,6 +75,9 @@ struct ParcelPieceAnswer {
     /// Under which a piece that nobody knows is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     lost_and_found_id: Option<Uuid>,
+    /// The case that was opened, where the piece is closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case_id: Option<String>,
     /// Why it was refused: the code of the problem, and its sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
@@ -99,6 +99,7 @@ impl From<ParcelPiece> for ParcelPieceAnswer {
                 Self { outcome: "lost_and_found", lost_and_found_id: Some(id), ..answer }
             }
             ParcelOutcome::Missing => Self { outcome: MISSING, ..answer },
+            ParcelOutcome::Case { id } => Self { outcome: "case", case_id: Some(id), ..answer },
         }
     }
 }
@@ -179,7 +180,8 @@ struct ArrivalBody {
     /// Needed only where two carriers have a parcel of this number on its way.
     #[serde(default)]
     carrier: Option<String>,
-    /// The parcel's own: intact. Others come with a later release.
+    /// The parcel's own: intact, empty, damaged, opened, too_many or too_few. One that is not intact is an exception for
+    /// every piece in it that is; with too_few, what is missing is one too.
     condition: String,
     pieces: Vec<ArrivedBody>,
 }
@@ -189,53 +191,14 @@ struct ArrivalBody {
 #[serde(deny_unknown_fields)]
 struct ArrivedBody {
     code: String,
-    /// intact; or missing, for a piece that was announced and is not in the parcel. Others come with a later release.
+    /// intact, empty, wrong_piece, damaged, opened, too_many or too_few; or missing, for a piece that was announced and
+    /// is not in the parcel.
     condition: String,
-    /// As it lies on the balance when the bag is opened. Not of a missing piece.
+    /// As it lies on the balance when the bag is opened. Only of an intact piece.
     #[serde(default)]
     weight: Option<WeightBody>,
     #[serde(default)]
     note: Option<String>,
-}
-
-/// What is wrong with an arrival: fields, and conditions that come with a later release.
-#[derive(Default)]
-struct Doubts {
-    faults: Faults,
-    not_yet: Vec<Fault>,
-}
-
-impl Doubts {
-    /// Only an intact piece can be booked in yet.
-    fn condition(&mut self, pointer: String, text: &str) -> Option<Condition> {
-        let condition = Condition::parse(text);
-        match condition {
-            Some(Condition::Intact) => {}
-            Some(other) => {
-                let detail = format!("booking in what arrived {} comes with a later release", other.as_str());
-                self.not_yet.push(Fault::new(pointer, detail));
-            }
-            None => {
-                let known: Vec<_> = Condition::ALL.into_iter().map(Condition::as_str).collect();
-                self.faults.add(pointer, format!("a condition is one of {}", known.join(", ")));
-            }
-        }
-        condition
-    }
-
-    fn finish(self) -> Result<(), ApiError> {
-        self.faults.finish(Some(()))?;
-        if self.not_yet.is_empty() {
-            return Ok(());
-        }
-        Err(ApiError::Request {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            code: "not_yet",
-            detail: "only what arrived intact can be booked in yet: keep the others aside, and call a supervisor"
-                .to_owned(),
-            errors: self.not_yet,
-        })
-    }
 }
 
 /// Books a parcel in: an answer for each piece that was announced in it. A code that nobody here knows goes to
@@ -259,13 +222,13 @@ async fn receive_parcel(
     }
     let body = &write.body;
     let warehouse_id = caller.warehouse()?.clone();
-    let mut doubts = Doubts::default();
-    let carrier = doubts.faults.take_optional("/carrier", body.carrier.as_deref(), Carrier::parse);
+    let mut faults = Faults::default();
+    let carrier = faults.take_optional("/carrier", body.carrier.as_deref(), Carrier::parse);
     let announced = queries::announced(app.desk().store().reader(), warehouse_id.as_str(), waybill.as_str()).await?;
-    let announced = choose(announced, carrier.as_ref(), &mut doubts.faults);
-    doubts.condition("/condition".to_owned(), &body.condition);
+    let announced = choose(announced, carrier.as_ref(), &mut faults);
+    let whole = condition_at("/condition", &body.condition, &mut faults).unwrap_or(Condition::Intact);
     let codes = body.pieces.iter().map(|piece| piece.code.as_str());
-    let codes = read_codes(codes, "/pieces", |index| format!("/pieces/{index}/code"), &mut doubts.faults);
+    let codes = read_codes(codes, "/pieces", |index| format!("/pieces/{index}/code"), &mut faults);
     let mut pieces = Vec::with_capacity(codes.len());
     let mut told = Vec::with_capacity(codes.len());
     for (index, (code, piece)) in codes.into_iter().zip(&body.pieces).enumerate() {
@@ -278,17 +241,17 @@ async fn receive_parcel(
             located.as_ref().is_some_and(|located| pieces.iter().any(|row| of(row) == located.key))
         });
         told.extend(located.as_ref().map(|located| located.key));
-        let arrived = piece.parse(&format!("/pieces/{index}"), known, &mut doubts);
+        let arrived = piece.parse(&format!("/pieces/{index}"), whole, known, &mut faults);
         if let (Some(code), Some(arrived)) = (code, arrived) {
             pieces.push(ArrivedPiece { code, located, arrived });
         }
     }
     if let Some((parcel, rows)) = &announced {
         for row in rows.iter().filter(|row| !told.contains(&journal::stream_key(row.order_id, row.stream_id))) {
-            expect_no_more(&app, parcel, row, &mut doubts.faults).await?;
+            expect_no_more(&app, parcel, row, &mut faults).await?;
         }
     }
-    doubts.finish()?;
+    faults.finish(Some(()))?;
     let parcel = announced.map(|(parcel, _)| parcel);
     let carrier = match (carrier, &parcel) {
         (Some(carrier), _) => Some(carrier),
@@ -335,29 +298,37 @@ async fn expect_no_more(
     Ok(())
 }
 
-type Arrived = Option<(Condition, crate::domain::quantity::Weighing, Option<String>)>;
+type Arrived = Option<(Condition, Option<Weighing>, Option<String>)>;
 
 impl ArrivedBody {
     /// None where a fault was found; within, none where the piece is missing.
-    fn parse(&self, at: &str, announced: bool, doubts: &mut Doubts) -> Option<Arrived> {
-        let note = doubts.faults.take_optional(format!("{at}/note"), self.note.as_deref(), free_text);
+    fn parse(&self, at: &str, whole: Condition, announced: bool, faults: &mut Faults) -> Option<Arrived> {
+        let note = faults.take_optional(format!("{at}/note"), self.note.as_deref(), free_text);
         if self.condition == MISSING {
             if !announced {
-                doubts
-                    .faults
-                    .add(format!("{at}/code"), "only a piece that was announced in this parcel can be missing");
+                faults.add(format!("{at}/code"), "only a piece that was announced in this parcel can be missing");
             }
-            return Some(None);
+            // Where the parcel is said to hold too few, what is missing is for a supervisor; else it may come by itself.
+            return Some((whole == Condition::TooFew).then_some((whole, None, note)));
         }
-        let condition = doubts.condition(format!("{at}/condition"), &self.condition);
-        let weight = match &self.weight {
-            Some(weight) => weight.parse(&format!("{at}/weight"), &mut doubts.faults),
-            None => {
-                doubts.faults.add(format!("{at}/weight"), "a piece that arrived is weighed");
-                None
+        let own = condition_at(format!("{at}/condition"), &self.condition, faults);
+        let weight = match (&self.weight, own) {
+            (Some(weight), _) => weight.parse(&format!("{at}/weight"), faults),
+            (None, Some(Condition::Intact)) => {
+                faults.add(format!("{at}/weight"), "a piece that arrived is weighed");
+                return None;
             }
+            (None, _) => None,
         };
-        Some(Some((condition?, weight?, note)))
+        let condition = match own? {
+            Condition::Intact => match whole {
+                // The others of a parcel that holds too few are what they should be.
+                Condition::TooFew => Condition::Intact,
+                whole => whole,
+            },
+            own => own,
+        };
+        Some(Some((condition, weight, note)))
     }
 }
 
@@ -385,9 +356,11 @@ async fn dispatch_piece(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReceiptBody {
-    /// intact. Others come with a later release.
+    /// intact, empty, wrong_piece, damaged, opened, too_many or too_few.
     condition: String,
-    weight: WeightBody,
+    /// As it lies on the balance. Only of an intact piece.
+    #[serde(default)]
+    weight: Option<WeightBody>,
     #[serde(default)]
     note: Option<String>,
 }
@@ -406,59 +379,24 @@ async fn receive_piece(
     write: Write<ReceiptBody>,
 ) -> Result<Response, ApiError> {
     let body = &write.body;
-    let mut doubts = Doubts::default();
-    let condition = doubts.condition("/condition".to_owned(), &body.condition);
-    let weight = body.weight.parse("/weight", &mut doubts.faults);
-    let note = doubts.faults.take_optional("/note", body.note.as_deref(), free_text);
+    let mut faults = Faults::default();
+    let condition = condition_at("/condition", &body.condition, &mut faults);
+    let weight = body.weight.as_ref().and_then(|weight| weight.parse("/weight", &mut faults));
+    if condition == Some(Condition::Intact) && body.weight.is_none() {
+        faults.add("/weight", "a piece that arrived is weighed");
+    }
+    let note = faults.take_optional("/note", body.note.as_deref(), free_text);
+    let condition = faults.finish(condition)?;
     // The parcel that it was announced in, where it was.
     let (_, located) = locate(&app, &caller, &code).await?;
     let view = app.desk().read_piece(located.key).await?;
     let parcel_id = view.and_then(|view| view.piece.parcel());
-    doubts.finish()?;
-    let parsed = Faults::default().finish(condition.zip(weight));
-    let (condition, weight) = parsed?;
     on_piece(&app, &caller, &code, &write.circumstances, |located, seals| {
         let note = note.map(|text| seal(&app, &caller, located, seals, &text));
-        Ok(Command::Receive { parcel_id, condition, weight, note })
+        Ok(match weight.filter(|_| condition == Condition::Intact) {
+            Some(weight) => Command::Receive { parcel_id, condition, weight, note },
+            None => Command::Except(Exception::Found { condition, parcel_id, note }),
+        })
     })
     .await
-}
-
-/// What was found and belongs to no known piece.
-#[derive(Debug, Serialize, ToSchema)]
-struct FoundAnswer {
-    /// Oldest first, 200 at the most.
-    items: Vec<FoundItem>,
-}
-
-/// One piece that nobody knows.
-#[derive(Debug, Serialize, ToSchema)]
-struct FoundItem {
-    id: Uuid,
-    /// The code that was read from it.
-    code: String,
-    /// The parcel that it came in, where one was announced.
-    parcel_id: Option<Uuid>,
-    #[schema(value_type = String)]
-    found_at: Value,
-    found_by: Uuid,
-}
-
-/// The pieces of the caller's warehouse that nobody knows, and that nobody has resolved yet.
-#[utoipa::path(get, path = "/v1/lost-and-found", tag = "parcels",
-    responses((status = 200, description = "What was found", body = FoundAnswer),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
-async fn list_found(
-    State(app): State<App>,
-    caller: Caller<{ CLERK | SUPERVISOR }>,
-) -> Result<Json<FoundAnswer>, ApiError> {
-    let rows = queries::lost_and_found(app.desk().store().reader(), caller.warehouse()?.as_str(), MAX_PAGE).await?;
-    let item = |row: crate::store::entity::lost_and_found::Model| FoundItem {
-        id: row.id,
-        code: row.code,
-        parcel_id: row.parcel_id,
-        found_at: instant(row.found_at),
-        found_by: row.found_by,
-    };
-    Ok(Json(FoundAnswer { items: rows.into_iter().map(item).collect() }))
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -13,13 +13,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::auth::{Caller, INSPECTOR, PLATFORM, STAFF, SUPERVISOR, visible};
+use super::auth::{Caller, PLATFORM, STAFF, visible};
 use super::bench::SettleBody;
 use super::body::{Faults, Write, typed};
 use super::error::Problem;
+use super::found;
 use super::looks::{bench_closed, note_reader};
+use super::obligations::InWords;
 use super::pieces::SegmentBody;
 use super::query::Query;
+use super::sidelines::{HoldEndBody, ReturnIntakeBody};
 use super::views::instant;
 use super::warehouse::{Nothing, PieceAnswer, ReasonBody, carry_out, locate, seal, text_at};
 use super::{ApiError, App};
@@ -29,7 +32,9 @@ use crate::domain::command::{Command, CommandKind};
 use crate::domain::ids::ProposalId;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
+use crate::domain::transit::TransitTrouble;
 use crate::store::entity::pieces;
+use crate::store::owed;
 use crate::store::queries::{self, QueuePlace};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -174,11 +179,18 @@ async fn get_queue(
         .filter(|_| more)
         .and_then(|row| write_cursor(&Cursor { due_at: row.due_at, order_id: row.order_id, stream_id: row.stream_id }));
     let proposals = app.desk().open_proposals(warehouse, app.now()).await?;
+    let troubles = match caller.role {
+        Role::Supervisor => owed::troubles(reader, warehouse.as_str(), MAX_PAGE).await?,
+        _ => Vec::new(), // What a carrier reports is a supervisor's to answer.
+    };
+    let found = app.desk().open_found(warehouse, app.now()).await?;
+    let now = app.now().as_microsecond();
     Ok(Json(json!({
         "pieces": rows.iter().map(|row| json!({
             "code": row.code,
             "stage": row.stage,
             "due_at": row.due_at.map(instant),
+            "overdue": row.due_at.is_some_and(|due_at| due_at <= now),
             "since": instant(row.stage_since_at),
             "cancellation_requested": row.flagged,
             "allowed": Stage::parse(&row.stage).map(|stage| {
@@ -191,6 +203,23 @@ async fn get_queue(
             "command": open.command.as_str(),
             "yours": open.proposer.person_id == caller.person,
             "expires_at": instant(open.expires_at.as_microsecond()),
+        })).chain(found.iter().map(|row| json!({
+            "id": row.id,
+            "found_id": row.found_id,
+            "command": "lost-and-found",
+            "yours": row.person_id == caller.person.0,
+            "expires_at": instant(row.expires_at),
+        }))).collect::<Vec<_>>(),
+        "carrier_exceptions": troubles.iter().map(|(leg, code)| json!({
+            "code": code,
+            "leg": leg.kind,
+            "carrier": leg.carrier,
+            "waybill": leg.waybill,
+            "what": leg.trouble,
+            "words": leg.trouble.as_deref().and_then(TransitTrouble::parse).map(|what| {
+                InWords::of(|language| language.words().trouble(what).to_owned())
+            }),
+            "at": leg.trouble_at.map(instant),
         })).collect::<Vec<_>>(),
         "next_cursor": next_cursor,
     })))
@@ -200,7 +229,7 @@ async fn get_queue(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ProposalBody {
-    /// speech-unavailable, ledger or segment.
+    /// speech-unavailable, ledger, segment, override, quarantine or return-intake.
     command: String,
     /// What would be posted for that command.
     #[schema(value_type = Object)]
@@ -221,6 +250,8 @@ struct ProposalAnswer {
 fn may_propose(command: CommandKind, role: Role) -> Result<(), ApiError> {
     let needs: &'static [Role] = match command {
         CommandKind::SetSegment => &[Role::Platform, Role::Inspector, Role::Supervisor],
+        CommandKind::Override | CommandKind::EndHold => &[Role::Supervisor],
+        CommandKind::TakeBack => &[Role::Clerk],
         _ => &[Role::Inspector], // The others that take two persons.
     };
     if needs.contains(&role) { Ok(()) } else { Err(Refusal::NotYours { role, needs }.into()) }
@@ -249,13 +280,29 @@ fn build<const ROLES: u16>(
             let body: SegmentBody = typed(body)?;
             Ok(Command::SetSegment { segment: body.parse()? })
         }
+        CommandKind::Override => {
+            let body: ReasonBody = typed(body)?;
+            let reason = text_at("/reason", &body.reason)?;
+            Ok(Command::Override { reason: seal(app, caller, located, seals, &reason) })
+        }
+        CommandKind::EndHold => {
+            let body: HoldEndBody = typed(body)?;
+            body.parse(&mut |text| seal(app, caller, located, seals, text))
+        }
+        CommandKind::TakeBack => {
+            let body: ReturnIntakeBody = typed(body)?;
+            body.parse(&mut |text| seal(app, caller, located, seals, text))
+        }
         _ => Err(not_proposable()), // The other commands are one person's.
     }
 }
 
 fn not_proposable() -> ApiError {
     let mut faults = Faults::default();
-    faults.add("/command", "what takes two persons is one of speech-unavailable, ledger, segment");
+    faults.add(
+        "/command",
+        "what takes two persons is one of speech-unavailable, ledger, segment, override, quarantine, return-intake",
+    );
     faults.finish::<()>(None).err().unwrap_or(ApiError::Busy)
 }
 
@@ -266,7 +313,7 @@ fn not_proposable() -> ApiError {
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 async fn propose(
     State(app): State<App>,
-    caller: Caller<{ INSPECTOR | SUPERVISOR | PLATFORM }>,
+    caller: Caller<{ STAFF | PLATFORM }>,
     Path(code): Path<String>,
     write: Write<ProposalBody>,
 ) -> Result<(axum::http::StatusCode, Json<ProposalAnswer>), ApiError> {
@@ -300,8 +347,16 @@ async fn get_proposals(
     caller: Caller<STAFF>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<Value>, ApiError> {
-    let open = app.desk().open_proposal(ProposalId(id), app.now()).await?;
-    let open = open.filter(|open| caller.sees(&open.located)).ok_or_else(|| ApiError::absent("open proposal"))?;
+    let now = app.now();
+    let open = app.desk().open_proposal(ProposalId(id), now).await?;
+    let Some(open) = open.filter(|open| caller.sees(&open.located)) else {
+        let found = found::proposal(&app, &caller, id).await?;
+        let is_open = |row: &crate::store::entity::found_proposals::Model| {
+            row.confirmed_at.is_none() && now.as_microsecond() < row.expires_at
+        };
+        let found = found.filter(is_open).ok_or_else(|| ApiError::absent("open proposal"))?;
+        return Ok(Json(found::shown(&found)));
+    };
     let view = app.desk().read_piece(open.located.key).await?.ok_or_else(|| ApiError::absent("piece"))?;
     if view.piece.is_blind() {
         return Err(bench_closed());
@@ -326,7 +381,7 @@ async fn get_proposals(
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
 async fn confirm_proposal(
     State(app): State<App>,
-    caller: Caller<{ INSPECTOR | SUPERVISOR }>,
+    caller: Caller<STAFF>,
     Path(id): Path<Uuid>,
     write: Write<Nothing>,
 ) -> Result<Response, ApiError> {
@@ -334,7 +389,11 @@ async fn confirm_proposal(
         return Ok(answer);
     }
     let open = app.desk().open_proposal(ProposalId(id), app.now()).await?;
-    let open = open.ok_or_else(|| ApiError::from(Refusal::ProposalGone))?;
+    let Some(open) = open else {
+        let found = found::proposal(&app, &caller, id).await?.ok_or_else(found::gone)?;
+        let request = write.circumstances.request(&app, &caller);
+        return Ok(Json(found::confirm(&app, &found, &request).await?).into_response());
+    };
     visible(caller.sees(&open.located), "open proposal")?;
     Desk::check_second(&open, caller.person)?;
     let body: Value = serde_json::from_slice(&open.body).map_err(|error| ApiError::Fault(Box::new(error)))?;

@@ -17,9 +17,9 @@ use utoipa_axum::routes;
 use super::pages::{self, Frame, LanguageQuery, Visitor};
 use super::{ApiError, App, photos};
 use crate::capsule::Hash;
+use crate::desk::Error;
 use crate::desk::people::Details;
 use crate::desk::place::VIEW;
-use crate::desk::Error;
 use crate::domain::ids::{OrderId, PersonId};
 use crate::photos::shelf::{Board, PhotoHash};
 use crate::shown::{self, Card, Made, Reader, view};
@@ -28,6 +28,7 @@ use crate::store::queries;
 use crate::vault;
 use crate::words::Language;
 
+mod asks;
 mod cache;
 mod decision;
 mod guesses;
@@ -46,6 +47,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(live::follow_order))
         .routes(routes!(decision::show_decision, decision::take_decision))
         .routes(routes!(decision::come_in))
+        .routes(routes!(asks::show_rest, asks::take_rest))
+        .routes(routes!(asks::show_return, asks::take_return))
 }
 
 /// The page of an order.

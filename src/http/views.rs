@@ -9,7 +9,7 @@ use super::auth::Caller;
 use super::ledger::{ledger, words_for};
 use super::looks::shows_photo;
 use super::warehouse::capsule_answer;
-use super::{ApiError, App};
+use super::{ApiError, App, obligations};
 use crate::desk::PieceView;
 use crate::domain::actor::Role;
 use crate::domain::appraisal::{Appraisal, ComponentResult, Declared, PresentedCertificate, Size};
@@ -20,7 +20,7 @@ use crate::domain::ledger::ClaimedValue;
 use crate::domain::piece::Piece;
 use crate::domain::quantity::Weighing;
 use crate::domain::text::Sealed;
-use crate::store::queries;
+use crate::store::{owed, queries};
 
 /// Words behind sealed texts. An auditor gets none.
 pub type Words = HashMap<TextId, String>;
@@ -44,7 +44,7 @@ pub fn weight(weighing: &Weighing) -> Value {
     })
 }
 
-fn size(size: &Size) -> Value {
+pub fn size(size: &Size) -> Value {
     match (&size.length_um, &size.label) {
         (Some(length), _) => json!({"name": size.name, "value": length.millimetres(), "unit": "mm"}),
         (None, label) => json!({"name": size.name, "value": label, "table": size.table}),
@@ -136,6 +136,15 @@ pub async fn piece<const ROLES: u16>(app: &App, view: &PieceView, caller: &Calle
     let title =
         text(view.placed.lines.iter().find(|line| line.line_no == opened.line_no).map(|line| &line.title), &words);
     let merchant = role == Role::Merchant;
+    // Whoever sees no price sees no sum that is made of it.
+    let owed = match role {
+        Role::Platform | Role::Merchant | Role::Supervisor | Role::Auditor => {
+            let mut rows = owed::obligations_of(reader, order_id).await?;
+            rows.retain(|row| row.line_no == opened.line_no && row.stream_id.is_none_or(|stream| stream == stream_id));
+            json!(obligations::told(app, rows).await?)
+        }
+        Role::Clerk | Role::Inspector | Role::Operator | Role::Buyer | Role::Carrier | Role::Desk => Value::Null,
+    };
     Ok(json!({
         "code": opened.code,
         "order_no": view.placed.order_no,
@@ -175,6 +184,7 @@ pub async fn piece<const ROLES: u16>(app: &App, view: &PieceView, caller: &Calle
                 "shipped_at": instant(row.shipped_at),
             })).collect::<Vec<_>>(),
         },
+        "obligations": owed,
         "photos_needed": Step::ALL
             .into_iter()
             .map(|step| (step.as_str().replace(' ', "_"), json!(app.desk().rules().photos_needed(piece, step))))

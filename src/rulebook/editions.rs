@@ -35,24 +35,34 @@ const SECOND: Layer = files!("2026-11-23": "carats.csv" "fineness.csv" "grades.c
 /// What the third edition adds: who looks twice, and how far two may differ.
 const THIRD: Layer = files!("2026-11-24": "agreement.csv" "second_look.csv");
 
+/// What the fourth edition adds: what is owed, and where a merchant's faults lead.
+const FOURTH: Layer = files!("2026-11-25": "conduct.csv" "incidents.csv" "obligations.csv");
+
 /// Each edition by its version, oldest first, with the layers of files that make it up: a later one covers an earlier.
-const EDITIONS: &[(&str, &[Layer])] =
-    &[("2026-11-22", &[FIRST]), ("2026-11-23", &[FIRST, SECOND]), ("2026-11-24", &[FIRST, SECOND, THIRD])];
+const EDITIONS: &[(&str, &[Layer])] = &[
+    ("2026-11-22", &[FIRST]),
+    ("2026-11-23", &[FIRST, SECOND]),
+    ("2026-11-24", &[FIRST, SECOND, THIRD]),
+    ("2026-11-25", &[FIRST, SECOND, THIRD, FOURTH]),
+];
 
 impl Files {
     /// Every name that a file of a rulebook can have.
     pub const NAMES: &'static [&'static str] = &[
         "agreement.csv",
         "carats.csv",
+        "conduct.csv",
         "deadlines.csv",
         "fineness.csv",
         "grades.csv",
+        "incidents.csv",
         "limits.csv",
         "material_classes.csv",
         "materials.csv",
         "metals.csv",
         "names.csv",
         "not_testable.csv",
+        "obligations.csv",
         "photo_kinds.csv",
         "photo_signs.csv",
         "regions.csv",
@@ -137,7 +147,7 @@ mod tests {
         for version in std::fs::read_dir(folder).unwrap() {
             files += std::fs::read_dir(version.unwrap().path()).unwrap().count();
         }
-        assert_eq!(files, [FIRST, SECOND, THIRD].iter().map(|layer| layer.len()).sum::<usize>());
+        assert_eq!(files, [FIRST, SECOND, THIRD, FOURTH].iter().map(|layer| layer.len()).sum::<usize>());
     }
 
     #[test]

@@ -8,18 +8,19 @@
 //! Reading order: `editions` are the files, `names` reads the words of the trade, `case` puts what is compared side by
 //! side, `findings`, `weights`, `sizes` and `identify` compare, `severity` says what a difference is worth, `reasons`
 //! says why, `speech` flags, `history` asks an edition again, `clocks` counts the waits, `required` says what photos and
-//! tests a step takes.
+//! tests a step takes, `owed` who owes whom after it, `ladder` where a merchant's faults lead.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::domain::appraisal::{Appraisal, ComponentResult};
 use crate::domain::command::{Asked, Reading, Rules, Step};
-use crate::domain::deadline::Deadline;
+use crate::domain::deadline::{Deadline, OrderClock};
 use crate::domain::event::OrderPlaced;
 use crate::domain::ids::ComponentId;
 use crate::domain::ledger::{Asks, Bound, Claim, Finding, ProposedEntry, Verdict, least_verdict_of};
@@ -36,9 +37,11 @@ mod fineness;
 mod history;
 mod identify;
 mod kinship;
+mod ladder;
 mod limits;
 mod looks;
 mod names;
+mod owed;
 mod reasons;
 mod required;
 mod severity;
@@ -48,11 +51,13 @@ mod speech;
 mod testing;
 mod weights;
 
+pub use crate::domain::deadline::Clock;
 pub use case::{Compared, Quantity};
-pub use clocks::Clock;
 pub use editions::Files;
 pub use history::{LooksDiffer, Retried, Unknown, asked_again, retried};
 pub use identify::{Gravity, hydrostatic};
+pub use ladder::{Counted, Rung};
+pub use owed::{Consequences, Fault, Fees, Ground, Owed, is_quiet};
 pub use reasons::{Arg, Language, Reason, Rule, Why};
 pub use weights::carats_stated_in_china;
 
@@ -91,6 +96,10 @@ struct Tables {
     speech: speech::Speech,
     /// None in editions of before two persons were asked for.
     looks: Option<looks::Looks>,
+    /// None in editions of before anything was owed.
+    debts: Option<owed::Debts>,
+    /// None in editions of before conduct was kept.
+    ladder: Option<ladder::Ladder>,
     /// None in the edition of before there were any: its proposals asked for nothing of their own.
     severity: Option<Severity>,
 }
@@ -121,8 +130,13 @@ pub struct Assessment {
 impl Rulebook {
     /// The newest edition that this program carries.
     pub fn embedded() -> Result<Self, Unreadable> {
-        let newest = Files::embedded()?.pop().ok_or_else(no_rulebook)?;
-        Self::read(&newest, &newest)
+        Ok(Library::embedded()?.newest)
+    }
+
+    /// The same with the deadlines that editions before it have promised.
+    fn promising(mut self, before: &[Rulebook]) -> Self {
+        self.clocks = self.clocks.promising(before.iter().map(|edition| &edition.clocks));
+        self
     }
 
     /// Reads an edition. One of before there were reasons speaks with those of `newest`.
@@ -137,6 +151,8 @@ impl Rulebook {
             limits: limits::Limits::read(files)?,
             speech: speech::Speech::read(files)?,
             looks: looks::Looks::read(files)?,
+            debts: owed::Debts::read(files)?,
+            ladder: ladder::Ladder::read(files)?,
             severity: Severity::read(files)?,
         };
         Ok(Self {
@@ -159,6 +175,16 @@ impl Rulebook {
     /// deadlines can be rebuilt. One that is over already is given too; it fires at once.
     pub fn deadlines(&self, piece: &Piece, order: &OrderPlaced) -> Vec<Deadline> {
         self.clocks.deadlines(piece, order)
+    }
+
+    /// When a wait of an order that began then is over.
+    pub fn due_for(&self, clock: OrderClock, since: Timestamp, order: &OrderPlaced) -> Option<Timestamp> {
+        self.clocks.due_for(clock, since, order)
+    }
+
+    /// When a case that was opened then must have its report, or one that has it, its decision.
+    pub fn due_of_case(&self, report: bool, since: Timestamp) -> Option<Timestamp> {
+        self.clocks.due_of_case(report, since)
     }
 
     /// What is proposed for each claim, in their order, with the numbers that were compared and the reason. Pure: asked
@@ -260,7 +286,11 @@ impl Library {
     pub fn embedded() -> Result<Self, Unreadable> {
         let files = Files::embedded()?;
         let last = files.last().ok_or_else(no_rulebook)?;
-        let editions = files.iter().map(|one| Rulebook::read(one, last)).collect::<Result<Vec<_>, _>>()?;
+        let mut editions: Vec<Rulebook> = Vec::new();
+        for one in &files {
+            let edition = Rulebook::read(one, last)?.promising(&editions);
+            editions.push(edition);
+        }
         let newest = editions.last().ok_or_else(no_rulebook)?.clone();
         Ok(Self { editions, newest })
     }
@@ -331,6 +361,10 @@ impl Rules for Rulebook {
         Rulebook::limits(self, piece, order, claims, appraisal)
     }
 
+    fn running(&self, piece: &Piece, order: &OrderPlaced) -> Vec<Deadline> {
+        self.deadlines(piece, order)
+    }
+
     fn photos_needed(&self, piece: &Piece, step: Step) -> BTreeSet<Name> {
         self.required.photos(&self.tables.names, piece, step)
     }
@@ -386,9 +420,9 @@ mod tests {
     #[test]
     fn the_embedded_editions_load_and_say_their_version() {
         let library = Library::embedded().unwrap();
-        assert_eq!(library.newest().version().as_str(), "2026-11-24");
+        assert_eq!(library.newest().version().as_str(), "2026-11-25");
         assert_eq!(Rulebook::embedded().unwrap().version(), library.newest().version());
-        for version in ["2026-11-22", "2026-11-23", "2026-11-24"] {
+        for version in ["2026-11-22", "2026-11-23", "2026-11-24", "2026-11-25"] {
             let version = Name::parse(version).unwrap();
             assert_eq!(library.edition(&version).unwrap().version(), version);
         }

@@ -7,7 +7,7 @@ use crate::desk::{Desk, Error, OrderView};
 use crate::domain::ids::OrderId;
 use crate::domain::route::Stage;
 use crate::store::entity::pieces;
-use crate::store::queries;
+use crate::store::{owed, queries};
 use crate::words::Language;
 
 pub mod carriers;
@@ -81,7 +81,8 @@ pub async fn read(
     };
     let zone = reader.zone.unwrap_or(order.placed.buyer_timezone.as_str());
     let clock = Clock::new(zone, reader.language);
-    let around = Around { sources, clock, now, streams: pieces, deadlines, capsules, laboratory };
+    let obligations = owed::obligations_of(rows, id.0).await?;
+    let around = Around { sources, clock, now, streams: pieces, deadlines, capsules, obligations, laboratory };
     let cards = around.cards(&order);
     Ok(Made { order, cards })
 }

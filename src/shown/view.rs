@@ -15,12 +15,13 @@ use crate::domain::event::{Corrected, Event, Outcome, Replacement};
 use crate::domain::evidence::Speech;
 use crate::domain::ids::{Carrier, Waybill};
 use crate::domain::ledger::{Finding, Verdict};
+use crate::domain::obligation::{OwedRule, OwedState, Party};
 use crate::domain::piece::Piece;
 use crate::domain::quantity::{Weighing, decimal};
 use crate::domain::route::Stage;
 use crate::domain::{actor::Role, deadline::Waiter};
 use crate::rulebook::Clock as Wait;
-use crate::store::entity::{capsules, deadlines, laboratories, pieces};
+use crate::store::entity::{capsules, deadlines, laboratories, obligations, pieces};
 
 /// One of the five steps of the way.
 pub struct Step {
@@ -139,6 +140,8 @@ pub struct Around<'a> {
     pub streams: &'a [pieces::Model],
     pub deadlines: Vec<deadlines::Model>,
     pub capsules: Vec<capsules::Model>,
+    /// What is owed on the order.
+    pub obligations: Vec<obligations::Model>,
     pub laboratory: Option<laboratories::Model>,
 }
 
@@ -274,7 +277,23 @@ impl Around<'_> {
         {
             notes.extend(self.sources.text(given.reason.as_ref()));
         }
+        notes.extend(self.owed(piece));
         notes
+    }
+
+    /// What the buyer is owed for this piece, or for its line: never called paid before it is settled.
+    fn owed(&self, piece: &Piece) -> Vec<String> {
+        let opened = piece.opened();
+        let stream = self.streams.iter().find(|row| row.code == opened.code.as_str()).map(|row| row.stream_id);
+        let is_theirs = |row: &&obligations::Model| {
+            let of_piece = row.stream_id.is_none() || row.stream_id == stream;
+            row.line_no == opened.line_no && of_piece && row.creditor == Party::Buyer.as_str()
+        };
+        let said = |row: &obligations::Model| {
+            let (rule, state) = (OwedRule::parse(&row.rule)?, OwedState::parse(&row.state)?);
+            Some(self.sources.words.owed(rule, state, row.amount, &row.currency))
+        };
+        self.obligations.iter().filter(is_theirs).filter_map(said).collect()
     }
 
     fn steps(&self, piece: &Piece) -> Vec<Step> {

@@ -25,6 +25,18 @@ pub async fn capsules_of(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Ve
     Ok(capsules::Entity::find().filter(capsules::Column::OrderId.is_in(ids.iter().copied())).all(conn).await?)
 }
 
+/// The projections of the cases of these orders.
+pub async fn cases_of(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<cases::Model>, Error> {
+    Ok(cases::Entity::find().filter(cases::Column::OrderId.is_in(ids.iter().copied())).all(conn).await?)
+}
+
+/// When cases of these orders were decided.
+pub async fn case_decisions(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, Error> {
+    use events::Column::{At, Kind, OrderId};
+    let decided = events::Entity::find().select_only().columns([OrderId, At]).filter(Kind.eq("case_decided"));
+    Ok(decided.filter(OrderId.is_in(ids.iter().copied())).into_tuple().all(conn).await?)
+}
+
 /// Where these piece codes lead.
 pub async fn piece_codes(conn: &impl ConnectionTrait, codes: &[String]) -> Result<Vec<piece_codes::Model>, Error> {
     Ok(piece_codes::Entity::find().filter(piece_codes::Column::Code.is_in(codes)).all(conn).await?)

@@ -48,12 +48,17 @@ pub struct Changes {
     pub orders: Vec<orders::Model>,
     /// Orders whose status follows their lines to another.
     pub order_status: Vec<(Uuid, String)>,
+    /// Orders whose own journal got longer: its last place, and the hash there.
+    pub order_heads: Vec<(Uuid, i32, Vec<u8>)>,
+    pub obligations: Vec<obligations::Model>,
+    pub incidents: Vec<incidents::Model>,
     pub lines: Vec<lines::Model>,
     pub pieces: Vec<pieces::Model>,
     /// Pieces whose parts were told anew: the old rows go, the new ones follow. A part that a voided appraisal found
     /// beside those declared must not stay behind.
     pub parts: Vec<(Uuid, i32)>,
     pub components: Vec<components::Model>,
+    pub cases: Vec<cases::Model>,
     pub photos: Vec<photos::Model>,
     pub photo_bands: Vec<photo_bands::Model>,
     pub capsules: Vec<capsules::Model>,
@@ -61,6 +66,7 @@ pub struct Changes {
     pub revoked: Vec<(Uuid, i32, i64)>,
     pub shipments: Vec<shipments::Model>,
     pub return_shipments: Vec<return_shipments::Model>,
+    pub legs: Vec<legs::Model>,
     /// Pieces whose clocks were set anew: the old rows go, the new ones follow.
     pub clocks: Vec<(Uuid, i32)>,
     pub deadlines: Vec<deadlines::Model>,
@@ -101,16 +107,21 @@ macro_rules! every_table {
             sealed_texts,
             orders,
             order_status,
+            order_heads,
+            obligations,
+            incidents,
             lines,
             pieces,
             parts,
             components,
+            cases,
             photos,
             photo_bands,
             capsules,
             revoked,
             shipments,
             return_shipments,
+            legs,
             clocks,
             deadlines,
             outbox,
@@ -260,6 +271,34 @@ impl Changes {
                 .filter(orders::Column::OrderId.is_in(padded(&orders).copied()));
             pen.step::<orders::Entity>(&update);
         }
+        for (order_id, seq, hash) in self.order_heads {
+            let update = orders::Entity::update_many()
+                .col_expr(orders::Column::HeadSeq, seq.into())
+                .col_expr(orders::Column::HeadHash, hash.into())
+                .filter(orders::Column::OrderId.eq(order_id));
+            pen.step::<orders::Entity>(&update);
+        }
+        pen.upsert(
+            self.obligations,
+            [obligations::Column::OrderId, obligations::Column::Seq],
+            [
+                obligations::Column::Amount,
+                obligations::Column::State,
+                obligations::Column::SettledAt,
+                obligations::Column::LastSeq,
+            ],
+        );
+        pen.upsert(
+            self.incidents,
+            [incidents::Column::OrderId, incidents::Column::Seq],
+            [
+                incidents::Column::WithdrawnAt,
+                incidents::Column::ReadAt,
+                incidents::Column::Appeal,
+                incidents::Column::LiftedAt,
+                incidents::Column::LastSeq,
+            ],
+        );
         pen.upsert(
             self.lines,
             [lines::Column::OrderId, lines::Column::LineNo],
@@ -280,6 +319,11 @@ impl Changes {
         );
         clear::<components::Entity>(&mut pen, &self.parts, components::Column::OrderId, components::Column::StreamId);
         pen.insert(self.components);
+        pen.upsert(
+            self.cases,
+            [cases::Column::OrderId, cases::Column::StreamId],
+            [cases::Column::State, cases::Column::HeadSeq, cases::Column::HeadHash],
+        );
         pen.insert(self.photos);
         pen.insert(self.photo_bands);
         pen.insert(self.capsules);
@@ -293,6 +337,11 @@ impl Changes {
         }
         pen.insert(self.shipments);
         pen.insert(self.return_shipments);
+        pen.upsert(
+            self.legs,
+            [legs::Column::OrderId, legs::Column::StreamId, legs::Column::Seq],
+            [legs::Column::Trouble, legs::Column::TroubleAt],
+        );
         clear::<deadlines::Entity>(&mut pen, &self.clocks, deadlines::Column::OrderId, deadlines::Column::StreamId);
         pen.insert(self.deadlines);
         pen.insert(self.outbox);

@@ -1,4 +1,4 @@
-//! What second looks rest on beside the journals: the seeds of the draws, the merchants' steps, and who has seen what.
+//! What second looks rest on beside the journals: the seeds of the draws, and who has seen what.
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -7,7 +7,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Error;
-use super::entity::{conduct, keys, lots, reference_pieces, seen};
+use super::entity::{keys, lots, reference_pieces, seen};
 use super::script::keep;
 
 /// The seed of one day.
@@ -24,21 +24,6 @@ pub async fn lots_from(conn: &impl ConnectionTrait, day: &str, limit: u64) -> Re
 /// Commits seeds for days that have none.
 pub async fn keep_lots(conn: &impl ConnectionTrait, rows: Vec<lots::Model>) -> Result<(), Error> {
     keep(conn, rows, [lots::Column::Day]).await
-}
-
-/// A merchant's step on the ladder of conduct; 0 where nothing is on record.
-pub async fn conduct_step(conn: &impl ConnectionTrait, tenant: &str, merchant: &str) -> Result<i32, Error> {
-    let row = conduct::Entity::find_by_id((tenant.to_owned(), merchant.to_owned())).one(conn).await?;
-    Ok(row.map_or(0, |row| row.step))
-}
-
-/// Puts a merchant on a step.
-pub async fn put_conduct(conn: &impl ConnectionTrait, row: conduct::Model) -> Result<(), Error> {
-    let set = OnConflict::columns([conduct::Column::TenantId, conduct::Column::MerchantId])
-        .update_columns([conduct::Column::Step, conduct::Column::SinceAt])
-        .to_owned();
-    conduct::Entity::insert(row.into_active_model()).on_conflict(set).exec_without_returning(conn).await?;
-    Ok(())
 }
 
 /// Notes that somebody has read what was found of a piece.

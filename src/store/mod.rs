@@ -16,12 +16,15 @@ use sea_orm::{
 
 pub mod beside;
 pub mod changes;
+pub mod deadlines;
 pub mod entity;
 mod error;
+pub mod found;
 pub mod journal;
 pub mod looks;
 pub mod lookups;
 mod open;
+pub mod owed;
 mod pragmas;
 pub mod projections;
 pub mod queries;

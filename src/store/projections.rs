@@ -63,9 +63,13 @@ projections! {
     lines by |row| row.line_no;
     pieces by |row| row.stream_id;
     components by |row| (row.stream_id, row.component.clone());
+    cases by |row| row.stream_id;
     deadlines by |row| (row.stream_id, row.kind.clone());
     photos by |row| row.id;
     photo_bands by |row| (row.photo_id, row.band);
+    obligations by |row| row.seq;
+    incidents by |row| row.seq;
+    legs by |row| (row.stream_id, row.seq);
 }
 
 fn differing<Row: PartialEq, Key: PartialEq>(right: &[Row], stored: &[Row], key: impl Fn(&Row) -> Key) -> usize {

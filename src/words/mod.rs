@@ -14,11 +14,14 @@ use unic_langid::LanguageIdentifier;
 
 use crate::domain::actor::Role;
 use crate::domain::appraisal::{ComponentRole, ComponentState};
+use crate::domain::conduct::IncidentKind;
 use crate::domain::event::{EventKind, Outcome};
 use crate::domain::ledger::{Bound, ClaimKind, ClaimSource, Finding, Verdict};
 use crate::domain::notice::{Notice, Recipient};
+use crate::domain::obligation::{OwedRule, OwedState};
 use crate::domain::quantity::Included;
 use crate::domain::route::Stage;
+use crate::domain::transit::TransitTrouble;
 
 mod glossary;
 #[cfg(test)]
@@ -197,6 +200,21 @@ impl Words {
     }
 }
 
+/// Minor units as people write them, with the currency's code (ISO 4217, with its number of decimals).
+fn money(amount: i64, currency: &str) -> String {
+    let decimals = match currency {
+        "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    };
+    if decimals == 0 {
+        return format!("{currency} {amount}");
+    }
+    let unit = 10_i64.pow(decimals);
+    let width = decimals as usize;
+    format!("{currency} {}.{:0width$}", amount / unit, (amount % unit).abs())
+}
+
 /// The ids of the messages in a Fluent file. Each begins its line.
 fn ids(source: &str) -> impl Iterator<Item = &str> {
     source.lines().filter_map(|line| line.split_once(" =")).map(|(id, _)| id).filter(|id| {
@@ -246,6 +264,9 @@ phrases! {
     choice_heading choice_accept choice_accept_means choice_refuse choice_refuse_means choice_default choice_clock
     choice_friend choice_phone choice_phone_hint choice_send choice_back choice_pick choice_legend
     choice_done_heading choice_accepted choice_refused choice_expired choice_expired_why choice_gone choice_gone_why
+    rest_heading rest_ship rest_ship_means rest_cancel rest_cancel_means rest_default rest_gone rest_gone_why
+    return_heading return_why return_reason return_opened return_post return_carrier return_waybill return_posted
+    return_unreadable return_gone return_gone_why return_made_to_order
     choice_stale choice_stale_why choice_wrong choice_locked choice_no_phone choice_known choice_known_why
     choice_other_site not_checked_heading
     no_page no_page_why too_many too_many_why broken broken_why
@@ -263,6 +284,7 @@ phrases! {
     letter_follow letter_decide letter_certificate letter_digest_why letter_private letter_why_buyer
     letter_why_merchant letter_why_supervisor letter_rest_on_page letter_send_to letter_code_on_parcel
     letter_appeal_clock letter_another_clock letter_reasons
+    conduct_clean conduct_lesson conduct_warning conduct_closer_look conduct_recommended conduct_recommendation
 }
 
 // What the pages say with something in it.
@@ -270,6 +292,7 @@ sentences! {
     due_by(when)
     due_passed(when)
     return_until(when)
+    rest_why(line_no)
     times_in(zone)
     choice_until(when)
     choice_tries(left)
@@ -301,6 +324,10 @@ sentences! {
     letter_stage(stage)
     letter_due(when)
     letter_quote(words)
+    owed_amount(what, amount)
+    owed_settled(what, amount)
+    owed_open(what)
+    owed_reversed(what)
 }
 
 impl Words {
@@ -367,6 +394,44 @@ impl Words {
 
     pub fn state(&self, state: ComponentState) -> &str {
         self.of("state", state.as_str())
+    }
+
+    /// What is owed, and that it is settled only once it is.
+    pub fn owed(&self, rule: OwedRule, state: OwedState, amount: Option<i64>, currency: &str) -> String {
+        let what = self.of("owe", rule.as_str()).to_owned();
+        let amount = amount.map(|amount| money(amount, currency));
+        match (state, amount) {
+            (OwedState::Reversed, _) => self.owed_reversed(what),
+            (OwedState::Settled, Some(amount)) => self.owed_settled(what, amount),
+            (OwedState::Owed, Some(amount)) => self.owed_amount(what, amount),
+            (OwedState::Owed | OwedState::Settled, None) => self.owed_open(what),
+        }
+    }
+
+    /// What a merchant did wrong, for lists.
+    pub fn incident(&self, kind: IncidentKind) -> &str {
+        self.of("incident", kind.as_str())
+    }
+
+    /// The rule that a merchant is asked to read (教育先行).
+    pub fn lesson(&self, kind: IncidentKind) -> &str {
+        self.of("lesson", kind.as_str())
+    }
+
+    /// A step on the ladder of conduct.
+    pub fn conduct_step(&self, step: i32) -> &str {
+        match step {
+            ..1 => self.conduct_clean(),
+            1 => self.conduct_lesson(),
+            2 => self.conduct_warning(),
+            3 => self.conduct_closer_look(),
+            4.. => self.conduct_recommended(),
+        }
+    }
+
+    /// What a carrier tells that somebody has to look at.
+    pub fn trouble(&self, trouble: TransitTrouble) -> &str {
+        self.of("trouble", trouble.as_str())
     }
 
     /// What lay on the balance beside the piece.

@@ -23,6 +23,25 @@ const UNTOLD: &[EventKind] = &[
     EventKind::Corrected,
     EventKind::NoteAdded,
     EventKind::PhotoAdded,
+    EventKind::ObligationArose,
+    EventKind::ObligationReversed,
+    EventKind::ObligationAmountSet,
+    EventKind::ObligationSettled,
+    EventKind::IncidentConfirmed,
+    EventKind::IncidentWithdrawn,
+    EventKind::LessonRead,
+    EventKind::StepAppealed,
+    EventKind::StepAppealDecided,
+    EventKind::StepLifted,
+    EventKind::CarrierExceptionFound,
+    EventKind::CaseOpened,
+    EventKind::CaseReported,
+    EventKind::CaseDecisionProposed,
+    EventKind::CaseDecided,
+    EventKind::LineFailed,
+    EventKind::LineCancelled,
+    EventKind::DeadlinePassed,
+    EventKind::NoticeAccepted,
 ];
 
 /// Every id that the program may ask for.
@@ -51,6 +70,10 @@ fn asked() -> BTreeSet<String> {
     group("source", vec!["spoken", "listed", "certificate", "added"]);
     group("part", ComponentRole::ALL.iter().map(|role| role.as_str()).collect());
     group("state", vec!["examined", "not_examined", "cannot_be_determined"]);
+    group("owe", OwedRule::ALL.iter().map(|rule| rule.as_str()).collect());
+    group("incident", IncidentKind::ALL.iter().map(|kind| kind.as_str()).collect());
+    group("lesson", IncidentKind::ALL.iter().map(|kind| kind.as_str()).collect());
+    group("trouble", TransitTrouble::ALL.iter().map(|trouble| trouble.as_str()).collect());
     group("include", Included::ALL.iter().map(|included| included.as_str()).collect());
     ids
 }
@@ -156,4 +179,22 @@ fn english_explains_a_term_and_keeps_its_name() {
     assert_eq!(Language::English.words().term("翡翠"), "jadeite (翡翠)");
     assert_eq!(Language::English.words().term("玉中之玉"), "玉中之玉");
     assert_eq!(Language::Chinese.words().term("翡翠"), "翡翠");
+}
+
+#[test]
+fn what_is_owed_is_not_called_paid_before_it_is_settled() {
+    let say = |language: Language, state, amount| language.words().owed(OwedRule::RefundInFull, state, amount, "CNY");
+    let english = |state, amount| say(Language::English, state, amount);
+    assert_eq!(english(OwedState::Owed, Some(1_280_000)), "Refund of the price owed: CNY 12800.00");
+    assert_eq!(english(OwedState::Settled, Some(5)), "Refund of the price: settled, CNY 0.05");
+    assert_eq!(say(Language::Chinese, OwedState::Owed, Some(1_280_050)), "退还货款：应付 CNY 12800.50");
+    for state in [OwedState::Owed, OwedState::Reversed] {
+        for language in Language::ALL {
+            let text = say(language, state, Some(1));
+            assert!(!text.contains("refunded") && !text.contains("已退款") && !text.contains("已结清"), "{text}");
+        }
+    }
+    assert!(english(OwedState::Owed, None).contains("still to be set"));
+    assert_eq!(money(5, "JPY"), "JPY 5");
+    assert_eq!(money(12_345, "KWD"), "KWD 12.345");
 }

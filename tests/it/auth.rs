@@ -38,6 +38,25 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/t/{view_token}/pieces/{code}/decision", &[ANYBODY]),
     // What it asks instead of a key, `pages.rs` tests: the action token, or the digits of the phone.
     ("POST", "/t/{view_token}/pieces/{code}/decision", &[ANYBODY]),
+    // So does `sidelines.rs` of these.
+    ("GET", "/t/{view_token}/order/decision", &[ANYBODY]),
+    ("POST", "/t/{view_token}/order/decision", &[ANYBODY]),
+    ("GET", "/t/{view_token}/pieces/{code}/return", &[ANYBODY]),
+    ("POST", "/t/{view_token}/pieces/{code}/return", &[ANYBODY]),
+    ("POST", "/v1/orders/{order_no}/lines/{line_no}/resubmission", &[MERCHANT]),
+    ("POST", "/v1/lost-and-found/{id}/resolution", &[CLERK]),
+    ("POST", "/v1/cases", &[PLATFORM, SUPERVISOR]),
+    ("GET", "/v1/cases/{id}", &[PLATFORM, CLERK, INSPECTOR, SUPERVISOR, AUDITOR]),
+    ("POST", "/v1/cases/{id}/report", &[PLATFORM, SUPERVISOR]),
+    ("POST", "/v1/cases/{id}/decision", &[SUPERVISOR]),
+    ("POST", "/v1/pieces/{code}/exception", &[CLERK, SUPERVISOR]),
+    ("POST", "/v1/pieces/{code}/undetermined", &[SUPERVISOR]),
+    ("POST", "/v1/pieces/{code}/quarantine", &[SUPERVISOR]),
+    ("POST", "/v1/pieces/{code}/override", &[SUPERVISOR]),
+    ("POST", "/v1/pieces/{code}/appeal", &[MERCHANT]),
+    ("POST", "/v1/pieces/{code}/return", &[PLATFORM]),
+    ("POST", "/v1/pieces/{code}/return-intake", &[CLERK]),
+    ("GET", "/v1/pieces/{code}/return-intake", STAFF),
     ("GET", "/v1/seeds", &[ANYBODY]),
     ("GET", "/v1/inspectors/agreement", &[SUPERVISOR]),
     ("POST", "/v1/orders", &[PLATFORM]),
@@ -69,6 +88,19 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/pieces/{code}/verdict", &[INSPECTOR]),
     ("GET", "/v1/pieces/{code}/certificates", READERS),
     ("POST", "/v1/pieces/{code}/same-article", &[CLERK, INSPECTOR]),
+    ("POST", "/v1/pieces/{code}/transit", &[SUPERVISOR]),
+    ("GET", "/v1/obligations", &[PLATFORM, MERCHANT, SUPERVISOR, AUDITOR]),
+    ("GET", "/v1/obligations/{id}", &[PLATFORM, MERCHANT, SUPERVISOR, AUDITOR]),
+    ("POST", "/v1/obligations/{id}/settled", &[PLATFORM]),
+    ("POST", "/v1/obligations/{id}/amount", &[SUPERVISOR]),
+    ("GET", "/v1/merchants/{id}/conduct", &[PLATFORM, MERCHANT, SUPERVISOR, AUDITOR]),
+    ("POST", "/v1/merchants/{id}/conduct/{incident}/read", &[MERCHANT]),
+    ("POST", "/v1/merchants/{id}/conduct/{incident}/appeal", &[MERCHANT]),
+    ("POST", "/v1/merchants/{id}/conduct/{incident}/decision", &[SUPERVISOR]),
+    ("POST", "/v1/merchants/{id}/conduct/{incident}/lifted", &[PLATFORM]),
+    // What they ask instead of a key, `carriers.rs` tests: the token of the address, and a signature.
+    ("POST", "/v1/carriers/kuaidi100/{token}", &[ANYBODY]),
+    ("POST", "/v1/carriers/push/{token}", &[ANYBODY]),
     ("POST", "/v1/pieces/{code}/reopen", &[SUPERVISOR]),
     ("POST", "/v1/pieces/{code}/corrections", STAFF),
     ("POST", "/v1/pieces/{code}/tag", &[CLERK]),
@@ -84,9 +116,9 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/pieces/{code}/returned", &[CLERK]),
     ("POST", "/v1/pieces/{code}/custody", STAFF),
     ("POST", "/v1/pieces/{code}/notes", &[PLATFORM, MERCHANT, CLERK, INSPECTOR, SUPERVISOR]),
-    ("POST", "/v1/pieces/{code}/proposals", &[PLATFORM, INSPECTOR, SUPERVISOR]),
+    ("POST", "/v1/pieces/{code}/proposals", &[PLATFORM, CLERK, INSPECTOR, SUPERVISOR]),
     ("GET", "/v1/proposals/{id}", STAFF),
-    ("POST", "/v1/proposals/{id}/confirm", &[INSPECTOR, SUPERVISOR]),
+    ("POST", "/v1/proposals/{id}/confirm", STAFF),
     ("GET", "/v1/queue", STAFF),
     ("GET", "/v1/keys", &[OPERATOR]),
     ("POST", "/v1/keys", &[OPERATOR]),
@@ -147,6 +179,8 @@ fn filled(path: &str, code: &str) -> String {
         .replace("{waybill}", "SF-none")
         .replace("{live_id}", "r-9")
         .replace("{view_token}", "none")
+        .replace("{token}", "none")
+        .replace("{incident}", "00000000-0000-7000-8000-000000000001")
         .replace("{id}", "00000000-0000-7000-8000-000000000000")
 }
 

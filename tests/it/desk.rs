@@ -686,7 +686,7 @@ both!(a_failure_at_any_step_leaves_nothing_behind, |db| async move {
             pieces: vec![ArrivedPiece {
                 code: PieceCode::from_bits(7),
                 located: None,
-                arrived: Some((Condition::Intact, grams("1.00", &[]), None)),
+                arrived: Some((Condition::Intact, Some(grams("1.00", &[])), None)),
             }],
         };
         world.desk.receive_parcel(arrival, world.request(&world.clerk, "an arrival")).await

@@ -4,7 +4,6 @@ use axum::http::Method;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use touchstone::domain::actor::Role;
-use touchstone::domain::ids::{MerchantId, TenantId};
 
 use crate::app::{Client, TENANT, TestApp, place, sample_order, warehouse};
 use crate::support::SEED;
@@ -237,14 +236,28 @@ both!(a_merchants_record_and_the_lot_of_the_day_ask_for_two, |db| async move {
     assert_eq!(submit(app.inspector(), one, appraisal()).await["stage"], "spoken_review");
     assert_eq!(piece(app.supervisor(), one).await["looks"]["because"], json!([]));
 
-    let row = touchstone::store::entity::conduct::Model {
-        tenant_id: TenantId::parse(TENANT).unwrap().to_string(),
-        merchant_id: MerchantId::parse("m-1").unwrap().to_string(),
-        step: 3,
-        since_at: 0,
+    let order = touchstone::store::journal::orders(app.store().reader(), None, 1).await.unwrap()[0];
+    let incident = touchstone::store::entity::incidents::Model {
+        order_id: order,
+        seq: 2,
+        id: order,
+        tenant_id: TENANT.to_owned(),
+        merchant_id: "m-1".to_owned(),
+        warehouse_id: "w-1".to_owned(),
+        line_no: 1,
+        stream_id: 1,
+        kind: "counterfeit".to_owned(),
+        occasion: None,
+        clause: "Consumer Law art. 55".to_owned(),
+        confirmed_at: jiff::Timestamp::now().as_microsecond() - 86_400_000_000,
+        withdrawn_at: None,
+        read_at: None,
+        appeal: None,
+        lifted_at: None,
+        last_seq: 2,
     };
     let txn = app.store().begin().await.unwrap();
-    touchstone::store::looks::put_conduct(&*txn, row).await.unwrap();
+    touchstone::store::owed::add_incidents(&*txn, vec![incident]).await.unwrap();
     txn.commit().await.unwrap();
     let two = &place(&app, "KS2", 1).await[0];
     walk(&app, two, Stop::Appraising).await;

@@ -17,12 +17,14 @@ use touchstone::domain::event::{Event, EventKind, Recorded, Ship};
 use touchstone::domain::order::{LineStatus, order_status};
 use touchstone::domain::piece::Piece;
 use touchstone::domain::route::{EDGES, Edge, Stage, Standing, Target};
+use touchstone::domain::sidelines::{Exception, ReturnIntake};
 
 use moves::Try;
 use world::{CAST, Dice, Setting, World};
 
 mod gate;
 mod moves;
+mod owes;
 pub mod world;
 
 const WALKS: u32 = 450;
@@ -44,6 +46,7 @@ struct Tally {
     refusals: BTreeMap<&'static str, u64>,
     edges: BTreeMap<Edge, u64>,
     released: u64,
+    owed: u64,
 }
 
 fn walks() -> impl Strategy<Value = (Setting, Vec<Step>)> {
@@ -87,11 +90,12 @@ fn whatever_is_tried_no_piece_leaves_without_its_evidence() {
 
     let tally = tally.into_inner();
     println!(
-        "{} commands ({} carried out), {} events of side lines and out of place, {} releases, {:.1?}",
+        "{} commands ({} carried out), {} events of side lines and out of place, {} releases, {} obligations, {:.1?}",
         tally.commands,
         tally.accepted,
         tally.events_offered,
         tally.released,
+        tally.owed,
         began.elapsed()
     );
     println!("refusals:");
@@ -111,12 +115,14 @@ fn whatever_is_tried_no_piece_leaves_without_its_evidence() {
         }
     }
     assert!(missed.is_empty(), "never taken:\n{}", missed.join("\n"));
+    assert!(cases < WALKS || 500 <= tally.owed, "{} obligations are too few", tally.owed);
     assert!(cases < WALKS || 100_000 <= tally.commands, "{} commands are too few", tally.commands);
 }
 
 /// One walk. `told` takes the account of it, where one is wished.
 fn walk(setting: &Setting, steps: &[Step], tally: &mut Tally, told: &mut Option<String>) -> Result<(), String> {
     let mut world = World::new(setting);
+    let mut books = owes::Books::new();
     for (count, step) in steps.iter().enumerate() {
         let at = usize::from(step.piece) % world.slots.len();
         let mut dice = Dice::new(step.dice);
@@ -124,13 +130,22 @@ fn walk(setting: &Setting, steps: &[Step], tally: &mut Tally, told: &mut Option<
         if world.slots[at].piece.stage() == Stage::Closed && !dice.once_in(3) {
             world.follow(at);
         }
+        // Now and then a day and more goes by.
+        if count % 37 == 36 {
+            world.rest(30);
+        }
         let attempt = moves::next(&mut world, at, step.roll, &mut dice);
+        let before = world.slots[at].piece.clone();
         take_step(&mut world, at, attempt, tally, told)?;
+        books.keep(&world, &before, &world.slots[at])?;
         if count % 64 == 63 {
             check_fold(&world)?;
+            books.check(&world)?;
         }
     }
     check_fold(&world)?;
+    books.check(&world)?;
+    tally.owed += books.account.obligations().len() as u64;
     for slot in &world.ended {
         // Whatever was tried on it since, a closed piece is what it was when it closed.
         let folded = Piece::fold(slot.journal.iter().cloned()).map_err(|corrupt| corrupt.to_string())?;
@@ -189,6 +204,10 @@ fn take_step(
                     }
                     tell(told, || format!("line {line}, {}: {:?}", who(&by), command));
                     check_person(&world.slots[at].piece, &command, &by)?;
+                    let (kind, stage) = (command.kind(), world.slots[at].piece.stage());
+                    if !kind.fits(stage) || !kind.roles_in(stage).contains(&by.role) {
+                        return Err(format!("{kind:?} was carried out in {stage} against the table of commands"));
+                    }
                     (events, by)
                 }
                 Err(refusal) => {
@@ -326,10 +345,20 @@ fn check_person(piece: &Piece, command: &Command, by: &By) -> Result<(), String>
         Command::Cancel { .. } if piece.stage() == Stage::AwaitingDispatch => &[Platform, Supervisor],
         Command::Cancel { .. } => &[Platform],
         Command::LapseAppeal { .. } => &[Merchant, Platform, Supervisor],
+        Command::Except(Exception::Found { .. }) => &[Clerk],
+        Command::Except(Exception::Resolved { .. }) => &[Supervisor],
+        Command::FindWayOut(_) | Command::EndHold(_) | Command::Override { .. } => &[Supervisor],
+        Command::Appeal { .. } => &[Merchant, Platform],
+        Command::SendBack(_) => &[Role::Buyer, Platform],
+        Command::TakeBack(ReturnIntake::Received { .. }) => &[Clerk],
+        Command::TakeBack(ReturnIntake::Judged { .. }) => &[Clerk, Inspector, Supervisor],
+        Command::PassDeadline { .. } => &[Role::Desk],
         Command::ReportCustody { .. } | Command::Correct { .. } => &[Clerk, Inspector, Supervisor],
         Command::SetSegment { .. } => &[Platform, Inspector, Supervisor],
         Command::AddNote { .. } => &[Platform, Merchant, Clerk, Inspector, Supervisor],
         Command::AddPhoto { .. } => &[Clerk, Inspector],
+        Command::Transit { .. } => &[Supervisor],
+        Command::HearCarrier { .. } => &[Role::Carrier],
     };
     if may.contains(&by.role) { Ok(()) } else { Err(format!("a {} carried out {:?}", by.role, command.kind())) }
 }

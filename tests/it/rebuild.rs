@@ -28,6 +28,9 @@ fn same(left: &[Projections], right: &[Projections]) {
         assert_eq!(left.deadlines, right.deadlines);
         assert_eq!(left.photos, right.photos);
         assert_eq!(left.photo_bands, right.photo_bands);
+        assert_eq!(left.obligations, right.obligations);
+        assert_eq!(left.incidents, right.incidents);
+        assert_eq!(left.legs, right.legs);
     }
 }
 

@@ -59,7 +59,12 @@ pub const STAGES: &[&str] = &[
 
 /// Places an order whose piece is in this stage.
 pub async fn placed_in(app: &TestApp, name: &'static str) -> Placed {
-    let mut order = sample_order(&format!("KS-{name}"));
+    placed_as(app, &format!("KS-{name}"), name).await
+}
+
+/// The same under a number of one's own.
+pub async fn placed_as(app: &TestApp, order_no: &str, name: &'static str) -> Placed {
+    let mut order = sample_order(order_no);
     order["lines"][0]["declared"]["components"].as_array_mut().unwrap().push(json!(
         {"role": "cord", "material": "编绳", "treatment": null, "weight": null}
     ));
@@ -117,7 +122,7 @@ async fn bring(app: &TestApp, placed: &Placed) {
             let mut events: Vec<Event> = vec![
                 ReturnOpened { reason: None }.into(),
                 ReturnPosted { carrier: carrier(), waybill: waybill() }.into(),
-                ReturnReceived { weight: weight(), note: None }.into(),
+                ReturnReceived { weight: weight(), note: None, tag: None, tag_intact: None, sizes: Vec::new() }.into(),
             ];
             if placed.name == "returning_to_buyer" {
                 events.push(NotSamePieceFound { reason: reason(), proposed_by: witness() }.into());

@@ -115,9 +115,9 @@ both!(two_instances_may_migrate_at_once, |db| async move {
 macro_rules! every_entity {
     ($check:ident: $($module:ident)*) => { [$($check::<entity::$module::Entity>(stringify!($module))),*] };
     ($check:ident) => {
-        every_entity!($check: capsules cases certificate_codes certificate_holders components conduct deadlines devices event_keys events
-            frames idempotency keys laboratories lines lives lost_and_found lots merchants obligations order_nos orders outbox
-            parcel_pieces parcels people photo_bands photos piece_codes pieces presented_certificates proposals readings
+        every_entity!($check: capsules carriers cases certificate_codes certificate_holders components deadlines devices event_keys events
+            fees frames idempotency incidents keys laboratories legs lines lives lost_and_found lots merchants obligations order_nos orders outbox
+            parcel_pieces parcels parked people photo_bands photos piece_codes pieces presented_certificates proposals readings
             reference_pieces return_shipments roots sealed_texts seen shipments status_places tags tenants tokens transcripts tries
             warehouses waybills)
     };

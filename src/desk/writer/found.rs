@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{Kept, Writer, open_answer};
 use crate::desk::cache::{Folded, Tip};
 use crate::desk::capsule_of::Sealings;
+use crate::desk::orders::OrderTail;
 use crate::desk::place::NewOrder;
 use crate::desk::receipt::Receipt;
 use crate::desk::{Desk, Error, Job, Request, Work, recorded};
@@ -30,6 +31,8 @@ pub(super) struct Found {
     pub(super) warehouses: Vec<String>,
     pub(super) sealings: Sealings,
     pub(super) journals: HashMap<StreamKey, Loaded>,
+    /// The ends of orders' own journals that this transaction read, or wrote.
+    pub(super) tails: HashMap<OrderId, OrderTail>,
 }
 
 /// A piece and its order, as far as they were found.
@@ -52,6 +55,8 @@ impl Found {
         self.warehouses = more.warehouses;
         self.sealings.join(more.sealings);
         self.journals.extend(more.journals);
+        // Of an order there is one command in a batch: what another batch read of it is old.
+        self.tails.clear();
     }
 
     /// The answer that the same request got before.
@@ -81,7 +86,7 @@ impl Writer {
             .iter()
             .filter_map(|job| match &job.work {
                 Work::Place(order) => Some(&**order),
-                Work::Pieces { .. } | Work::Propose(_) => None,
+                Work::Pieces { .. } | Work::Order(_) | Work::Propose(_) => None,
             })
             .collect();
         let numbers: Vec<_> = placing.iter().map(|new| (new.tenant_id.as_str(), new.order_no.as_str())).collect();
@@ -120,6 +125,7 @@ impl Writer {
             warehouses: warehouses.into_iter().map(|row| row.id).collect(),
             sealings,
             journals,
+            tails: HashMap::new(),
         })
     }
 
@@ -240,6 +246,11 @@ fn waybills_of(work: &Work) -> Vec<(&str, &str)> {
     named
 }
 
+/// The same, for those who ask what waits for them.
+pub(in crate::desk) fn waybills_named(work: &Work) -> Vec<String> {
+    waybills_of(work).into_iter().map(|(_, waybill)| waybill.to_owned()).collect()
+}
+
 impl Job {
     /// How many capsules it may make.
     fn releases(&self) -> usize {
@@ -258,7 +269,7 @@ impl Work {
     pub(in crate::desk) fn keys(&self, order_id: OrderId) -> impl Iterator<Item = StreamKey> {
         let pieces: &[(StreamId, Command)] = match self {
             Work::Pieces { pieces, .. } => pieces,
-            Work::Place(_) | Work::Propose(_) => &[],
+            Work::Place(_) | Work::Order(_) | Work::Propose(_) => &[],
         };
         pieces.iter().map(move |(stream_id, _)| StreamKey { order_id, stream_id: *stream_id })
     }

@@ -344,6 +344,16 @@ impl Standing {
         }
     }
 
+    /// Why the piece comes back from its buyer, while it does.
+    pub fn cause(&self) -> Option<Cause> {
+        match &self.0 {
+            RouteStates::ReturnInbound(ReturnInbound { cause, .. })
+            | RouteStates::ReturnIntake(ReturnIntake { cause })
+            | RouteStates::Quarantined(Quarantined { from: HeldFrom::ReturnIntake(cause), .. }) => Some(*cause),
+            _ => None, // The others do not come from a buyer, or what they came for is decided.
+        }
+    }
+
     /// Whether a return leg is with its carrier.
     pub fn posted(&self) -> bool {
         match &self.0 {
@@ -362,7 +372,8 @@ pub const MAX_WAYBILL_CORRECTIONS: u8 = 3;
 /// on is corrected only before it.
 fn is_annotation(stage: Stage, event: &Event) -> bool {
     match event {
-        Event::NoteAdded(_) => true,
+        // A carrier's word may come late, and then it is only noted.
+        Event::NoteAdded(_) | Event::CarrierMoved(_) | Event::CarrierExceptionFound(_) => true,
         Event::PhotoAdded(_) => stage != Stage::AwaitingDispatch,
         Event::Corrected(corrected) => match &corrected.replacement {
             Replacement::Appraisal { .. } => stage == Stage::Appraising,
@@ -373,6 +384,9 @@ fn is_annotation(stage: Stage, event: &Event) -> bool {
         Event::SegmentSet(_) => stage <= Stage::SpokenReview,
         // What it leads to stands in the ledger that is proposed behind it.
         Event::CertificateClashFound(_) | Event::SameArticleAnswered(_) => stage == Stage::SpokenReview,
+        // Where somebody's silence has a consequence, it is known since when they could have spoken.
+        Event::NoticeAccepted(_) => matches!(stage, Stage::AwaitingBuyer | Stage::Failed),
+        Event::DeadlinePassed(_) => true,
         _ => false, // Everything else is a step.
     }
 }

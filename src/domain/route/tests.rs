@@ -8,13 +8,17 @@ use super::super::samples::*;
 use super::*;
 
 /// What leaves a stage as it is.
-const ANNOTATIONS: [EventKind; 6] = [
+const ANNOTATIONS: [EventKind; 10] = [
     EventKind::NoteAdded,
     EventKind::PhotoAdded,
     EventKind::Corrected,
     EventKind::SegmentSet,
     EventKind::CertificateClashFound,
     EventKind::SameArticleAnswered,
+    EventKind::CarrierMoved,
+    EventKind::CarrierExceptionFound,
+    EventKind::NoticeAccepted,
+    EventKind::DeadlinePassed,
 ];
 
 /// The `index`th sample of a kind.
@@ -171,6 +175,9 @@ fn the_machine_takes_exactly_the_edges_of_the_table() {
         Stage::ALL.iter().copied().filter(|stage| !but.contains(stage)).collect()
     };
     assert_eq!(margin[&EventKind::NoteAdded], stages(&[Stage::Closed]));
+    assert_eq!(margin[&EventKind::CarrierMoved], stages(&[Stage::Closed]));
+    assert_eq!(margin[&EventKind::CarrierExceptionFound], stages(&[Stage::Closed]));
+    assert_eq!(margin[&EventKind::DeadlinePassed], stages(&[Stage::Closed]));
     assert_eq!(margin[&EventKind::PhotoAdded], stages(&[Stage::AwaitingDispatch, Stage::Closed]));
     assert_eq!(margin[&EventKind::Corrected], stages(&[Stage::SpokenReview, Stage::Closed]));
     let until_settled: BTreeSet<_> = Stage::ALL.iter().copied().filter(|stage| *stage <= Stage::SpokenReview).collect();
@@ -178,6 +185,7 @@ fn the_machine_takes_exactly_the_edges_of_the_table() {
     let review = BTreeSet::from([Stage::SpokenReview]);
     assert_eq!(margin[&EventKind::CertificateClashFound], review);
     assert_eq!(margin[&EventKind::SameArticleAnswered], review);
+    assert_eq!(margin[&EventKind::NoticeAccepted], BTreeSet::from([Stage::AwaitingBuyer, Stage::Failed]));
 }
 
 #[test]

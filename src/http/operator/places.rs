@@ -18,9 +18,10 @@ use super::super::views::instant;
 use super::super::{ApiError, App};
 use crate::desk::{Keep, Place, Receipt};
 use crate::domain::ids::{DeviceId, LaboratoryId, Malformed, WarehouseId};
-use crate::domain::quantity::Mass;
-use crate::store::entity::{devices, laboratories};
-use crate::store::{lookups, queries};
+use crate::domain::obligation::Fee;
+use crate::domain::quantity::{Mass, Money};
+use crate::store::entity::{devices, fees, laboratories};
+use crate::store::{lookups, owed, queries};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -57,6 +58,45 @@ struct WarehouseBody {
     timezone: String,
     /// The id of the laboratory in whose name its inspectors work. Capsules name it with its numbers.
     laboratory: Option<String>,
+    /// What the house takes and gives, in place of the table that is there; left out, that stays. A fee that is not in it
+    /// is owed without an amount, until a supervisor sets one.
+    #[serde(default)]
+    fees: Option<Vec<FeeBody>>,
+}
+
+/// One fee.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct FeeBody {
+    /// inspection, return_freight, appeal or buyers_freight.
+    fee: String,
+    /// Whole minor units.
+    amount: i64,
+    /// ISO 4217.
+    currency: String,
+}
+
+impl FeeBody {
+    fn parse(&self, at: usize, warehouse: &str, faults: &mut Faults) -> Option<fees::Model> {
+        let known = Fee::parse(&self.fee);
+        if known.is_none() {
+            let all: Vec<_> = Fee::ALL.iter().map(|fee| fee.as_str()).collect();
+            faults.add(format!("/fees/{at}/fee"), format!("a fee is one of {}", all.join(", ")));
+        }
+        let money = faults.take(format!("/fees/{at}/amount"), Money::parse(self.amount, &self.currency))?;
+        Some(fees::Model {
+            warehouse_id: warehouse.to_owned(),
+            fee: known?.as_str().to_owned(),
+            currency: money.currency.as_str().to_owned(),
+            amount: money.amount,
+        })
+    }
+}
+
+impl From<fees::Model> for FeeBody {
+    fn from(row: fees::Model) -> Self {
+        Self { fee: row.fee, amount: row.amount, currency: row.currency }
+    }
 }
 
 /// Adds a warehouse, or changes one.
@@ -80,6 +120,15 @@ async fn put_warehouse(
         Some(text) => faults.take("/laboratory", known_laboratory(&app, text).await?).map(Some),
         None => Some(None),
     };
+    let mut fees = Vec::new();
+    for (at, fee) in body.fees.iter().flatten().enumerate() {
+        let Some(row) = fee.parse(at, &body.id, &mut faults) else { continue };
+        if fees.iter().any(|known: &fees::Model| (&known.fee, &known.currency) == (&row.fee, &row.currency)) {
+            faults.add(format!("/fees/{at}"), "this fee stands twice in this currency");
+        }
+        fees.push(row);
+    }
+    let fees = body.fees.is_some().then_some(fees);
     let whole = || {
         let timezone = zone?.to_string();
         Some(Place { id: id?, name: name?, address: address?, timezone, laboratory: laboratory? })
@@ -91,9 +140,11 @@ async fn put_warehouse(
         address: place.address.clone(),
         timezone: place.timezone.clone(),
         laboratory: place.laboratory.as_ref().map(ToString::to_string),
+        fees: None,
     };
-    let status = keep(&app, &caller, &write.circumstances, Keep::Warehouse(place)).await?;
-    Ok((status, Json(answer)))
+    let status = keep(&app, &caller, &write.circumstances, Keep::Warehouse(place, fees)).await?;
+    let table = owed::fees_of(app.desk().store().reader(), &answer.id).await?;
+    Ok((status, Json(WarehouseBody { fees: Some(table.into_iter().map(FeeBody::from).collect()), ..answer })))
 }
 
 /// A laboratory that stands in the register.
@@ -120,10 +171,14 @@ async fn list_warehouses(
     State(app): State<App>,
     _caller: Caller<OPERATOR>,
 ) -> Result<Json<WarehousesAnswer>, ApiError> {
-    let rows = lookups::warehouses(app.desk().store().reader()).await?;
+    let reader = app.desk().store().reader();
+    let rows = lookups::warehouses(reader).await?;
+    let table = owed::all_fees(reader).await?;
+    let fees = |id: &str| table.iter().filter(|row| row.warehouse_id == id).cloned().map(FeeBody::from).collect();
     let warehouses = rows
         .into_iter()
         .map(|row| WarehouseBody {
+            fees: Some(fees(&row.id)),
             id: row.id,
             name: row.name,
             address: row.address,

@@ -33,6 +33,7 @@ mod lives;
 mod order;
 mod parties;
 mod read;
+mod resubmission;
 
 pub use order::{OrderBody, instant};
 pub use parties::{line, timezone};
@@ -42,6 +43,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(place_order, list_orders))
         .routes(routes!(get_order))
         .routes(routes!(cancel_line))
+        .routes(routes!(resubmission::resubmit_line))
         .merge(lives::routes())
 }
 
@@ -278,6 +280,9 @@ async fn cancel_line(
     let piece = queries::piece(reader, line.order_id, line.stream_id).await?;
     let piece = piece.ok_or_else(|| ApiError::absent("line"))?;
     let reason = write.body.reason.as_deref().map(|text| text_at("/reason", text)).transpose()?;
+    if line.status == LineStatus::Resubmission.as_str() {
+        return resubmission::cancel_waiting(&app, &caller, line, &piece, reason, &write.circumstances).await;
+    }
     on_piece(&app, &caller, &piece.code, &write.circumstances, |located, seals| {
         Ok(Command::Cancel { reason: reason.map(|text| seal(&app, &caller, located, seals, &text)) })
     })

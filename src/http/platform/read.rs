@@ -4,13 +4,14 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::super::obligations::{self, ObligationAnswer};
 use super::super::views::instant;
 use super::super::{ApiError, App};
 use super::{WarehouseAnswer, tracking_url, warehouse_answer};
 use crate::domain::event::Pricing;
 use crate::domain::ids::OrderId;
 use crate::store::entity::{lines, orders, pieces};
-use crate::store::{lookups, queries};
+use crate::store::{deadlines, lookups, owed, queries};
 
 /// One order in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -58,6 +59,18 @@ pub struct OrderAnswer {
     #[schema(value_type = String)]
     created_at: Value,
     lines: Vec<LineAnswer>,
+    /// What is owed on it, oldest first.
+    obligations: Vec<ObligationAnswer>,
+    /// The order's own clocks: `line:resubmission:N`, `order:rest`.
+    deadlines: Vec<DeadlineAnswer>,
+}
+
+/// A clock that runs.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeadlineAnswer {
+    kind: String,
+    #[schema(value_type = String)]
+    due_at: Value,
 }
 
 /// One line as it stands now.
@@ -139,6 +152,12 @@ pub async fn order(app: &App, row: orders::Model, for_platform: bool) -> Result<
     };
     Ok(OrderAnswer {
         lines: placed.lines.iter().map(line).collect(),
+        obligations: obligations::told(app, owed::obligations_of(reader, row.order_id).await?).await?,
+        deadlines: deadlines::of_order(reader, row.order_id)
+            .await?
+            .into_iter()
+            .map(|row| DeadlineAnswer { kind: row.kind, due_at: instant(row.due_at) })
+            .collect(),
         order_no: row.order_no,
         status: row.status,
         ship: row.ship,

@@ -202,7 +202,7 @@ pub async fn take_decision(
 
 /// Whether a form was sent from a page of this house, as far as the browser tells. What counts in the end is the token
 /// or the digits. Our pages send no referrer, so some browsers call their origin `null`.
-fn same_site(headers: &HeaderMap) -> bool {
+pub(super) fn same_site(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match (text("sec-fetch-site"), text("origin")) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
@@ -214,22 +214,29 @@ fn same_site(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Whether the visitor came by the personal notice.
+pub(super) fn is_known(app: &App, entrance: &Entrance, headers: &HeaderMap) -> bool {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut cookies = cookies.flat_map(|list| list.split(';')).filter_map(|one| one.trim().split_once('='));
+    cookies.any(|(name, value)| name == COOKIE && app.desk().is_action_token(entrance.order_id, value))
+}
+
 /// What is wrong with a form that was sent.
-enum Wrong {
+pub(super) enum Wrong {
     Pick,
     Digits(Digits),
     Shape,
 }
 
 impl Wrong {
-    fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Wrong::Pick | Wrong::Shape => StatusCode::UNPROCESSABLE_ENTITY,
             Wrong::Digits(_) => StatusCode::FORBIDDEN,
         }
     }
 
-    fn sentence(&self, words: &Words) -> String {
+    pub(super) fn sentence(&self, words: &Words) -> String {
         match self {
             Wrong::Pick => words.choice_pick().to_owned(),
             Wrong::Shape => words.choice_wrong().to_owned(),
@@ -278,11 +285,8 @@ impl Desktop<'_> {
         pages::plain(status, self.frame(), says(words), Some((self.back(), words.choice_back())))
     }
 
-    /// Whether the visitor came by the personal notice.
     fn is_known(&self, headers: &HeaderMap) -> bool {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut cookies = cookies.flat_map(|list| list.split(';')).filter_map(|one| one.trim().split_once('='));
-        cookies.any(|(name, value)| name == COOKIE && self.app.desk().is_action_token(self.entrance.order_id, value))
+        is_known(self.app, self.entrance, headers)
     }
 
     async fn subject(&self) -> Result<Option<Subject>, ApiError> {

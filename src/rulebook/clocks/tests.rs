@@ -19,7 +19,7 @@ fn plain() -> PieceOpened {
 #[track_caller]
 fn check(piece: &Piece, order: &OrderPlaced, expected: &[(&str, &str)]) {
     let found = Clocks::read(&newest()).unwrap().deadlines(piece, order);
-    let found: Vec<_> = found.iter().map(|deadline| (deadline.kind.as_str(), deadline.due_at.to_string())).collect();
+    let found: Vec<_> = found.iter().map(|deadline| (deadline.clock.as_str(), deadline.due_at.to_string())).collect();
     let expected: Vec<_> = expected.iter().map(|(kind, at)| (*kind, (*at).to_owned())).collect();
     assert_eq!(found, expected);
 }
@@ -101,7 +101,7 @@ fn first(events: usize, mut more: Vec<(&'static str, Event)>) -> Vec<(&'static s
 #[test]
 fn every_row_of_the_file_has_its_clock_and_every_name_is_one() {
     let clocks = Clocks::read(&newest()).unwrap();
-    assert_eq!(clocks.0.len(), 22);
+    assert_eq!((clocks.own.pieces.len(), clocks.own.others.len()), (22, 4));
     for clock in Clock::ALL {
         assert_eq!(Clock::parse(clock.as_str()), Some(*clock));
         assert!(clock.as_str().starts_with(clock.stage().as_str()));
@@ -197,7 +197,10 @@ fn what_goes_out_stalls_arrives_and_may_come_back() {
     let lost = [("return_inbound:carrier_lost", "2026-11-17T12:00:00Z")];
     check(&journal(plain(), first(12, back.clone())), &order, &lost);
     // Received on the 8th, it is looked at within a day.
-    back.push(("2026-11-08T12:00:00Z", ReturnReceived { weight: grams("5"), note: None }.into()));
+    back.push((
+        "2026-11-08T12:00:00Z",
+        ReturnReceived { weight: grams("5"), note: None, tag: None, tag_intact: None, sizes: Vec::new() }.into(),
+    ));
     check(&journal(plain(), first(12, back)), &order, &[("return_intake:clerk", "2026-11-09T12:00:00Z")]);
     // Refused at the door, it is on its way at once: nobody has to post it.
     let refused = first(11, vec![("2026-11-05T12:00:00Z", Refused { note: None }.into())]);
@@ -235,7 +238,81 @@ fn verdicts_that_somebody_must_resolve_wait_for_them() {
     // From the verdict at 06:00Z of the 3rd: + 24 h, + 72 h.
     check(Verdict::Undetermined, &[("undetermined:supervisor", "2026-11-04T06:00:00Z")]);
     check(Verdict::SuspectedCounterfeit, &[("quarantined:supervisors", "2026-11-06T06:00:00Z")]);
-    // These two count from the acceptance of a notice, and nobody accepts one yet.
+    // These two count from the acceptance of a notice, and nobody has accepted one.
     check(Verdict::DisclosedDifference, &[]);
     check(Verdict::NotAsDescribed, &[]);
+}
+
+#[test]
+fn a_choice_counts_from_the_notice_that_a_channel_took() {
+    use crate::domain::ledger::Verdict;
+    let order = placed(Ship::AsReady, 1);
+    let check = |verdict, hour: &'static str, expected: &[(&str, &str)]| {
+        let given = VerdictGiven {
+            proposal_seq: 7,
+            verdict,
+            derived: Verdict::Pass,
+            reason: Some(sealed()),
+            rulebook_version: None,
+        };
+        let accepted = NoticeAccepted { notice: name("choice_needed"), channel: name("mail"), seq: 9 };
+        let events = vec![("2026-11-03T06:00:00Z", Event::from(given)), (hour, accepted.into())];
+        check(&journal(plain(), first(7, events)), &order, expected);
+    };
+    // The buyer lives in London: 72 h from 07:00 of the 3rd; from 23:00 of the 3rd it would be 23:00, and is 09:00.
+    check(Verdict::DisclosedDifference, "2026-11-03T07:00:00Z", &[("awaiting_buyer:buyer", "2026-11-06T09:00:00Z")]);
+    check(Verdict::DisclosedDifference, "2026-11-03T10:00:00Z", &[("awaiting_buyer:buyer", "2026-11-06T10:00:00Z")]);
+    check(Verdict::DisclosedDifference, "2026-11-03T23:00:00Z", &[("awaiting_buyer:buyer", "2026-11-07T09:00:00Z")]);
+    // The merchant in Shanghai: 24 h from 18:00 there.
+    check(Verdict::NotAsDescribed, "2026-11-03T10:00:00Z", &[("failed:merchant", "2026-11-04T10:00:00Z")]);
+}
+
+#[test]
+fn a_clock_that_ran_out_and_was_noted_runs_no_more_until_something_starts_it_again() {
+    let order = placed(Ship::AsReady, 1);
+    let lost = ("inbound:carrier_lost", "2026-11-11T18:00:00Z");
+    let passed = DeadlinePassed { clock: name("inbound:carrier_stalled"), due_at: 0 };
+    let mut events = vec![("2026-11-01T18:00:00Z", dispatched()), ("2026-11-04T18:00:01Z", passed.into())];
+    check(&journal(plain(), events.clone()), &order, &[lost]);
+    // A waybill that is corrected afterwards is a movement, even where a clock that was set back dates it before.
+    events.push(("2026-11-04T00:00:00Z", corrected()));
+    let stalled = ("inbound:carrier_stalled", "2026-11-07T00:00:00Z");
+    check(&journal(plain(), events), &order, &[stalled, lost]);
+}
+
+#[test]
+fn a_leap_day_is_a_day_and_a_week_is_a_week_when_the_clocks_change() {
+    // 48 h from 28 February 2028, 10:00 in Shanghai, is 1 March less a day: the 29th is one of them.
+    let order = OrderPlaced { paid_at: at("2028-02-28T02:00:00Z").as_microsecond(), ..placed(Ship::AsReady, 1) };
+    check(&journal(plain(), vec![]), &order, &[("awaiting_dispatch:merchant", "2028-03-01T02:00:00Z")]);
+    // Seven days of 24 hours across the night in which New York's clocks go back: an hour earlier by the wall.
+    let order = OrderPlaced { buyer_timezone: name("America/New_York"), ..placed(Ship::AsReady, 1) };
+    let mut events = first(11, vec![]);
+    let delivered = Delivered { delivered_at: at("2026-10-30T18:00:00Z").as_microsecond() };
+    events.push(("2026-11-05T20:00:00Z", delivered.into()));
+    check(&journal(plain(), events), &order, &[("delivered:buyer", "2026-11-06T18:00:00Z")]);
+}
+
+#[test]
+fn what_was_promised_is_never_taken_back() {
+    let text = newest().text("deadlines.csv").unwrap().to_owned();
+    let edition = |from: &str, hours: &str| Clocks {
+        own: Clocks::parse(
+            &text.replace("awaiting_dispatch,merchant,48", &format!("awaiting_dispatch,merchant,{hours}")),
+        )
+        .unwrap(),
+        earlier: Vec::new(),
+        from: Some(from.parse().unwrap()),
+    };
+    let old = edition("2026-10-01", "48");
+    let order = placed(Ship::AsReady, 1);
+    let check = |clocks: Clocks, expected: &str| {
+        let found = clocks.deadlines(&journal(plain(), vec![]), &order);
+        assert_eq!(found[0].due_at.to_string(), expected);
+    };
+    // Paid on 1 November at 10:00 in Shanghai. An edition of the 15th that gives a day leaves the two days that were
+    // promised; one that gives three prolongs them. One of October counts as it is.
+    check(edition("2026-11-15", "24").promising([&old]), "2026-11-03T02:00:00Z");
+    check(edition("2026-11-15", "72").promising([&old]), "2026-11-04T02:00:00Z");
+    check(edition("2026-10-15", "24").promising([&old]), "2026-11-02T02:00:00Z");
 }

@@ -19,6 +19,10 @@ pub struct Model {
     pub state: String,
     /// When it was opened.
     pub opened_at: i64,
+    /// Last event of its stream.
+    pub head_seq: i32,
+    /// That event's hash.
+    pub head_hash: Vec<u8>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,19 +4,23 @@
 //! Relations are not declared: a journal is read by its key, and nothing here is loaded by following a row.
 
 pub mod capsules;
+pub mod carriers;
 pub mod cases;
 pub mod certificate_codes;
 pub mod certificate_holders;
 pub mod components;
-pub mod conduct;
 pub mod deadlines;
 pub mod devices;
 pub mod event_keys;
 pub mod events;
+pub mod fees;
+pub mod found_proposals;
 pub mod frames;
 pub mod idempotency;
+pub mod incidents;
 pub mod keys;
 pub mod laboratories;
+pub mod legs;
 pub mod lines;
 pub mod lives;
 pub mod lost_and_found;
@@ -28,6 +32,7 @@ pub mod orders;
 pub mod outbox;
 pub mod parcel_pieces;
 pub mod parcels;
+pub mod parked;
 pub mod people;
 pub mod photo_bands;
 pub mod photos;

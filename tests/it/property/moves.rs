@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use touchstone::domain::actor::By;
 use touchstone::domain::certificate::HeldBy;
 use touchstone::domain::command::*;
+use touchstone::domain::deadline::Clock;
 use touchstone::domain::event::*;
 use touchstone::domain::ids::*;
 use touchstone::domain::ledger::*;
 use touchstone::domain::piece::Piece;
 use touchstone::domain::quantity::{Included, Weighing};
 use touchstone::domain::route::{EDGES, Edge, Stage, Target};
+use touchstone::domain::sidelines::*;
+use touchstone::domain::transit::{Told, TransitTrouble, TransitWord};
 use uuid::Uuid;
 
 use super::world::*;
@@ -47,6 +50,10 @@ pub fn impossible(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         EventKind::SegmentSet,
         EventKind::CertificateClashFound,
         EventKind::SameArticleAnswered,
+        EventKind::CarrierMoved,
+        EventKind::CarrierExceptionFound,
+        EventKind::DeadlinePassed,
+        EventKind::NoticeAccepted,
     ];
     let kinds: Vec<_> = EventKind::ALL
         .iter()
@@ -135,6 +142,7 @@ fn onward(world: &mut World, at: usize, dice: &mut Dice) -> Try {
 fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
     let command = |command, who: Actor| Try::Command(command, who.by());
     let custody = |what| Command::ReportCustody { what, note: sealed() };
+    let transit = |what| command(Command::Transit { what, note: Some(sealed()) }, CHIEF);
     let piece = &world.slots[at].piece;
     let staff = dice.pick(&[CLERK, CHIEF, ANNA]);
     match edge.kind {
@@ -143,6 +151,54 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         EventKind::Received => command(receive(dice), CLERK),
         EventKind::Cancelled => command(Command::Cancel { reason: None }, dice.pick(&[PLATFORM, CHIEF])),
         EventKind::CancelRequested => command(Command::Cancel { reason: Some(sealed()) }, PLATFORM),
+        EventKind::IntakeExceptionFound => {
+            let condition = dice.pick(&Condition::ALL);
+            command(Command::Except(Exception::Found { condition, parcel_id: None, note: None }), CLERK)
+        }
+        EventKind::ExceptionResolved => {
+            let to = match edge.to {
+                Target::To(Stage::Received) => Resolution::Received,
+                Target::End(_) => Resolution::Lost,
+                Target::To(_) => Resolution::Returning,
+            };
+            command(Command::Except(Exception::Resolved { to, reason: sealed() }), CHIEF)
+        }
+        EventKind::OutsideReportRecorded | EventKind::DisclosedToBuyer | EventKind::GivenUp => {
+            command(Command::FindWayOut(way_out(piece, edge.kind, dice)), CHIEF)
+        }
+        EventKind::Appealed => command(Command::Appeal { reason: sealed() }, MERCHANT),
+        EventKind::Overridden => Try::Command(Command::Override { reason: sealed() }, two_chiefs(dice)),
+        EventKind::QuarantineLifted => {
+            Try::Command(Command::EndHold(HoldEnd::Lifted { reason: sealed() }), two_chiefs(dice))
+        }
+        EventKind::QuarantineUpheld => {
+            let (to, reference) = match edge.to {
+                Target::End(_) => (Upheld::HandedToAuthority, Some(name("2026-17"))),
+                Target::To(_) => (Upheld::Returning, None),
+            };
+            Try::Command(Command::EndHold(HoldEnd::Upheld { to, reference, reason: sealed() }), two_chiefs(dice))
+        }
+        EventKind::ReturnOpened => {
+            command(Command::SendBack(Return::Opened { reason: None }), dice.pick(&[BUYER, PLATFORM]))
+        }
+        EventKind::ReturnPosted => {
+            let posted = Return::Posted { carrier: carrier(), waybill: waybill(dice) };
+            command(Command::SendBack(posted), dice.pick(&[BUYER, PLATFORM]))
+        }
+        EventKind::ReturnReceived => command(Command::TakeBack(take_back(dice)), CLERK),
+        EventKind::SamePieceConfirmed | EventKind::NotSamePieceFound | EventKind::IdentityUnclear => {
+            let identity = match edge.kind {
+                EventKind::SamePieceConfirmed => Identity::Same,
+                EventKind::NotSamePieceFound => Identity::NotSame,
+                _ => Identity::Unclear,
+            };
+            let second = if dice.once_in(5) { CLERK } else { CHIEF };
+            let judged = ReturnIntake::Judged { identity, reason: Some(sealed()) };
+            Try::Command(Command::TakeBack(judged), CLERK.after(second))
+        }
+        EventKind::ReturnLapsed if dice.once_in(2) => {
+            command(Command::PassDeadline { clock: Clock::ReturnPosting }, DESK)
+        }
         EventKind::AppraisalOpened => command(Command::OpenAppraisal, ANNA),
         EventKind::HandedOver => command(Command::HandOver { to: BORIS.by().person }, ANNA),
         EventKind::AppraisalSubmitted => {
@@ -219,6 +275,10 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
             let (correct, by) = correction(piece, dice);
             Try::Command(correct, by)
         }
+        EventKind::TurnedBack => transit(TransitWord::TurnedBack),
+        EventKind::Refused => transit(TransitWord::Refused),
+        EventKind::Lost if dice.once_in(2) => transit(TransitWord::Lost),
+        EventKind::DeliveredBack if dice.once_in(2) => transit(TransitWord::DeliveredBack),
         EventKind::OrderPlaced
         | EventKind::RestAsked
         | EventKind::RestWanted
@@ -230,35 +290,68 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         | EventKind::PhotoAdded
         | EventKind::CertificateClashFound
         | EventKind::SameArticleAnswered
+        | EventKind::ObligationArose
+        | EventKind::ObligationReversed
+        | EventKind::ObligationAmountSet
+        | EventKind::ObligationSettled
+        | EventKind::IncidentConfirmed
+        | EventKind::IncidentWithdrawn
+        | EventKind::LessonRead
+        | EventKind::StepAppealed
+        | EventKind::StepAppealDecided
+        | EventKind::StepLifted
+        | EventKind::CarrierMoved
+        | EventKind::CarrierExceptionFound
+        | EventKind::CaseOpened
+        | EventKind::CaseReported
+        | EventKind::CaseDecisionProposed
+        | EventKind::CaseDecided
+        | EventKind::LineFailed
+        | EventKind::LineCancelled
+        | EventKind::DeadlinePassed
+        | EventKind::NoticeAccepted
         | EventKind::WaybillCorrected
-        | EventKind::IntakeExceptionFound
-        | EventKind::ExceptionResolved
-        | EventKind::TurnedBack
         | EventKind::Lost
         | EventKind::AppraisalSettled
         | EventKind::RepeatCalled
         | EventKind::SecondLookCalled
-        | EventKind::OutsideReportRecorded
-        | EventKind::DisclosedToBuyer
-        | EventKind::GivenUp
-        | EventKind::Appealed
-        | EventKind::Overridden
-        | EventKind::QuarantineLifted
-        | EventKind::QuarantineUpheld
-        | EventKind::Refused
-        | EventKind::ReturnOpened
-        | EventKind::ReturnPosted
-        | EventKind::ReturnReceived
         | EventKind::ReturnLapsed
-        | EventKind::SamePieceConfirmed
-        | EventKind::NotSamePieceFound
-        | EventKind::IdentityUnclear
         | EventKind::DeliveredBack => {
             // Sometimes one person with two keys tries to be two.
             let second = if dice.once_in(5) { CHIEF } else { BORIS };
             Try::Event(event(world, at, edge.kind, Some(edge.to), second, dice), CHIEF.by())
         }
     }
+}
+
+/// A supervisor after another; sometimes one who would be both.
+fn two_chiefs(dice: &mut Dice) -> By {
+    CHIEF.after(if dice.once_in(5) { CHIEF } else { DEPUTY })
+}
+
+fn way_out(piece: &Piece, kind: EventKind, dice: &mut Dice) -> WayOut {
+    match kind {
+        EventKind::OutsideReportRecorded => WayOut::OutsideReport {
+            laboratory_id: LaboratoryId::parse("ngtc").unwrap(),
+            number: CertificateNo::parse("C-1").unwrap(),
+            results: if dice.once_in(8) { Vec::new() } else { appraisal(piece, dice).components },
+        },
+        EventKind::DisclosedToBuyer => {
+            let open_points = if dice.once_in(8) { vec![claim_id(1)] } else { Vec::new() };
+            WayOut::Disclosed { open_points, reason: sealed() }
+        }
+        _ => WayOut::GivenUp { reason: sealed() },
+    }
+}
+
+fn take_back(dice: &mut Dice) -> ReturnIntake {
+    let tag = if dice.once_in(4) { None } else { Some(Tag::parse("T1").unwrap()) };
+    let tag_intact = if dice.once_in(8) { Some(true) } else { tag.as_ref().map(|_| dice.once_in(2)) };
+    ReturnIntake::Received { weight: weighing(WEIGHT), tag, tag_intact, sizes: Vec::new(), note: None }
+}
+
+fn returned(weight: Weighing) -> ReturnReceived {
+    ReturnReceived { weight, note: None, tag: None, tag_intact: None, sizes: Vec::new() }
 }
 
 fn dispatch(dice: &mut Dice) -> Command {
@@ -443,6 +536,37 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         CommandKind::Complete => Command::Complete,
         CommandKind::Cancel => Command::Cancel { reason: None },
         CommandKind::LapseAppeal => Command::LapseAppeal { reason: None },
+        CommandKind::Except => Command::Except(if dice.once_in(2) {
+            Exception::Found { condition: dice.pick(&Condition::ALL), parcel_id: None, note: None }
+        } else {
+            let to = dice.pick(&[Resolution::Received, Resolution::Returning, Resolution::Lost]);
+            Exception::Resolved { to, reason: sealed() }
+        }),
+        CommandKind::FindWayOut => {
+            let kinds = [EventKind::OutsideReportRecorded, EventKind::DisclosedToBuyer, EventKind::GivenUp];
+            let kind = dice.pick(&kinds);
+            Command::FindWayOut(way_out(piece, kind, dice))
+        }
+        CommandKind::EndHold => Command::EndHold(if dice.once_in(2) {
+            HoldEnd::Lifted { reason: sealed() }
+        } else {
+            let to = dice.pick(&[Upheld::Returning, Upheld::HandedToAuthority]);
+            HoldEnd::Upheld { to, reference: dice.once_in(2).then(|| name("2026-17")), reason: sealed() }
+        }),
+        CommandKind::Appeal => Command::Appeal { reason: sealed() },
+        CommandKind::Override => Command::Override { reason: sealed() },
+        CommandKind::SendBack => Command::SendBack(if dice.once_in(2) {
+            Return::Opened { reason: None }
+        } else {
+            Return::Posted { carrier: carrier(), waybill: waybill(dice) }
+        }),
+        CommandKind::TakeBack => Command::TakeBack(if dice.once_in(2) {
+            take_back(dice)
+        } else {
+            let reason = dice.once_in(2).then(sealed);
+            ReturnIntake::Judged { identity: dice.pick(&Identity::ALL), reason }
+        }),
+        CommandKind::PassDeadline => Command::PassDeadline { clock: dice.pick(Clock::ALL) },
         CommandKind::ShipReturn => Command::ShipReturn { carrier: carrier(), waybill: waybill(dice) },
         CommandKind::CloseReturn => {
             Command::CloseReturn { how: dice.pick(&[ReturnEnd::Delivered, ReturnEnd::PickedUp, ReturnEnd::Unclaimed]) }
@@ -461,6 +585,13 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         }
         CommandKind::AddNote => Command::AddNote { text: sealed() },
         CommandKind::AddPhoto => Command::AddPhoto { photo: photo_added(dice) },
+        CommandKind::Transit => Command::Transit { what: dice.pick(TransitWord::ALL), note: None },
+        CommandKind::HearCarrier => {
+            let leg = touchstone::domain::transit::legs(piece).last().map_or(2, |leg| leg.seq);
+            let at = jiff::Timestamp::from_microsecond(world.instant()).unwrap();
+            let (told, hours) = (dice.pick(Told::ALL), dice.below(40) as i64);
+            Command::HearCarrier { leg, told, at: at - jiff::SignedDuration::from_hours(20 - hours) }
+        }
     };
     Try::Command(command, by)
 }
@@ -494,7 +625,28 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
         K::OrderPlaced => (*world.order.placed).clone().into(),
         K::RestAsked => RestAsked { line_no: 1 }.into(),
         K::RestWanted => RestWanted {}.into(),
-        K::RestDeclined => RestDeclined {}.into(),
+        K::RestDeclined => RestDeclined { by_deadline: true }.into(),
+        K::CaseOpened => {
+            CaseOpened { piece: StreamId(1), kind: dice.pick(&CaseKind::ALL), parcel_id: None, note: None }.into()
+        }
+        K::CaseReported => CaseReported { laboratory_id: None, number: None, contradicts: true, report: reason }.into(),
+        K::CaseDecisionProposed => CaseDecisionProposed { upheld: true, amount: Some(1), revokes: true, reason }.into(),
+        K::CaseDecided => CaseDecided {
+            piece: StreamId(1),
+            kind: dice.pick(&CaseKind::ALL),
+            upheld: true,
+            amount: None,
+            revokes: true,
+            reason,
+            proposed_by,
+        }
+        .into(),
+        K::LineFailed => LineFailed { line_no: 1 }.into(),
+        K::LineCancelled => LineCancelled { line_no: 1, reason: None }.into(),
+        K::DeadlinePassed => DeadlinePassed { clock: name("cleared:clerk"), due_at: world.instant() }.into(),
+        K::NoticeAccepted => {
+            NoticeAccepted { notice: name("choice_needed"), channel: name("mail"), seq: piece.since().seq }.into()
+        }
         K::PersonErased => PersonErased { person_id: proposed_by.person_id }.into(),
         K::PieceOpened => piece.opened().clone().into(),
         K::SegmentSet => SegmentSet { segment: None, proposed_by: Some(proposed_by) }.into(),
@@ -611,7 +763,7 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
         K::Completed => Completed {}.into(),
         K::ReturnOpened => ReturnOpened { reason: Some(reason) }.into(),
         K::ReturnPosted => ReturnPosted { carrier, waybill }.into(),
-        K::ReturnReceived => ReturnReceived { weight: weighing(WEIGHT), note: None }.into(),
+        K::ReturnReceived => returned(weighing(WEIGHT)).into(),
         K::ReturnLapsed => ReturnLapsed {}.into(),
         K::SamePieceConfirmed => SamePieceConfirmed { proposed_by }.into(),
         K::NotSamePieceFound => NotSamePieceFound { reason, proposed_by }.into(),
@@ -632,5 +784,20 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
         }
         .into(),
         K::SameArticleAnswered => SameArticleAnswered { clash_seq: 1, same: true, note: None }.into(),
+        // They stand in the order's journal; a piece takes none of them.
+        K::ObligationArose
+        | K::ObligationReversed
+        | K::ObligationAmountSet
+        | K::ObligationSettled
+        | K::IncidentConfirmed
+        | K::IncidentWithdrawn
+        | K::LessonRead
+        | K::StepAppealed
+        | K::StepAppealDecided
+        | K::StepLifted => LessonRead { id: IncidentId(Uuid::from_u128(9)) }.into(),
+        K::CarrierMoved => CarrierMoved { leg: 2, at: world.instant() }.into(),
+        K::CarrierExceptionFound => {
+            CarrierExceptionFound { leg: 2, what: dice.pick(TransitTrouble::ALL), at: world.instant() }.into()
+        }
     }
 }

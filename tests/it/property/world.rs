@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use touchstone::domain::actor::{By, Role, Witness};
 use touchstone::domain::appraisal::*;
 use touchstone::domain::command::{Asked, Reading, Rules, Step};
+use touchstone::domain::deadline::{Clock, Deadline};
 use touchstone::domain::event::*;
 use touchstone::domain::ids::*;
 use touchstone::domain::ledger::*;
 use touchstone::domain::looks::{Because, Limits, Matter};
-use touchstone::domain::order::{LineStatus, Order};
+use touchstone::domain::order::{LineStatus, Order, Rest};
 use touchstone::domain::piece::Piece;
 use touchstone::domain::quantity::{Included, Mass, Money, Weighing};
 use touchstone::domain::route::Stage;
@@ -68,13 +69,19 @@ pub const CHIEF: Actor = actor("the chief", 5, 105, Role::Supervisor);
 pub const MERCHANT: Actor = actor("the merchant", 6, 106, Role::Merchant);
 pub const PLATFORM: Actor = actor("the platform", 7, 107, Role::Platform);
 
+/// A person with two keys: she appraises, and is a supervisor too.
+pub const DEPUTY: Actor = actor("Anna with a supervisor's key", 1, 111, Role::Supervisor);
+
+/// What the house does by itself.
+pub const DESK: Actor = actor("the desk", 0, 0, Role::Desk);
+
 /// Acts by a link, without a key of their own.
 pub const BUYER: Actor = actor("the buyer", 11, 0, Role::Buyer);
 
 pub const INSPECTORS: [Actor; 3] = [ANNA, BORIS, CLARA];
 
 /// Everybody who may try something. Two persons hold two keys, and two have no business here.
-pub const CAST: [Actor; 13] = [
+pub const CAST: [Actor; 14] = [
     ANNA,
     BORIS,
     CLARA,
@@ -82,11 +89,12 @@ pub const CAST: [Actor; 13] = [
     CHIEF,
     MERCHANT,
     PLATFORM,
-    actor("Anna with a supervisor's key", 1, 111, Role::Supervisor),
+    DEPUTY,
     actor("the clerk with an inspector's key", 4, 114, Role::Inspector),
     actor("the auditor", 8, 108, Role::Auditor),
     actor("the operator", 9, 109, Role::Operator),
-    actor("the desk", 10, 110, Role::Desk),
+    DESK,
+    actor("the carrier", 12, 0, Role::Carrier),
     BUYER,
 ];
 
@@ -135,6 +143,11 @@ pub fn weighing(micrograms: i64) -> Weighing {
 }
 
 pub const WEIGHT: i64 = 56_020_000;
+
+pub const PRICE: i64 = 1_280_000;
+
+/// When a walk begins, and its order was paid.
+const BEGINNING: i64 = 1_790_000_000_000_000;
 
 pub const MATERIALS: [&str; 3] = ["翡翠", "和田玉", "18K金"];
 
@@ -243,6 +256,14 @@ impl Rules for Book {
         Limits { repeat: is_due.then(|| (None, name("weight"))), guard: false }
     }
 
+    /// Every clock of the stage, each over after forty steps, and once.
+    fn running(&self, piece: &Piece, _: &OrderPlaced) -> Vec<Deadline> {
+        let due_at = piece.since().at.checked_add(jiff::SignedDuration::from_secs(40)).unwrap();
+        let passed = |clock: &Clock| piece.passed().any(|passed| passed.clock.as_str() == clock.as_str());
+        let clocks = Clock::ALL.iter().filter(|clock| clock.stage() == piece.stage() && !passed(clock));
+        clocks.map(|clock| Deadline { clock: *clock, due_at }).collect()
+    }
+
     /// Photos and tests are the rulebook's; the machine does not ask for them.
     fn photos_needed(&self, _: &Piece, _: Step) -> BTreeSet<Name> {
         BTreeSet::new()
@@ -255,6 +276,7 @@ impl Rules for Book {
 
 /// One line's piece, with the journal as a store would hold it.
 pub struct Slot {
+    pub stream: i32,
     pub line_no: i32,
     pub attempt: i32,
     pub piece: Piece,
@@ -286,7 +308,7 @@ impl World {
             line_no,
             sku: None,
             title: sealed(),
-            price: Money::parse(1_280_000, "CNY").unwrap(),
+            price: Money::parse(PRICE, "CNY").unwrap(),
             pricing: Pricing::Fixed,
             custom_made: false,
         };
@@ -299,10 +321,10 @@ impl World {
             streamer_id: None,
             warehouse_id: WarehouseId::parse("w-1").unwrap(),
             live_id: Some(LiveId::parse("r-9").unwrap()),
-            paid_at: 0,
+            paid_at: BEGINNING,
             ship: if setting.together { Ship::Together } else { Ship::AsReady },
             guarantee_level: 9,
-            guarantees: BTreeSet::new(),
+            guarantees: if setting.together { BTreeSet::from([name("return_freight")]) } else { BTreeSet::new() },
             buyer_timezone: name("Asia/Shanghai"),
             merchant_timezone: name("Asia/Shanghai"),
             lines: (1..=setting.lines).map(line).collect(),
@@ -312,11 +334,12 @@ impl World {
             order: Order {
                 placed: Arc::new(placed),
                 lines: (1..=setting.lines).map(|no| (no, LineStatus::Waiting)).collect(),
+                rest: Rest::Settled,
             },
             book: Book { transcript: setting.transcript, needed: setting.needed },
             slots: Vec::new(),
             ended: Vec::new(),
-            clock: 1_790_000_000_000_000,
+            clock: BEGINNING,
             numbers: 0,
         };
         for line_no in 1..=setting.lines {
@@ -330,6 +353,16 @@ impl World {
     pub fn now(&mut self) -> Timestamp {
         self.clock += 1_000_000;
         Timestamp::from_microsecond(self.clock).unwrap()
+    }
+
+    /// Nothing happens for some hours.
+    pub fn rest(&mut self, hours: i64) {
+        self.clock += hours * 3_600_000_000;
+    }
+
+    /// Whether the merchant pays for a buyer's return.
+    pub fn signed(&self) -> bool {
+        !self.order.placed.guarantees.is_empty()
     }
 
     pub fn instant(&self) -> i64 {
@@ -362,8 +395,8 @@ impl World {
             code: PieceCode::from_bits(number),
             line_no,
             attempt,
-            follows: None,
-            price: Money::parse(1_280_000, "CNY").unwrap(),
+            follows: (1 < attempt).then_some(StreamId(1)),
+            price: Money::parse(PRICE, "CNY").unwrap(),
             pricing: Pricing::Fixed,
             custom_made: false,
             declared: Declared {
@@ -384,7 +417,13 @@ impl World {
             role: by.role,
             event: event.into(),
         };
-        Slot { line_no, attempt, piece: Piece::fold([first.clone()]).unwrap(), journal: vec![first] }
+        Slot {
+            stream: number as i32,
+            line_no,
+            attempt,
+            piece: Piece::fold([first.clone()]).unwrap(),
+            journal: vec![first],
+        }
     }
 
     /// Another piece for a line whose piece came to its end.

@@ -1,20 +1,21 @@
-//! The merchants' steps on the ladder of conduct; who has no row is on none.
+//! The fee tables of warehouses.
 
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "conduct")]
+#[sea_orm(table_name = "fees")]
 pub struct Model {
-    /// The platform.
+    /// The warehouse.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub tenant_id: String,
-    /// The merchant.
+    pub warehouse_id: String,
+    /// Which fee.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub merchant_id: String,
-    /// 0 to 4.
-    pub step: i32,
-    /// Since when.
-    pub since_at: i64,
+    pub fee: String,
+    /// ISO 4217.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub currency: String,
+    /// Minor units.
+    pub amount: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
