@@ -5,6 +5,7 @@ pub mod bench;
 pub mod capsule;
 pub mod client;
 pub mod config;
+pub mod courier;
 pub mod demo;
 pub mod desk;
 pub mod domain;

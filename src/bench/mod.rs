@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::demo::Failure;
 
+mod courier;
 mod figures;
 mod fold;
 mod load;
@@ -32,11 +33,12 @@ pub enum Name {
     Fold,
     Photos,
     Page,
+    Courier,
 }
 
 impl Name {
-    pub const ALL: [Name; 7] =
-        [Name::Throughput, Name::Postgres, Name::Steady, Name::Rest, Name::Fold, Name::Photos, Name::Page];
+    pub const ALL: [Name; 8] =
+        [Name::Throughput, Name::Postgres, Name::Steady, Name::Rest, Name::Fold, Name::Photos, Name::Page, Name::Courier];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -47,6 +49,7 @@ impl Name {
             Name::Fold => "fold",
             Name::Photos => "photos",
             Name::Page => "page",
+            Name::Courier => "courier",
         }
     }
 
@@ -79,6 +82,7 @@ pub async fn measure(name: Name, options: &Options, progress: &Progress) -> Resu
         Name::Fold => fold::measure(options, progress).await,
         Name::Photos => photos::measure(options, progress).await,
         Name::Page => page::measure(options, progress).await,
+        Name::Courier => courier::measure(options, progress).await,
     }
 }
 

@@ -53,6 +53,7 @@ impl Serve {
                 photos_url: config.photos_url.clone(),
                 max_body_bytes: config.max_body_bytes.get(),
                 request_timeout: config.request_timeout,
+                webhook_networks: config.webhook_networks.clone(),
             };
             let (stop_roots, stopped) = tokio::sync::oneshot::channel::<()>();
             let folder = super::journal::roots_folder(&config.data_dir);

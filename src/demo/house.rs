@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -15,6 +16,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::Failure;
+use crate::courier::address::Allowed;
 use crate::desk::{self, Desk, KeyGrant, KeyScope, Place};
 use crate::domain::actor::Role;
 use crate::domain::ids::{LaboratoryId, MerchantId, TenantId, WarehouseId};
@@ -160,6 +162,7 @@ impl House {
             photos_url: None,
             max_body_bytes: 21 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            webhook_networks: Allowed::new(vec![IpNet::from(IpAddr::from(Ipv4Addr::LOCALHOST))]),
         };
         let upkeep = metrics.clone().map(|metrics| tokio::spawn(keep_up(metrics)));
         let app = App::new(self.desk.clone(), settings, metrics)

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::capsule::keys::{KeySet, Signers};
@@ -23,6 +23,7 @@ use crate::store::entity::proposals as rows;
 use crate::store::{self, Store};
 use crate::vault::{Secrets, Vault};
 
+pub mod accepted;
 pub mod agreement;
 mod balances;
 mod cache;
@@ -30,6 +31,7 @@ pub(crate) mod capsule_of;
 pub mod certificate;
 pub mod choice;
 pub mod lots;
+pub(crate) mod outbox;
 mod parcels;
 pub mod people;
 pub mod place;
@@ -43,6 +45,7 @@ mod registry;
 mod seals;
 mod speech;
 mod status;
+pub mod webhooks;
 mod work;
 mod writer;
 
@@ -197,6 +200,8 @@ pub struct Options {
     pub public_url: String,
     /// Keys that signed here before, and whose signatures still stand.
     pub earlier_keys: KeySet,
+    /// How long a letter waits for others that may go with it: a parcel of thirty pieces is not thirty letters.
+    pub gather: Duration,
 }
 
 impl Default for Options {
@@ -209,6 +214,7 @@ impl Default for Options {
             patience: Duration::from_secs(20),
             public_url: "http://127.0.0.1:8420".to_owned(),
             earlier_keys: KeySet::default(),
+            gather: Duration::from_secs(10 * 60),
         }
     }
 }
@@ -225,6 +231,7 @@ struct Inner {
     signers: Signers,
     keys: KeySet,
     public_url: String,
+    gather: SignedDuration,
     library: Library,
     ear: speech::Ear,
     writers: writer::Writers,
@@ -246,6 +253,7 @@ impl Desk {
                 keys: signers.key_set().and(&options.earlier_keys),
                 signers,
                 public_url: options.public_url.clone(),
+                gather: SignedDuration::try_from(options.gather).unwrap_or(SignedDuration::ZERO),
                 library,
                 ear: speech::Ear::embedded()?,
                 writers,
@@ -286,6 +294,11 @@ impl Desk {
 
     pub fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// How long a letter waits for others that may go with it.
+    fn gather(&self) -> SignedDuration {
+        self.inner.gather
     }
 
     /// The rulebook that proposes.

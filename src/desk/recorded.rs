@@ -77,6 +77,8 @@ pub fn write(
     let by = circumstances.by;
     // Whoever acts by a link has no key.
     let key_id = Some(by.key).filter(|key| *key != KeyId::NONE);
+    // What the house does by itself is nobody's word.
+    let person = Some(by.person).filter(|person| *person != PersonId::NONE);
     let digest_key = Vault::fresh_key();
     let body_digest = Vault::hmac(&digest_key, circumstances.digested);
     let envelope = Envelope {
@@ -87,7 +89,7 @@ pub fn write(
         kind: event.kind().as_str(),
         order_id: of.order_id,
         payload: &event,
-        person_id: Some(by.person),
+        person_id: person,
         previous,
         role: by.role,
         seq,
@@ -108,14 +110,14 @@ pub fn write(
         stream_id: of.stream_id.0,
         seq,
         kind: event.kind().as_str().to_owned(),
-        person_id: Some(by.person.0),
+        person_id: person.map(|person| person.0),
         at: circumstances.at.as_microsecond(),
         body,
         hash: hash.as_bytes().to_vec(),
     };
     // Read back, an event has its instant in microseconds; so it has before it was written.
     let at = Timestamp::from_microsecond(row.at).unwrap_or(circumstances.at);
-    let recorded = Recorded { seq, at, person: Some(by.person), key: key_id, role: by.role, event };
+    let recorded = Recorded { seq, at, person, key: key_id, role: by.role, event };
     Ok(Written { row, key, hash, body_digest, recorded })
 }
 

@@ -83,7 +83,7 @@ pub enum Keep {
 }
 
 /// How a write that is no event begins.
-enum Begun {
+pub(super) enum Begun {
     /// The same request came before: its answer.
     Answered(Receipt),
     Fresh(Transaction),
@@ -91,7 +91,7 @@ enum Begun {
 
 impl Desk {
     /// Begins what is done once for each idempotency key.
-    async fn begin_once(&self, request: &Request) -> Result<Begun, Error> {
+    pub(super) async fn begin_once(&self, request: &Request) -> Result<Begun, Error> {
         let key = (request.owner().0, request.idempotency_key.as_str(), request.part.as_str());
         let txn = self.store().begin().await?;
         match lookups::answered(&*txn, &[key]).await?.first() {
@@ -102,7 +102,7 @@ impl Desk {
 
     /// Ends it: the answer commits with what was done. Where the same request came at the same moment and was faster,
     /// nothing is written twice and its answer is given.
-    async fn end_once(&self, txn: Transaction, request: &Request, receipt: Receipt) -> Result<Receipt, Error> {
+    pub(super) async fn end_once(&self, txn: Transaction, request: &Request, receipt: Receipt) -> Result<Receipt, Error> {
         let row = writer::answer_row(self, None, request, &receipt)?;
         let changes = Changes { idempotency: vec![row], ..Changes::default() };
         match txn.write(changes).await {

@@ -119,6 +119,11 @@ pub struct By {
 }
 
 impl By {
+    /// What the house does by itself, on nobody's word: a clock that ran out, a notice that was accepted.
+    pub fn desk() -> Self {
+        By { person: PersonId::NONE, key: KeyId::NONE, role: Role::Desk, proposer: None }
+    }
+
     /// The other of two different people, where there is one. Two keys of one person are one person.
     pub fn second(&self) -> Option<Witness> {
         self.proposer.filter(|proposer| proposer.person_id != self.person)

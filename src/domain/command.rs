@@ -77,6 +77,8 @@ commands! {
     SetSegment "segment" [Platform Inspector Supervisor] &[];
     AddNote "notes" [Platform Merchant Clerk Inspector Supervisor] &[];
     AddPhoto "photos" [Clerk Inspector] &[];
+    /// A channel took the notice that starts somebody's clock.
+    NoteAccepted "notice-accepted" [Desk] &[];
 }
 
 impl CommandKind {
@@ -101,6 +103,7 @@ impl CommandKind {
             CommandKind::Correct => matches!(stage, Stage::Received | Stage::Appraising | Stage::SpokenReview),
             CommandKind::SetSegment => stage <= Stage::SpokenReview,
             CommandKind::AnswerSameArticle => stage == Stage::SpokenReview,
+            CommandKind::NoteAccepted => matches!(stage, Stage::AwaitingBuyer | Stage::Failed),
             // A parcel's waybill out of the house is corrected by the carrier's push.
             CommandKind::Dispatch => matches!(stage, Stage::AwaitingDispatch | Stage::Inbound),
             kind => EDGES.iter().any(|edge| edge.from == stage && kind.events().contains(&edge.kind)),
@@ -268,6 +271,13 @@ pub enum Command {
     AddPhoto {
         photo: PhotoAdded,
     },
+    /// The desk's own, when a mail server or an endpoint has answered.
+    NoteAccepted {
+        notice: Name,
+        channel: Name,
+        /// The event that the notice tells of.
+        seq: i32,
+    },
 }
 
 impl Command {
@@ -304,6 +314,7 @@ impl Command {
             Command::SetSegment { .. } => CommandKind::SetSegment,
             Command::AddNote { .. } => CommandKind::AddNote,
             Command::AddPhoto { .. } => CommandKind::AddPhoto,
+            Command::NoteAccepted { .. } => CommandKind::NoteAccepted,
         }
     }
 }

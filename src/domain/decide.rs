@@ -10,7 +10,7 @@ use super::appraisal::{Appraisal, ComponentState};
 use super::command::{AddedClaim, Command, Custody, Rules, SettledEntry, Step};
 use super::event::*;
 use super::evidence::{Missing, Review, packing_limit};
-use super::ids::{ClaimId, KeyId};
+use super::ids::{ClaimId, KeyId, PersonId};
 use super::ledger::{Claim, ClaimKind, ClaimSource, Finding, Verdict};
 use super::order::Order;
 use super::piece::Piece;
@@ -18,6 +18,7 @@ use super::quantity::Weighing;
 use super::refusal::{Fault, Refusal};
 use super::route::{Rejected, Stage, Standing, Why, weighs_as_metal};
 
+mod accepted;
 mod certificates;
 mod returns;
 
@@ -155,6 +156,7 @@ pub fn decide(
         Command::SetSegment { segment } => draft.set_segment(*segment, rules)?,
         Command::AddNote { text } => draft.offer(NoteAdded { text: text.clone() })?,
         Command::AddPhoto { photo } => draft.offer(photo.clone())?,
+        Command::NoteAccepted { notice, channel, seq } => draft.note_accepted(notice, channel, *seq)?,
     }
     Ok(draft.events)
 }
@@ -201,7 +203,7 @@ impl Draft<'_> {
         let recorded = Recorded {
             seq: self.piece.head() + 1,
             at: self.now,
-            person: Some(self.by.person),
+            person: Some(self.by.person).filter(|person| *person != PersonId::NONE),
             key: Some(self.by.key).filter(|key| *key != KeyId::NONE),
             role: self.by.role,
             event: event.clone(),

@@ -174,6 +174,8 @@ events! {
     CertificateClashFound "certificate_clash_found" 1
     /// Somebody looked whether it is the same article.
     SameArticleAnswered "same_article_answered" 1
+    /// A channel took the notice of an event whose answer somebody owes: their clock starts.
+    NoticeAccepted "notice_accepted" 1
 }
 
 macro_rules! payloads {
@@ -491,6 +493,9 @@ payloads! {
     CertificateClashFound { body: Name, number: CertificateNo, held_by: HeldBy }
     /// The clash by the sequence number of its event.
     SameArticleAnswered { clash_seq: i32, same: bool, note: Option<Sealed> }
+    /// Which notice was taken, by which channel (`mail` or `webhook`), and the sequence number of the event that it tells
+    /// of. Taken is what the mail server or the platform's endpoint has answered with a success.
+    NoticeAccepted { notice: Name, channel: Name, seq: i32 }
 }
 
 /// What stands in place of a corrected event.

@@ -50,6 +50,11 @@ impl KeyId {
     pub const NONE: KeyId = KeyId(Uuid::nil());
 }
 
+impl PersonId {
+    /// Of what the house does by itself: nobody's word.
+    pub const NONE: PersonId = PersonId(Uuid::nil());
+}
+
 /// A journal within its order: 0 is the order itself, others are pieces and cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -13,6 +13,12 @@ pub enum Recipient {
 }
 
 impl Recipient {
+    pub const ALL: [Recipient; 4] = [Recipient::Buyer, Recipient::Merchant, Recipient::Platform, Recipient::Supervisor];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|recipient| recipient.as_str() == text)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Recipient::Buyer => "buyer",
@@ -34,6 +40,10 @@ macro_rules! kinds {
 
             pub fn as_str(self) -> &'static str {
                 match self { $(Notice::$notice => $text,)* }
+            }
+
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|notice| notice.as_str() == text)
             }
         }
     };
@@ -57,6 +67,10 @@ kinds! {
     LostOrDamaged "lost_or_damaged"
     /// A change of stage, for the platform's programs.
     StageChanged "stage_changed"
+    /// A verdict, for the same.
+    VerdictGiven "verdict_given"
+    /// A letter or a webhook was given up, and somebody waits for it.
+    MailBuried "mail_buried"
 }
 
 /// The notices that follow from one event that led from one stage to another; of the order's own stream, or of a piece.
@@ -77,6 +91,9 @@ pub fn notices(event: &Event, before: Stage, after: Stage) -> Vec<(Recipient, No
         }
         _ => Vec::new(), // Nobody waits for word of the others; what they lead to is told by the stage below.
     };
+    if matches!(event, Event::VerdictGiven(_) | Event::Overridden(_)) {
+        notices.push((Platform, Notice::VerdictGiven));
+    }
     if before != after {
         match after {
             Stage::Cleared if before == Stage::SpokenReview || before == Stage::AwaitingBuyer => {

@@ -136,6 +136,16 @@ impl Piece {
         &self.since
     }
 
+    /// When a channel first took the notice of the event that began the present stage; none before, and none where
+    /// nobody owes an answer. A buyer's and a merchant's clock counts from it.
+    pub fn notice_accepted(&self) -> Option<jiff::Timestamp> {
+        let told = self.since.seq;
+        self.history.iter().find_map(|recorded| match &recorded.event {
+            Event::NoticeAccepted(accepted) if accepted.seq == told => Some(recorded.at),
+            _ => None, // No other event says that a notice was taken.
+        })
+    }
+
     /// When the piece came into the stage in which it is.
     pub fn stage_since(&self) -> jiff::Timestamp {
         self.since.at

@@ -525,5 +525,10 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         }
         .into()),
         SameArticleAnswered => one(super::event::SameArticleAnswered { clash_seq: 99, same: true, note: None }.into()),
+        NoticeAccepted => {
+            let accepted =
+                super::event::NoticeAccepted { notice: name("choice_needed"), channel: name("mail"), seq: 99 };
+            one(accepted.into())
+        }
     }
 }

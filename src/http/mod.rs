@@ -20,6 +20,8 @@ use uuid::Uuid;
 
 use service::Security;
 
+use crate::courier::address::Allowed;
+use crate::courier::payload::WebhookMessage;
 use crate::desk::Desk;
 use crate::photos::shelf::{Shelf, ShelfFault};
 use crate::telemetry::{self, Metrics};
@@ -31,6 +33,7 @@ mod certificates;
 mod error;
 mod ledger;
 mod looks;
+mod notices;
 mod operator;
 mod pages;
 mod parcels;
@@ -45,6 +48,7 @@ mod tracking;
 mod verify;
 mod views;
 mod warehouse;
+mod webhooks;
 
 pub use error::{ApiError, Problem};
 
@@ -58,6 +62,8 @@ pub struct Settings {
     pub photos_url: Option<String>,
     pub max_body_bytes: usize,
     pub request_timeout: Duration,
+    /// Networks that an endpoint may lie in though they are nobody's on the internet.
+    pub webhook_networks: Allowed,
 }
 
 /// What every handler has.
@@ -141,7 +147,7 @@ impl App {
                        was said of it, before it reaches its buyer.\n\nEvery write takes an `Idempotency-Key`. Errors \
                        are problem documents (RFC 9457) with a stable `code`."
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem, WebhookMessage)),
     modifiers(&Security)
 )]
 struct Description;
@@ -158,6 +164,8 @@ fn routes() -> OpenApiRouter<App> {
         .merge(warehouse::routes())
         .merge(certificates::routes())
         .merge(queue::routes())
+        .merge(notices::routes())
+        .merge(webhooks::routes())
         .merge(readings::routes())
         .merge(operator::routes())
         .merge(pages::routes())

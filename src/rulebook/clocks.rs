@@ -1,8 +1,9 @@
 //! The waits that run for a piece (`deadlines.csv`): which clock, since when, until when. Told from the journal alone.
 //!
+//! `awaiting_buyer` and `failed` count from the moment at which a channel has *accepted* the notice, and have no row
+//! before: a clock that starts when a notice is only written would make silence consent.
+//!
 //! Not here, until what they need exists:
-//! - `awaiting_buyer` and `failed` count from the moment at which a channel has *accepted* the notice. No courier says
-//!   so yet, so no row is made; a clock that starts when a notice is only written would make silence consent.
 //! - the clocks of lines, of orders and of cases (`line:`, `order:`, `case:` in the file) belong to their own streams.
 //! - `cleared` in an order of several lines that ships together: there the piece rests with its clock stopped, and its
 //!   own journal cannot say when the last of the others passed.
@@ -62,10 +63,10 @@ clocks! {
     Opening "received:inspector" Received "inspector" "received" House;
     Appraisal "appraising:inspector" Appraising "inspector" "received" House;
     Review "spoken_review:inspector" SpokenReview "inspector" "received" House;
-    /// No row until a courier exists.
+    /// No row until a channel has accepted the notice.
     BuyersChoice "awaiting_buyer:buyer" AwaitingBuyer "buyer" "notice accepted" Buyer;
     Undetermined "undetermined:supervisor" Undetermined "supervisor" "verdict" House;
-    /// No row until a courier exists.
+    /// The same.
     Appeal "failed:merchant" Failed "merchant" "verdict notice accepted" Merchant;
     Quarantine "quarantined:supervisors" Quarantined "two supervisors" "held" House;
     Tagging "cleared:clerk" Cleared "clerk" "cleared" House;
@@ -116,7 +117,7 @@ impl Clock {
                             | Event::QuarantineLifted(_)
                     )
             }),
-            Clock::BuyersChoice | Clock::Appeal => None,
+            Clock::BuyersChoice | Clock::Appeal => piece.notice_accepted(),
             Clock::Tagging => match order.ship {
                 Ship::Together if 1 < order.lines.len() => None,
                 Ship::Together | Ship::AsReady => Some(piece.stage_since()),

@@ -22,6 +22,7 @@ pub mod journal;
 pub mod looks;
 pub mod lookups;
 mod open;
+pub mod outbox;
 mod pragmas;
 pub mod projections;
 pub mod queries;
@@ -29,6 +30,7 @@ pub mod raw;
 pub mod registers;
 mod script;
 pub mod tries;
+pub mod webhooks;
 
 use changes::Changes;
 pub use error::Error;

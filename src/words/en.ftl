@@ -398,3 +398,10 @@ notice-returned = A piece was returned
 notice-cancelled = A piece was cancelled
 notice-lost-or-damaged = A piece was lost or damaged
 notice-stage-changed = A piece has moved on
+notice-verdict-given = A verdict was given
+notice-mail-buried = A message did not arrive
+
+## Endpoints
+
+endpoint-paused-title = Your webhook endpoint is paused
+endpoint-paused = Your endpoint { $url } has taken no message since { $since } (last answer: { $outcome }), so nothing more is sent to it. What was to be told waits. Mend the endpoint, then resume it with POST /v1/webhooks/ID/resume: the messages follow in their order.

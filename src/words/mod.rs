@@ -259,6 +259,7 @@ phrases! {
     check_heading check_intro check_number check_paste check_send check_good check_bad check_number_send
     speech_checked speech_not_checked step_now step_done
     step_dispatch step_receipt step_check step_release step_delivery
+    endpoint_paused_title
 }
 
 // What the pages say with something in it.
@@ -286,6 +287,7 @@ sentences! {
     by_laboratory(name)
     held_until(when)
     with_original(word, original)
+    endpoint_paused(url, since, outcome)
 }
 
 impl Words {

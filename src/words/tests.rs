@@ -22,6 +22,7 @@ const UNTOLD: &[EventKind] = &[
     EventKind::Corrected,
     EventKind::NoteAdded,
     EventKind::PhotoAdded,
+    EventKind::NoticeAccepted,
 ];
 
 /// Every id that the program may ask for.

@@ -392,3 +392,10 @@ notice-returned = 商品已退回
 notice-cancelled = 商品已取消
 notice-lost-or-damaged = 商品遗失或损坏
 notice-stage-changed = 商品有新进展
+notice-verdict-given = 已有结论
+notice-mail-buried = 有消息未能送达
+
+## Endpoints
+
+endpoint-paused-title = 您的 Webhook 接收地址已暂停
+endpoint-paused = 您的接收地址 { $url } 自 { $since } 起未成功接收任何消息（最后一次结果：{ $outcome }），因此已暂停推送。未送达的消息会保留。修复后请调用 POST /v1/webhooks/ID/resume 恢复，消息将按顺序补发。

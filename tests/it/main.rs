@@ -9,6 +9,7 @@ mod browser;
 mod capsule;
 mod certificates;
 mod compile_fail;
+mod courier;
 mod desk;
 mod erase;
 mod http;

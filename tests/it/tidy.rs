@@ -18,14 +18,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("words", &["domain"]),
     ("capsule", &[]),
     ("photos", &["domain"]),
-    ("config", &["vault", "telemetry", "capsule"]),
+    ("config", &["vault", "telemetry", "capsule", "courier"]),
     ("telemetry", &[]),
     ("store", &["domain"]),
     ("desk", &["domain", "rulebook", "spoken", "capsule", "store", "vault", "telemetry"]),
+    ("courier", &["store", "desk", "mail", "vault", "words", "domain", "telemetry"]),
     ("audit", &["domain", "rulebook", "capsule", "photos", "store", "desk", "vault"]),
     (
         "http",
         &[
+            "courier",
             "desk",
             "store",
             "photos",

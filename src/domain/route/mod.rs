@@ -373,6 +373,8 @@ fn is_annotation(stage: Stage, event: &Event) -> bool {
         Event::SegmentSet(_) => stage <= Stage::SpokenReview,
         // What it leads to stands in the ledger that is proposed behind it.
         Event::CertificateClashFound(_) | Event::SameArticleAnswered(_) => stage == Stage::SpokenReview,
+        // Where somebody's silence has a consequence, it is known since when they could have spoken.
+        Event::NoticeAccepted(_) => matches!(stage, Stage::AwaitingBuyer | Stage::Failed),
         _ => false, // Everything else is a step.
     }
 }

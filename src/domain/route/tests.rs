@@ -8,13 +8,14 @@ use super::super::samples::*;
 use super::*;
 
 /// What leaves a stage as it is.
-const ANNOTATIONS: [EventKind; 6] = [
+const ANNOTATIONS: [EventKind; 7] = [
     EventKind::NoteAdded,
     EventKind::PhotoAdded,
     EventKind::Corrected,
     EventKind::SegmentSet,
     EventKind::CertificateClashFound,
     EventKind::SameArticleAnswered,
+    EventKind::NoticeAccepted,
 ];
 
 /// The `index`th sample of a kind.
@@ -178,6 +179,7 @@ fn the_machine_takes_exactly_the_edges_of_the_table() {
     let review = BTreeSet::from([Stage::SpokenReview]);
     assert_eq!(margin[&EventKind::CertificateClashFound], review);
     assert_eq!(margin[&EventKind::SameArticleAnswered], review);
+    assert_eq!(margin[&EventKind::NoticeAccepted], BTreeSet::from([Stage::AwaitingBuyer, Stage::Failed]));
 }
 
 #[test]

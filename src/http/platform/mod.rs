@@ -35,7 +35,7 @@ mod parties;
 mod read;
 
 pub use order::{OrderBody, instant};
-pub use parties::{line, timezone};
+pub use parties::{email, line, timezone};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

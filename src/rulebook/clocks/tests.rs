@@ -235,7 +235,32 @@ fn verdicts_that_somebody_must_resolve_wait_for_them() {
     // From the verdict at 06:00Z of the 3rd: + 24 h, + 72 h.
     check(Verdict::Undetermined, &[("undetermined:supervisor", "2026-11-04T06:00:00Z")]);
     check(Verdict::SuspectedCounterfeit, &[("quarantined:supervisors", "2026-11-06T06:00:00Z")]);
-    // These two count from the acceptance of a notice, and nobody accepts one yet.
+    // These two count from the acceptance of a notice, and none was accepted.
     check(Verdict::DisclosedDifference, &[]);
     check(Verdict::NotAsDescribed, &[]);
+}
+
+#[test]
+fn a_buyers_and_a_merchants_time_counts_from_the_notice_that_was_accepted() {
+    use crate::domain::ledger::Verdict;
+    let order = placed(Ship::AsReady, 1);
+    let check = |verdict, told: i32, expected: &[(&str, &str)]| {
+        let given = VerdictGiven {
+            proposal_seq: 7,
+            verdict,
+            derived: Verdict::Pass,
+            reason: Some(sealed()),
+            rulebook_version: None,
+        };
+        let accepted = NoticeAccepted { notice: name("choice_needed"), channel: name("mail"), seq: told };
+        let more = vec![("2026-11-03T06:00:00Z", given.into()), ("2026-11-03T06:30:00Z", accepted.into())];
+        let piece = journal(plain(), first(7, more));
+        assert_eq!((piece.since().seq, piece.head()), (9, 10), "what was accepted moves nothing");
+        check(&piece, &order, expected);
+    };
+    // Not from the verdict at 06:00Z, but from half an hour later: + 72 h, + 24 h.
+    check(Verdict::DisclosedDifference, 9, &[("awaiting_buyer:buyer", "2026-11-06T06:30:00Z")]);
+    check(Verdict::NotAsDescribed, 9, &[("failed:merchant", "2026-11-04T06:30:00Z")]);
+    // What was told of another event starts nothing.
+    check(Verdict::DisclosedDifference, 8, &[]);
 }

@@ -47,6 +47,7 @@ pub fn impossible(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         EventKind::SegmentSet,
         EventKind::CertificateClashFound,
         EventKind::SameArticleAnswered,
+        EventKind::NoticeAccepted,
     ];
     let kinds: Vec<_> = EventKind::ALL
         .iter()
@@ -230,6 +231,7 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         | EventKind::PhotoAdded
         | EventKind::CertificateClashFound
         | EventKind::SameArticleAnswered
+        | EventKind::NoticeAccepted
         | EventKind::WaybillCorrected
         | EventKind::IntakeExceptionFound
         | EventKind::ExceptionResolved
@@ -632,5 +634,6 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
         }
         .into(),
         K::SameArticleAnswered => SameArticleAnswered { clash_seq: 1, same: true, note: None }.into(),
+        K::NoticeAccepted => NoticeAccepted { notice: name("choice_needed"), channel: name("mail"), seq: 1 }.into(),
     }
 }
