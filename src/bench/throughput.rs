@@ -119,6 +119,7 @@ async fn beside_schema(
     let bare = Store::open(&beside, limits).await.map_err(failed)?;
     bare.migrate().await.map_err(failed)?;
     raw::copy_schema(url, one, other).await.map_err(failed)?;
+    raw::gather_statistics(url).await.map_err(failed)?;
     run.compare(load, &bare, clients, figures).await?;
     bare.close().await.map_err(failed)?;
     stand.close().await

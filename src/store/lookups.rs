@@ -1,8 +1,9 @@
 //! What the desk looks up inside its transaction, for all commands of a batch at once.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -45,15 +46,24 @@ pub async fn answered(
     conn: &impl ConnectionTrait,
     keys: &[(Uuid, &str, &str)],
 ) -> Result<Vec<idempotency::Model>, Error> {
-    use idempotency::Column::{Key, OwnerId, Part};
+    use idempotency::Column::{Key, OwnerId};
     let mut answered = Vec::new();
     for keys in keys.chunks(ALTERNATIVES) {
-        let any = padded(keys).fold(Condition::any(), |any, (owner, key, part)| {
-            any.add(Condition::all().add(OwnerId.eq(*owner)).add(Key.eq(*key)).add(Part.eq(*part)))
-        });
-        answered.extend(idempotency::Entity::find().filter(any).all(conn).await?);
+        let query = idempotency::Entity::find()
+            .filter(OwnerId.is_in(each(keys, |(owner, _, _)| *owner)))
+            .filter(Key.is_in(each(keys, |(_, key, _)| *key)));
+        let named = |row: &idempotency::Model| keys.contains(&(row.owner_id, row.key.as_str(), row.part.as_str()));
+        answered.extend(query.all(conn).await?.into_iter().filter(named));
     }
     Ok(answered)
+}
+
+/// Every value that one part of these keys has, once, padded. A key of several parts is asked for by one list for each
+/// part, and the answer is sifted: of alternatives joined by `OR` PostgreSQL takes out what they share, and where it has
+/// no statistics yet it takes the owner that they share for rare, and reads everything of theirs.
+fn each<'a, K, V: Clone + Ord + 'a>(keys: &'a [K], part: impl Fn(&'a K) -> V) -> Vec<V> {
+    let values: Vec<V> = keys.iter().map(part).collect::<BTreeSet<V>>().into_iter().collect();
+    padded(&values).cloned().collect()
 }
 
 /// The lines of these orders.
@@ -70,10 +80,12 @@ pub async fn waybills(conn: &impl ConnectionTrait, named: &[(&str, &str)]) -> Re
     if named.is_empty() {
         return Ok(Vec::new());
     }
-    let any = padded(named).fold(Condition::any(), |any, (carrier, waybill)| {
-        any.add(Condition::all().add(Carrier.eq(*carrier)).add(Waybill.eq(*waybill)))
-    });
-    Ok(waybills::Entity::find().filter(any).all(conn).await?)
+    let query = waybills::Entity::find()
+        .filter(Carrier.is_in(each(named, |(carrier, _)| *carrier)))
+        .filter(Waybill.is_in(each(named, |(_, waybill)| *waybill)));
+    let mut found = query.all(conn).await?;
+    found.retain(|row| named.contains(&(row.carrier.as_str(), row.waybill.as_str())));
+    Ok(found)
 }
 
 /// Who has these order numbers.
@@ -82,10 +94,12 @@ pub async fn order_nos(conn: &impl ConnectionTrait, named: &[(&str, &str)]) -> R
     if named.is_empty() {
         return Ok(Vec::new());
     }
-    let any = padded(named).fold(Condition::any(), |any, (tenant, order_no)| {
-        any.add(Condition::all().add(TenantId.eq(*tenant)).add(OrderNo.eq(*order_no)))
-    });
-    Ok(order_nos::Entity::find().filter(any).all(conn).await?)
+    let query = order_nos::Entity::find()
+        .filter(TenantId.is_in(each(named, |(tenant, _)| *tenant)))
+        .filter(OrderNo.is_in(each(named, |(_, order_no)| *order_no)));
+    let mut found = query.all(conn).await?;
+    found.retain(|row| named.contains(&(row.tenant_id.as_str(), row.order_no.as_str())));
+    Ok(found)
 }
 
 /// People by platform, kind and the platform's reference.
@@ -94,10 +108,18 @@ pub async fn people(conn: &impl ConnectionTrait, named: &[(&str, &str, &str)]) -
     if named.is_empty() {
         return Ok(Vec::new());
     }
-    let any = padded(named).fold(Condition::any(), |any, (tenant, kind, reference)| {
-        any.add(Condition::all().add(TenantId.eq(*tenant)).add(Kind.eq(*kind)).add(Reference.eq(*reference)))
+    let query = people::Entity::find()
+        .filter(TenantId.is_in(each(named, |(tenant, _, _)| *tenant)))
+        .filter(Kind.is_in(each(named, |(_, kind, _)| *kind)))
+        .filter(Reference.is_in(each(named, |(_, _, reference)| *reference)));
+    let mut found = query.all(conn).await?;
+    found.retain(|row| {
+        let named_by = |(tenant, kind, reference): &(&str, &str, &str)| {
+            row.tenant_id.as_deref() == Some(*tenant) && row.kind == *kind && row.reference.as_deref() == Some(*reference)
+        };
+        named.iter().any(named_by)
     });
-    Ok(people::Entity::find().filter(any).all(conn).await?)
+    Ok(found)
 }
 
 /// The warehouses, oldest first.
@@ -130,10 +152,12 @@ pub async fn certificate_holders(
     if named.is_empty() {
         return Ok(Vec::new());
     }
-    let any = padded(named).fold(Condition::any(), |any, (body, number)| {
-        any.add(Condition::all().add(Body.eq(*body)).add(Number.eq(*number)))
-    });
-    Ok(certificate_holders::Entity::find().filter(any).all(conn).await?)
+    let query = certificate_holders::Entity::find()
+        .filter(Body.is_in(each(named, |(body, _)| *body)))
+        .filter(Number.is_in(each(named, |(_, number)| *number)));
+    let mut found = query.all(conn).await?;
+    found.retain(|row| named.contains(&(row.body.as_str(), row.number.as_str())));
+    Ok(found)
 }
 
 /// The pieces of an order that present this number, with the stage of each; whoever has the number among them.

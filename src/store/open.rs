@@ -116,9 +116,14 @@ async fn open_postgres(url: &str, limits: Limits) -> Result<Store, Error> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| unreadable("the PostgreSQL address cannot be read"))?
         .options([("lock_timeout", limits.patience.as_millis())])
+        // Compiling a plan takes longer than any question here.
+        .options([("jit", "off")])
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     let reading = options.clone().options([("default_transaction_read_only", "on")]);
+    // Whatever a writer asks is asked by a key. A plan that is made while a table is small reads all of it, and a
+    // prepared statement keeps its plan while the table grows.
+    let options = options.options([("enable_seqscan", "off")]);
 
     let write = postgres_pool(options, limits.writers.max(1), limits).await?;
     let read = postgres_pool(reading, limits.readers.max(1), limits).await?;
