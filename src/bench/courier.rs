@@ -17,10 +17,10 @@ use crate::courier::{Courier, Letter, Post, Posted, Posting, Settings, Warning};
 use crate::demo::Failure;
 use crate::demo::house::House;
 use crate::desk::Options as DeskOptions;
+use crate::store::Limits;
 use crate::store::changes::Changes;
 use crate::store::entity::outbox;
 use crate::store::outbox::{Channel, State};
-use crate::store::Limits;
 use crate::vault::Secrets;
 
 /// Notices at the most.
@@ -49,7 +49,7 @@ impl Post for Sink {
 }
 
 pub async fn measure(options: &Options, progress: &Progress) -> Result<Figures, Failure> {
-    let notices = options.pieces.min(NOTICES).max(10);
+    let notices = options.pieces.clamp(10, NOTICES);
     let folder = stand::folder(options)?;
     let url = DatabaseUrl::sqlite_file(&folder.path().join("touchstone.db"));
     let house = House::open(url.expose(), &Secrets::random(), Limits::default(), DeskOptions::default()).await?;

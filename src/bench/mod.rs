@@ -37,8 +37,16 @@ pub enum Name {
 }
 
 impl Name {
-    pub const ALL: [Name; 8] =
-        [Name::Throughput, Name::Postgres, Name::Steady, Name::Rest, Name::Fold, Name::Photos, Name::Page, Name::Courier];
+    pub const ALL: [Name; 8] = [
+        Name::Throughput,
+        Name::Postgres,
+        Name::Steady,
+        Name::Rest,
+        Name::Fold,
+        Name::Photos,
+        Name::Page,
+        Name::Courier,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {

@@ -280,7 +280,8 @@ mod tests {
         check("example.com/hook", Some(BadUrl::Unreadable));
         check("https://", Some(BadUrl::Unreadable));
         check("https://user:secret@example.com/", Some(BadUrl::Credentials));
-        for inside in ["127.0.0.1", "[::1]", "10.1.2.3", "169.254.169.254", "0x7f.1", "2130706433", "[::ffff:10.0.0.1]"] {
+        for inside in ["127.0.0.1", "[::1]", "10.1.2.3", "169.254.169.254", "0x7f.1", "2130706433", "[::ffff:10.0.0.1]"]
+        {
             check(&format!("https://{inside}/"), Some(BadUrl::Forbidden));
         }
     }

@@ -100,7 +100,8 @@ pub(super) async fn send(kit: &Kit, rows: Vec<rows::Model>) -> Result<Marks, Fau
 fn judge(rows: &[rows::Model], posted: Posted, now: Timestamp) -> Marks {
     let ids = |wanted: &dyn Fn(&&rows::Model) -> bool| rows.iter().filter(wanted).map(|row| row.id).collect::<Vec<_>>();
     let all = || ids(&|_| true);
-    let mark = |rows, state, outcome: &str, tried| Mark { rows, state, outcome: outcome.to_owned(), tried, again_at: None };
+    let mark =
+        |rows, state, outcome: &str, tried| Mark { rows, state, outcome: outcome.to_owned(), tried, again_at: None };
     let mut marks = Marks::default();
     match posted {
         Posted::Taken(code) => {

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Fault, Kit, Point};
-use crate::desk::accepted::Accepted;
 use crate::desk;
+use crate::desk::accepted::Accepted;
 use crate::domain::notice::Notice;
 use crate::store::entity::outbox as rows;
 use crate::store::journal::stream_key;

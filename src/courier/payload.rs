@@ -175,13 +175,16 @@ fn data(
     match (recipient, notice) {
         (Recipient::Platform, Notice::StageChanged) => {
             let (before, after) = behind.piece.as_ref()?;
-            Some(("piece.stage_changed", WebhookData::StageChanged(StageChanged {
-                about: about(row, after, behind),
-                from: before.stage().as_str().to_owned(),
-                stage: after.stage().as_str().to_owned(),
-                outcome: after.standing().outcome().map(|outcome| outcome.as_str().to_owned()),
-                line_status: after.line_status().as_str().to_owned(),
-            })))
+            Some((
+                "piece.stage_changed",
+                WebhookData::StageChanged(StageChanged {
+                    about: about(row, after, behind),
+                    from: before.stage().as_str().to_owned(),
+                    stage: after.stage().as_str().to_owned(),
+                    outcome: after.standing().outcome().map(|outcome| outcome.as_str().to_owned()),
+                    line_status: after.line_status().as_str().to_owned(),
+                }),
+            ))
         }
         (Recipient::Platform, Notice::VerdictGiven) => {
             let (_, after) = behind.piece.as_ref()?;
@@ -191,15 +194,20 @@ fn data(
                 Event::Overridden(_) => crate::domain::ledger::Verdict::DisclosedDifference,
                 _ => given.verdict, // Every other verdict says itself what it is.
             };
-            Some(("piece.verdict_given", WebhookData::VerdictGiven(VerdictTold {
-                about: about(row, after, behind),
-                verdict: verdict.as_str().to_owned(),
-                rulebook: given.rulebook_version.as_ref().map(ToString::to_string),
-                stage: after.stage().as_str().to_owned(),
-                digest: behind.verdict.clone()?,
-            })))
+            Some((
+                "piece.verdict_given",
+                WebhookData::VerdictGiven(VerdictTold {
+                    about: about(row, after, behind),
+                    verdict: verdict.as_str().to_owned(),
+                    rulebook: given.rulebook_version.as_ref().map(ToString::to_string),
+                    stage: after.stage().as_str().to_owned(),
+                    digest: behind.verdict.clone()?,
+                }),
+            ))
         }
-        (Recipient::Buyer, notice) => Some(("buyer.notice", WebhookData::BuyerNotice(buyer(desk, row, notice, behind)))),
+        (Recipient::Buyer, notice) => {
+            Some(("buyer.notice", WebhookData::BuyerNotice(buyer(desk, row, notice, behind))))
+        }
         (Recipient::Platform | Recipient::Merchant | Recipient::Supervisor, _) => None,
     }
 }

@@ -50,11 +50,7 @@ async fn post(kit: &Kit, endpoint: &endpoints::Model, message: &Message) -> Answ
     tokio::time::timeout(kit.limit, kit.caller.post(&endpoint.url, message)).await.unwrap_or_else(late)
 }
 
-async fn message(
-    kit: &Kit,
-    endpoint: &endpoints::Model,
-    row: &rows::Model,
-) -> Result<Option<Message>, desk::Error> {
+async fn message(kit: &Kit, endpoint: &endpoints::Model, row: &rows::Model) -> Result<Option<Message>, desk::Error> {
     let Some(body) = payload::body(&kit.desk, row).await? else { return Ok(None) };
     let now = kit.now();
     let secrets = kit.desk.open_webhook(endpoint)?.secrets(now);
@@ -210,8 +206,12 @@ mod tests {
 
     #[test]
     fn what_no_endpoint_takes_is_buried_at_last() {
-        let marks =
-            judge(&endpoint(0, None), &row("choice_needed", 21), failed("http_400", false, None), Timestamp::UNIX_EPOCH);
+        let marks = judge(
+            &endpoint(0, None),
+            &row("choice_needed", 21),
+            failed("http_400", false, None),
+            Timestamp::UNIX_EPOCH,
+        );
         assert_eq!(marks.marks[0].state, State::Buried);
         assert_eq!((marks.tell.len(), marks.tell_if_unreached.len()), (1, 1));
     }

@@ -102,7 +102,12 @@ impl Desk {
 
     /// Ends it: the answer commits with what was done. Where the same request came at the same moment and was faster,
     /// nothing is written twice and its answer is given.
-    pub(super) async fn end_once(&self, txn: Transaction, request: &Request, receipt: Receipt) -> Result<Receipt, Error> {
+    pub(super) async fn end_once(
+        &self,
+        txn: Transaction,
+        request: &Request,
+        receipt: Receipt,
+    ) -> Result<Receipt, Error> {
         let row = writer::answer_row(self, None, request, &receipt)?;
         let changes = Changes { idempotency: vec![row], ..Changes::default() };
         match txn.write(changes).await {

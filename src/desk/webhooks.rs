@@ -119,8 +119,7 @@ impl Desk {
                 let id = Uuid::now_v7();
                 let key = Vault::fresh_key();
                 let text = fresh_secret();
-                let private =
-                    Private { secrets: vec![Secret { text: text.clone(), until: None }], email: new.email };
+                let private = Private { secrets: vec![Secret { text: text.clone(), until: None }], email: new.email };
                 let row = endpoints::Model {
                     id,
                     tenant_id: new.tenant.to_string(),
@@ -251,8 +250,8 @@ impl Desk {
         let fault = |error| Error::fault("an endpoint's secrets cannot be opened", error);
         let key = self.vault().unwrap_key(&row.wrapped_key, row.id.as_bytes()).map_err(fault)?;
         let bytes = Vault::open(&key, &row.sealed, row.id.as_bytes()).map_err(fault)?;
-        let private = serde_json::from_slice(&bytes)
-            .map_err(|_| Error::corrupt("an endpoint's secrets", "are not readable"))?;
+        let private =
+            serde_json::from_slice(&bytes).map_err(|_| Error::corrupt("an endpoint's secrets", "are not readable"))?;
         Ok((key, private))
     }
 }

@@ -24,8 +24,7 @@ use crate::domain::route::Stage;
 use crate::rulebook::Rulebook;
 use crate::store::changes::Changes;
 use crate::store::entity::{
-    certificate_codes, lines, order_nos, parcel_pieces, parcels, proposals, return_shipments, shipments, tags,
-    waybills,
+    certificate_codes, lines, order_nos, parcel_pieces, parcels, proposals, return_shipments, shipments, tags, waybills,
 };
 
 /// What one command will write, and answer.

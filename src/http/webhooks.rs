@@ -112,7 +112,8 @@ async fn own(app: &App, caller: &Caller<OWNERS>, id: &str) -> Result<rows::Model
     let row = webhooks::endpoint(app.desk().store().reader(), id).await?;
     let row = row.ok_or_else(|| ApiError::absent("webhook"))?;
     let (tenant, merchant) = owner(caller)?;
-    let own = row.tenant_id == tenant.as_str() && row.merchant_id.as_deref() == merchant.as_ref().map(MerchantId::as_str);
+    let own =
+        row.tenant_id == tenant.as_str() && row.merchant_id.as_deref() == merchant.as_ref().map(MerchantId::as_str);
     visible(own, "webhook")?;
     Ok(row)
 }
@@ -266,9 +267,6 @@ async fn replay_webhook(
     }
     let span = faults.finish(from.zip(to))?;
     let replayed = app.desk().replay_webhook(row.id, span, &write.circumstances.request(&app, &caller)).await?;
-    let answer = ReplayAnswer {
-        messages: replayed.count,
-        rest_from: replayed.rest_from.map_or(Value::Null, instant),
-    };
+    let answer = ReplayAnswer { messages: replayed.count, rest_from: replayed.rest_from.map_or(Value::Null, instant) };
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }

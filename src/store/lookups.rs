@@ -115,7 +115,9 @@ pub async fn people(conn: &impl ConnectionTrait, named: &[(&str, &str, &str)]) -
     let mut found = query.all(conn).await?;
     found.retain(|row| {
         let named_by = |(tenant, kind, reference): &(&str, &str, &str)| {
-            row.tenant_id.as_deref() == Some(*tenant) && row.kind == *kind && row.reference.as_deref() == Some(*reference)
+            row.tenant_id.as_deref() == Some(*tenant)
+                && row.kind == *kind
+                && row.reference.as_deref() == Some(*reference)
         };
         named.iter().any(named_by)
     });

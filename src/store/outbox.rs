@@ -186,12 +186,7 @@ fn pick(channel: Channel, rows: &[outbox::Model], now: i64) -> Option<Pick> {
 /// # Errors
 ///
 /// Those of the store; nothing was leased then.
-pub async fn lease(
-    store: &Store,
-    channel: Channel,
-    hand: &Hand,
-    most: u64,
-) -> Result<Vec<Vec<outbox::Model>>, Error> {
+pub async fn lease(store: &Store, channel: Channel, hand: &Hand, most: u64) -> Result<Vec<Vec<outbox::Model>>, Error> {
     let txn = begin_alone(store).await?;
     let due: BTreeMap<Uuid, Uuid> = due(&*txn, channel, hand.now, most * AHEAD).await?.into_iter().collect();
     let orders: BTreeSet<Uuid> = due.values().copied().collect();
@@ -210,7 +205,8 @@ pub async fn lease(
                 bundles.push(rows.into_iter().filter(|row| ids.contains(&row.id)).collect::<Vec<_>>());
             }
             Some(Pick::Later(at)) => {
-                let early: Vec<Uuid> = rows.iter().filter(|row| row.not_before_at <= hand.now).map(|row| row.id).collect();
+                let early: Vec<Uuid> =
+                    rows.iter().filter(|row| row.not_before_at <= hand.now).map(|row| row.id).collect();
                 put_off(&*txn, &early, at).await?;
             }
             Some(Pick::Go(_)) | None => {}
@@ -408,14 +404,11 @@ async fn is_unreached(conn: &impl ConnectionTrait, row: &outbox::Model) -> Resul
 /// Inserts rows of which each event has one; one that is there stays as it is.
 async fn insert_new(conn: &impl ConnectionTrait, rows: Vec<outbox::Model>) -> Result<(), Error> {
     use outbox::Column;
-    keep(conn, rows, [
-        Column::OrderId,
-        Column::StreamId,
-        Column::Seq,
-        Column::Recipient,
-        Column::Notice,
-        Column::Channel,
-    ])
+    keep(
+        conn,
+        rows,
+        [Column::OrderId, Column::StreamId, Column::Seq, Column::Recipient, Column::Notice, Column::Channel],
+    )
     .await
 }
 
@@ -515,10 +508,7 @@ pub async fn spread(
 }
 
 /// Platform and merchant of each order.
-async fn owners(
-    conn: &impl ConnectionTrait,
-    ids: &BTreeSet<Uuid>,
-) -> Result<BTreeMap<Uuid, (String, String)>, Error> {
+async fn owners(conn: &impl ConnectionTrait, ids: &BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, (String, String)>, Error> {
     use orders::Column::{MerchantId, OrderId, TenantId};
     let ids: Vec<Uuid> = ids.iter().copied().collect();
     let mut found = BTreeMap::new();
@@ -556,11 +546,7 @@ pub async fn noted(store: &Store, id: Uuid, again_at: Option<i64>) -> Result<(),
         None => update.col_expr(Column::State, Expr::value(State::Sent.as_str())),
         Some(at) => update.col_expr(Column::NotBeforeAt, Expr::value(at)),
     };
-    update
-        .filter(Column::Id.eq(id))
-        .filter(Column::State.eq(State::Accepted.as_str()))
-        .exec(&*txn)
-        .await?;
+    update.filter(Column::Id.eq(id)).filter(Column::State.eq(State::Accepted.as_str())).exec(&*txn).await?;
     txn.commit().await
 }
 
@@ -615,9 +601,9 @@ pub async fn page(
         query = query.filter(Column::Recipient.eq(recipient));
     }
     if let Some(place) = after {
-        query = query.filter(Column::NotBeforeAt.gte(place.not_before_at)).filter(
-            Condition::any().add(Column::NotBeforeAt.gt(place.not_before_at)).add(Column::Id.gt(place.id)),
-        );
+        query = query
+            .filter(Column::NotBeforeAt.gte(place.not_before_at))
+            .filter(Condition::any().add(Column::NotBeforeAt.gt(place.not_before_at)).add(Column::Id.gt(place.id)));
     }
     let rows = query.order_by_asc(Column::NotBeforeAt).order_by_asc(Column::Id).limit(limit).all(conn).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.order_id).collect();

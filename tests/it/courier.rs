@@ -222,7 +222,10 @@ both!(one_bad_address_holds_up_nobody_and_is_told_to_a_supervisor, |db| async mo
     hands.advance(HOUR);
     courier(&world.desk, &post, &hands).until_idle().await.unwrap();
     let after: Vec<_> = post.letters().into_iter().filter(|letter| letter.order_id == bad.order_id).collect();
-    assert!(after.iter().any(|letter| letter.told.iter().any(|(_, _, notice)| *notice == Notice::Arrived)), "{after:?}");
+    assert!(
+        after.iter().any(|letter| letter.told.iter().any(|(_, _, notice)| *notice == Notice::Arrived)),
+        "{after:?}"
+    );
 
     // A supervisor has it sent again.
     let row = buried.iter().find(|row| row.notice == "piece_to_send").unwrap();
@@ -307,11 +310,15 @@ both!(a_choice_that_reaches_nobody_is_a_supervisors_task, |db| async move {
     courier(&world.desk, &post, &hands).until_idle().await.unwrap();
     assert!(clocks(&world, key).await.is_empty());
     let rows = of_piece(&world, key).await;
-    let choice: Vec<_> = rows.iter().filter(|row| row.notice == "choice_needed").map(|row| row.state.as_str()).collect();
+    let choice: Vec<_> =
+        rows.iter().filter(|row| row.notice == "choice_needed").map(|row| row.state.as_str()).collect();
     assert_eq!(choice, ["nobody", "nobody"], "no address, and no endpoint");
     let told: Vec<_> = rows.iter().filter(|row| row.notice == "mail_buried").collect();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!((told[0].recipient.as_str(), told[0].seq), ("supervisor", rows.iter().find(|row| row.notice == "choice_needed").unwrap().seq));
+    assert_eq!(
+        (told[0].recipient.as_str(), told[0].seq),
+        ("supervisor", rows.iter().find(|row| row.notice == "choice_needed").unwrap().seq)
+    );
 });
 
 /// Everything that a world's journals want told by letter: order, recipient, journal, event, notice.
@@ -325,9 +332,10 @@ async fn wanted(world: &World) -> Told {
 fn arrived(letters: &[Letter]) -> Vec<(Uuid, String, i32, i32, String)> {
     let of = |letter: &Letter| {
         let (order, recipient) = (letter.order_id.0, letter.recipient.as_str().to_owned());
-        let told = letter.told.iter().map(move |(stream, seq, notice)| {
-            (order, recipient.clone(), stream.0, *seq, notice.as_str().to_owned())
-        });
+        let told = letter
+            .told
+            .iter()
+            .map(move |(stream, seq, notice)| (order, recipient.clone(), stream.0, *seq, notice.as_str().to_owned()));
         told.collect::<Vec<_>>()
     };
     letters.iter().filter(|letter| letter.recipient != Recipient::Supervisor).flat_map(of).collect()

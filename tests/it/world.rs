@@ -459,8 +459,7 @@ impl World {
                         Stage::AwaitingBuyer => Some(Verdict::DisclosedDifference),
                         _ => None, // On every other way it is the one that was derived.
                     };
-                    let reason =
-                        stricter.map(|_| self.seal(&mut seals, key.order_id, &self.inspector, "与口播不符"));
+                    let reason = stricter.map(|_| self.seal(&mut seals, key.order_id, &self.inspector, "与口播不符"));
                     let command = Command::GiveVerdict { proposal, stricter, reason };
                     self.carry_sealed(key, command, seals, &self.inspector).await.unwrap()
                 }

@@ -222,8 +222,7 @@ fn types(taken: &[Received]) -> Vec<String> {
 
 both!(every_change_and_verdict_is_told_in_its_order_to_platform_and_merchant, |db| async move {
     let world = World::new(db).await;
-    let (platform, merchant, other) =
-        (Receiver::open([]).await, Receiver::open([]).await, Receiver::open([]).await);
+    let (platform, merchant, other) = (Receiver::open([]).await, Receiver::open([]).await, Receiver::open([]).await);
     endpoint(&world, &platform.url(), None).await;
     endpoint(&world, &merchant.url(), Some("m-1")).await;
     endpoint(&world, &other.url(), Some("m-2")).await;
@@ -341,12 +340,8 @@ both!(what_was_refused_comes_again_under_its_id_before_what_followed, |db| async
     for message in receiver.taken() {
         let timestamp: i64 = message.headers["webhook-timestamp"].parse().unwrap();
         let secret = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, &secret["whsec_".len()..]).unwrap();
-        let signed = touchstone::courier::signature::signature(
-            &[secret],
-            message.id(),
-            timestamp,
-            message.body.as_bytes(),
-        );
+        let signed =
+            touchstone::courier::signature::signature(&[secret], message.id(), timestamp, message.body.as_bytes());
         assert_eq!(message.headers["webhook-signature"], signed);
     }
 });
@@ -445,8 +440,7 @@ fn verify(messages: &[(String, Received)]) -> Vec<String> {
         panic!("TOUCHSTONE_TEST_PYTHON is not set: run ./scripts/test, which sets a Python up for the tests")
     });
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/webhook.py");
-    let mut child =
-        Process::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Process::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     for (secret, message) in messages {
         let line = json!({"secret": secret, "headers": message.headers, "body": message.body});
