@@ -19,12 +19,16 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use tracing_subscriber::EnvFilter;
 
+use self::mail::{MailArgs, MailFile};
 use crate::{
     capsule::keys::KeySet,
     courier::address::Allowed,
+    mail::settings::MailSettings,
     telemetry::LogFormat,
     vault::{SecretFault, Secrets, parse_secret},
 };
+
+mod mail;
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8420";
 const DEFAULT_LOG: &str = "info";
@@ -98,6 +102,8 @@ pub struct Args {
     /// Refuse whatever is only fit for trying out [env: TOUCHSTONE_PRODUCTION]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub production: Option<String>,
+    #[command(flatten)]
+    pub mail: MailArgs,
 }
 
 /// The settings, every one of them valid.
@@ -126,6 +132,7 @@ pub struct Config {
     pub writers: NonZeroU16,
     pub max_body_bytes: NonZeroUsize,
     pub request_timeout: Duration,
+    pub mail: MailSettings,
     pub production: bool,
 }
 
@@ -247,6 +254,8 @@ struct File {
     max_body_bytes: Option<u64>,
     request_timeout_seconds: Option<u64>,
     production: Option<bool>,
+    #[serde(default)]
+    mail: MailFile,
 }
 
 /// A text that the errors of the parser must not repeat.
@@ -325,6 +334,7 @@ impl Reader<'_> {
         let request_timeout = self
             .number("request_timeout_seconds", request_timeout, 1, LARGEST_REQUEST_TIMEOUT_SECONDS)
             .unwrap_or(DEFAULT_REQUEST_TIMEOUT_SECONDS);
+        let mail = self.mail(&args.mail, file.mail, data_dir.as_deref(), production);
         Some(Config {
             data_dir: data_dir?,
             database: database?,
@@ -341,6 +351,7 @@ impl Reader<'_> {
             writers: writers?,
             max_body_bytes: NonZeroUsize::new(max_body_bytes)?,
             request_timeout: Duration::from_secs(request_timeout),
+            mail: mail?,
             production,
         })
     }

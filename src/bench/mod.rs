@@ -12,6 +12,7 @@ mod courier;
 mod figures;
 mod fold;
 mod load;
+mod mail;
 mod page;
 mod photos;
 mod replay;
@@ -34,10 +35,11 @@ pub enum Name {
     Photos,
     Page,
     Courier,
+    Mail,
 }
 
 impl Name {
-    pub const ALL: [Name; 8] = [
+    pub const ALL: [Name; 9] = [
         Name::Throughput,
         Name::Postgres,
         Name::Steady,
@@ -46,6 +48,7 @@ impl Name {
         Name::Photos,
         Name::Page,
         Name::Courier,
+        Name::Mail,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -58,6 +61,7 @@ impl Name {
             Name::Photos => "photos",
             Name::Page => "page",
             Name::Courier => "courier",
+            Name::Mail => "mail",
         }
     }
 
@@ -69,7 +73,8 @@ impl Name {
 /// How it is measured.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How many pieces lie in the database of the steady load, and how many fingerprints are searched.
+    /// How many pieces lie in the database of the steady load, how many fingerprints are searched, and how many letters
+    /// are sent at the most.
     pub pieces: usize,
     /// How long each load lasts.
     pub seconds: u64,
@@ -91,6 +96,7 @@ pub async fn measure(name: Name, options: &Options, progress: &Progress) -> Resu
         Name::Photos => photos::measure(options, progress).await,
         Name::Page => page::measure(options, progress).await,
         Name::Courier => courier::measure(options, progress).await,
+        Name::Mail => mail::measure(options, progress).await,
     }
 }
 

@@ -18,6 +18,7 @@ mod demo_command;
 mod input;
 mod journal;
 mod key;
+mod mail;
 mod open;
 mod person;
 mod place;
@@ -65,6 +66,9 @@ enum Command {
     /// People whose data is kept
     #[command(subcommand, after_help = person::EXAMPLES)]
     Person(person::Person),
+    /// Letters: look at every one that is sent
+    #[command(subcommand, after_help = mail::EXAMPLES)]
+    Mail(mail::Mail),
     Bench(bench_command::Bench),
     /// Claims: what a seller says of a piece
     #[command(subcommand, after_help = claims::EXAMPLES)]
@@ -95,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Device(command) => command.run(),
         Command::Balance(command) => command.run(),
         Command::Person(command) => command.run(),
+        Command::Mail(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Claims(command) => command.run(),
         Command::Journal(command) => command.run(),

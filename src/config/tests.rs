@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::*;
+use crate::mail::settings::{Post, Security};
 
 const A: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
 const B: &str = "1f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -100,7 +101,9 @@ fn everything_can_stand_in_the_file() {
     let machine = machine.file(&format!(
         "data_dir = {data:?}\ndatabase_url = \"postgres://u:p@db/t\"\nlisten = \"[::1]:9\"\nmaster_key = \"{A}\"\n\
          signing_key = \"{B}\"\npublic_url = \"https://check.example/\"\nlog = \"touchstone=debug\"\n\
-         log_format = \"json\"\nwriters = 8\nmax_body_bytes = 65536\nrequest_timeout_seconds = 5\nproduction = true\n"
+         log_format = \"json\"\nwriters = 8\nmax_body_bytes = 65536\nrequest_timeout_seconds = 5\nproduction = true\n\
+         [mail]\nsmtp_url = \"smtps://mail.example\"\nfrom = \"T <t@check.example>\"\nconnections = 3\nper_minute = 60\n\
+         list_id = \"l.check.example\"\nsupervisors = \"duty@check.example\"\n"
     ));
     let config = machine.load().unwrap();
     assert_eq!(config.database.backend(), Backend::Postgres);
@@ -109,6 +112,10 @@ fn everything_can_stand_in_the_file() {
     assert_eq!(config.log_format, LogFormat::Json);
     assert_eq!((config.writers.get(), config.max_body_bytes.get(), config.request_timeout.as_secs()), (8, 65536, 5));
     assert!(config.production);
+    assert_eq!((config.mail.list_id.as_str(), config.mail.from.host()), ("l.check.example", "check.example"));
+    let Post::Smtp(server) = &config.mail.post else { panic!("{:?}", config.mail.post) };
+    assert_eq!((server.host.as_str(), server.security), ("mail.example", Security::Tls));
+    assert_eq!((server.connections, server.per_minute), (3, 60));
 }
 
 #[test]
@@ -227,7 +234,10 @@ fn a_public_url_is_the_beginning_of_a_web_address() {
 
 #[test]
 fn production_refuses_what_is_only_fit_for_trying_out() {
-    let production = || Machine::complete().env("PRODUCTION", "true");
+    let production = || {
+        let machine = Machine::complete().env("PRODUCTION", "true");
+        machine.env("MAIL_SMTP_URL", "smtp://mail.example").env("MAIL_FROM", "no-reply@check.example")
+    };
     assert!(production().problem().starts_with("public_url is not set, and production needs one"));
     let problem = production().env("PUBLIC_URL", "http://check.example").problem();
     assert!(problem.starts_with("public_url is not https"));
@@ -236,7 +246,7 @@ fn production_refuses_what_is_only_fit_for_trying_out() {
     let problem = https().env("MASTER_KEY", "00".repeat(32)).problem();
     assert!(problem.starts_with("master_key is one byte repeated"));
     assert!(Machine::complete().env("MASTER_KEY", "00".repeat(32)).load().is_ok());
-    let problem = Machine::complete().env("PRODUCTION", "yes").env("PUBLIC_URL", "https://check.example").problem();
+    let problem = production().env("PRODUCTION", "yes").env("PUBLIC_URL", "https://check.example").problem();
     assert_eq!(problem, "production is \"yes\": give true or false");
 }
 
@@ -310,4 +320,64 @@ fn the_flags_are_understood_by_the_command_line() {
     assert_eq!(parse(&["--production=false", "--writers", "3"]).production.as_deref(), Some("false"));
     assert_eq!(parse(&["--data-dir", "/x"]).data_dir, Some(PathBuf::from("/x")));
     assert_eq!(parse(&[]).production, None);
+}
+
+#[test]
+fn letters_go_into_the_data_directory_where_nothing_else_is_said() {
+    let machine = Machine::complete();
+    let config = machine.load().unwrap();
+    assert_eq!(config.mail.post, Post::Files(machine.dir.path().join("data/mail")));
+    let machine = Machine::complete().env("MAIL_DIR", "/elsewhere");
+    assert_eq!(machine.load().unwrap().mail.post, Post::Files("/elsewhere".into()));
+}
+
+#[test]
+fn production_does_not_start_without_a_mail_server() {
+    let production = || Machine::complete().env("PRODUCTION", "true").env("PUBLIC_URL", "https://check.example");
+    let problem = production().problem();
+    assert!(problem.starts_with("no mail server is set, and production needs one"), "{problem}");
+    assert!(problem.contains("TOUCHSTONE_MAIL_SMTP_URL") && problem.contains("TOUCHSTONE_MAIL_FROM"), "{problem}");
+    assert!(production().env("MAIL_DIR", "/x").problem().starts_with("no mail server is set"));
+    let in_clear = production().env("MAIL_FROM", "t@check.example").env("MAIL_SMTP_URL", "smtp+plain://mail.example");
+    assert!(in_clear.problem().starts_with("mail_smtp_url sends letters in clear"));
+    let local = production().env("MAIL_FROM", "t@check.example").env("MAIL_SMTP_URL", "smtp+plain://127.0.0.1:25");
+    assert!(local.load().is_ok());
+}
+
+#[test]
+fn a_mail_server_is_set_whole_and_no_secret_is_repeated() {
+    let server = || Machine::complete().env("MAIL_SMTP_URL", "smtp://mail.example");
+    assert!(server().problem().starts_with("mail_from is not set, and a mail server needs it"));
+    let server = || server().env("MAIL_FROM", "t@check.example");
+    assert!(server().env("MAIL_DIR", "/x").problem().starts_with("mail_smtp_url and mail_dir are both set"));
+    assert!(server().env("MAIL_SMTP_USER", "u").problem().starts_with("mail_smtp_user is set without a password"));
+    let problem = server().env("MAIL_SMTP_PASSWORD", "hunter2").problem();
+    assert!(problem.starts_with("a password for the mail server is set without mail_smtp_user"), "{problem}");
+    assert!(!problem.contains("hunter2"));
+    let problem = server().env("MAIL_SMTP_URL", "smtp://u:hunter2@mail.example").problem();
+    assert!(problem.starts_with("mail_smtp_url cannot be used") && !problem.contains("hunter2"), "{problem}");
+    assert!(server().env("MAIL_FROM", "nobody").problem().starts_with("mail_from holds no address"));
+    assert!(server().env("MAIL_SUPERVISORS", "duty").problem().starts_with("mail_supervisors is no address"));
+    assert!(server().env("MAIL_LIST_ID", "a b").problem().starts_with("mail_list_id is no list id"));
+    assert!(server().env("MAIL_CONNECTIONS", "0").problem().starts_with("mail_connections is \"0\""));
+    assert!(server().env("MAIL_DKIM_SELECTOR", "s").problem().starts_with("one of mail_dkim_selector and"));
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/mail/server.key");
+    let signed = server().env("MAIL_DKIM_SELECTOR", "s").env("MAIL_DKIM_KEY_FILE", key);
+    assert!(signed.load().unwrap().mail.signer.is_some());
+    let no_key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/mail/ca.pem");
+    let unsigned = server().env("MAIL_DKIM_SELECTOR", "s").env("MAIL_DKIM_KEY_FILE", no_key);
+    assert!(unsigned.problem().contains("cannot sign"), "{}", unsigned.problem());
+}
+
+#[test]
+fn a_password_is_read_from_its_file_and_not_shown() {
+    let machine = Machine::complete();
+    let file = machine.dir.path().join("password");
+    fs::write(&file, "hunter2\n").unwrap();
+    let machine = machine.env("MAIL_SMTP_URL", "smtp://mail.example").env("MAIL_FROM", "t@check.example");
+    let config = machine.env("MAIL_SMTP_USER", "u").env("MAIL_SMTP_PASSWORD_FILE", file).load().unwrap();
+    let Post::Smtp(server) = &config.mail.post else { panic!("no server") };
+    let (user, password) = server.credentials.as_ref().unwrap();
+    assert_eq!((user.as_str(), password.expose()), ("u", "hunter2"));
+    assert!(!format!("{config:?}").contains("hunter2"));
 }

@@ -24,6 +24,7 @@ use crate::store::{self, webhooks};
 
 pub mod address;
 mod backoff;
+mod by_mail;
 pub mod endpoint;
 mod letter;
 mod noting;
@@ -32,6 +33,7 @@ mod probe;
 pub mod signature;
 mod webhook;
 
+pub use by_mail::ByMail;
 pub use letter::{Letter, Post, Posted, Posting, Warning};
 pub use probe::{Fate, Point, Probe};
 
@@ -358,6 +360,37 @@ impl Courier {
 
     async fn note(&self) -> Result<usize, Fault> {
         noting::note(&self.kit).await
+    }
+}
+
+/// A courier at work.
+pub struct Working {
+    stop: tokio::sync::oneshot::Sender<()>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Working {
+    /// Lets it finish what it has in hand, and waits for that.
+    pub async fn stop(self) {
+        // Told or dropped, both mean to stop.
+        let _ = self.stop.send(());
+        if self.task.await.is_err() {
+            tracing::error!("the courier stopped before its time");
+        }
+    }
+}
+
+impl Courier {
+    /// Sets it to work. Must be called within a tokio runtime.
+    pub fn start(self) -> Working {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            self.run(async {
+                let _ = stopped.await;
+            })
+            .await;
+        });
+        Working { stop, task }
     }
 }
 

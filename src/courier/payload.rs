@@ -235,8 +235,8 @@ fn buyer(desk: &Desk, row: &outbox::Model, notice: Notice, behind: &Behind) -> B
         seq: row.seq,
         notice: notice.as_str().to_owned(),
         title: json!({
-            "zh-CN": Language::Chinese.words().notice(notice),
-            "en": Language::English.words().notice(notice),
+            "zh-CN": Language::Chinese.words().subject(Recipient::Buyer, notice),
+            "en": Language::English.words().subject(Recipient::Buyer, notice),
         }),
         action_url: decides.then(|| format!("{tracking_url}/act/{}", desk.action_token(order))),
         tracking_url,

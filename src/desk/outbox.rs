@@ -19,13 +19,8 @@ fn channels(recipient: Recipient) -> &'static [Channel] {
     }
 }
 
-/// Whether a letter goes at once: it asks for something, and time runs from it or against it. Others wait a little, so
-/// that what happens to one order within some minutes is one letter.
-fn is_urgent(notice: Notice) -> bool {
-    matches!(notice, Notice::ChoiceNeeded | Notice::Failed | Notice::PieceToSend | Notice::Held)
-}
-
-/// The rows of one notice. `gather` is how long a letter waits for others that may go with it.
+/// The rows of one notice. An urgent letter goes at once; others wait a little, so that what happens to one order within
+/// some minutes is one letter. `gather` is how long a letter waits for others that may go with it.
 pub(crate) fn rows(
     key: StreamKey,
     seq: i32,
@@ -34,7 +29,7 @@ pub(crate) fn rows(
     now: Timestamp,
 ) -> impl Iterator<Item = outbox::Model> {
     channels(recipient).iter().map(move |channel| {
-        let waits = *channel == Channel::Mail && !is_urgent(notice);
+        let waits = *channel == Channel::Mail && !notice.is_urgent();
         let not_before = if waits { now.checked_add(gather).unwrap_or(now) } else { now };
         outbox::Model {
             id: Uuid::now_v7(),

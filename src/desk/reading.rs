@@ -56,6 +56,8 @@ pub struct PieceView {
 pub struct OrderView {
     pub placed: OrderPlaced,
     pub pieces: Vec<Piece>,
+    /// The hash of the event that gave the verdict, of each piece whose verdict stands: whoever tells of it names it.
+    pub verdicts: HashMap<PieceCode, Hash>,
 }
 
 impl Desk {
@@ -121,16 +123,20 @@ impl Desk {
         let (of_order, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.stream_id == 0);
         let Some(first) = of_order.first() else { return Ok(None) };
         let mut pieces = Vec::new();
+        let mut verdicts = HashMap::new();
         for rows in rows.chunk_by(|one, next| one.stream_id == next.stream_id) {
             let reads = rows.iter().map(recorded::read).collect::<Result<Vec<_>, _>>()?;
             // A journal that does not begin with a piece is a case's.
             if reads.first().is_some_and(|read| matches!(read.recorded.event, Event::PieceOpened(_))) {
+                let hashes: HashMap<i32, Hash> = reads.iter().map(|read| (read.recorded.seq, read.hash)).collect();
                 let piece = Piece::fold(reads.into_iter().map(|read| read.recorded))
                     .map_err(|corrupt| Error::fault("a journal does not replay", corrupt))?;
+                let given = piece.verdict().and_then(|(seq, _)| hashes.get(&seq));
+                verdicts.extend(given.map(|hash| (piece.opened().code.clone(), *hash)));
                 pieces.push(piece);
             }
         }
-        Ok(Some(OrderView { placed: placed(first)?, pieces }))
+        Ok(Some(OrderView { placed: placed(first)?, pieces, verdicts }))
     }
 
     /// The words behind sealed texts of one order. A text whose key was destroyed is not among them.

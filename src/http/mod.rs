@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -23,6 +23,7 @@ use service::Security;
 use crate::courier::address::Allowed;
 use crate::courier::payload::WebhookMessage;
 use crate::desk::Desk;
+use crate::mail::transport::Files;
 use crate::photos::shelf::{Shelf, ShelfFault};
 use crate::telemetry::{self, Metrics};
 
@@ -30,6 +31,7 @@ pub mod auth;
 mod bench;
 pub mod body;
 mod certificates;
+mod demo_mail;
 mod error;
 mod ledger;
 mod looks;
@@ -81,6 +83,7 @@ struct Inner {
     pages: tracking::Pages,
     guesses: tracking::Guesses,
     listeners: tracking::Listeners,
+    mailbox: OnceLock<Arc<Files>>,
 }
 
 impl App {
@@ -97,6 +100,7 @@ impl App {
             pages: tracking::Pages::default(),
             guesses: tracking::Guesses::default(),
             listeners: tracking::Listeners::default(),
+            mailbox: OnceLock::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -107,6 +111,15 @@ impl App {
 
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
+    }
+
+    /// Shows these letters at `/demo/mail`, where otherwise there is nothing. Only the demo does.
+    pub fn show_mail(&self, files: Arc<Files>) {
+        let _ = self.inner.mailbox.set(files);
+    }
+
+    fn mailbox(&self) -> Option<&Arc<Files>> {
+        self.inner.mailbox.get()
     }
 
     fn darkroom(&self) -> &photos::Darkroom {
@@ -183,6 +196,7 @@ pub fn router(app: App) -> Router {
     let (router, description) = routes().split_for_parts();
     router
         .merge(service::docs(description))
+        .merge(demo_mail::routes())
         .fallback(|| async {
             ApiError::request(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address: see /docs")
         })

@@ -17,35 +17,27 @@ use utoipa_axum::routes;
 use super::pages::{self, Frame, LanguageQuery, Visitor};
 use super::{ApiError, App, photos};
 use crate::capsule::Hash;
+use crate::desk::Error;
 use crate::desk::people::Details;
 use crate::desk::place::VIEW;
-use crate::desk::{Error, OrderView};
 use crate::domain::ids::{OrderId, PersonId};
-use crate::domain::route::Stage;
 use crate::photos::shelf::{Board, PhotoHash};
+use crate::shown::{self, Card, Made, Reader, view};
 use crate::store::entity::{orders, pieces};
 use crate::store::queries;
 use crate::vault;
 use crate::words::Language;
 
 mod cache;
-mod carriers;
 mod decision;
 mod guesses;
 mod live;
-mod mask;
-mod rows;
-mod view;
-mod when;
 
 pub use cache::Pages;
 pub use guesses::{Guesses, Source};
 pub use live::Listeners;
-pub use when::Clock;
 
 use cache::Kept;
-use rows::Sources;
-use view::{Around, Card};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -208,59 +200,12 @@ async fn page_of(app: &App, entrance: &Entrance, token: &str, visitor: &Visitor<
     Ok(kept)
 }
 
-/// An order with its pieces as they are shown.
-pub struct Made {
-    pub order: OrderView,
-    pub cards: Vec<Card>,
-}
-
 /// Reads the journals of an order, and what stands around them, for its page.
 pub async fn make(app: &App, entrance: &Entrance, language: Language) -> Result<Made, ApiError> {
-    let desk = app.desk();
-    let reader = desk.store().reader();
-    let id = entrance.order_id;
-    let Some(order) = desk.read_order(id).await? else {
-        return Err(Error::corrupt("the order of a link", "has no journal").into());
-    };
-    let texts = desk.read_texts(id).await?;
-    let live = match &order.placed.live_id {
-        Some(live) => queries::live(reader, order.placed.tenant_id.as_str(), live.as_str()).await?,
-        None => None,
-    };
-    let replay = live.and_then(|live| live.replay_url).filter(|url| url.starts_with("https://"));
-    let warehouse = queries::warehouse(reader, order.placed.warehouse_id.as_str()).await?;
-    let laboratory = match warehouse.and_then(|warehouse| warehouse.laboratory_id) {
-        Some(laboratory) => queries::laboratory(reader, &laboratory).await?,
-        None => None,
-    };
-    let mut deadlines = Vec::new();
-    let mut capsules = Vec::new();
-    for row in &entrance.pieces {
-        if row.stage != Stage::Closed.as_str() {
-            deadlines.extend(queries::deadlines_of(reader, id.0, row.stream_id).await?);
-        }
-        capsules.extend(queries::capsule(reader, id.0, row.stream_id).await?);
-    }
     let name = entrance.buyer.as_ref().and_then(|buyer| buyer.name.as_deref());
-    let sources = Sources {
-        desk,
-        words: language.words(),
-        placed: &order.placed,
-        texts: &texts,
-        names: name.into_iter().collect(),
-        replay: replay.as_deref(),
-    };
-    let around = Around {
-        sources,
-        clock: Clock::new(order.placed.buyer_timezone.as_str(), language),
-        now: app.now(),
-        streams: &entrance.pieces,
-        deadlines,
-        capsules,
-        laboratory,
-    };
-    let cards = around.cards(&order);
-    Ok(Made { order, cards })
+    let names: Vec<&str> = name.into_iter().collect();
+    let reader = Reader { language, zone: None, names: &names };
+    Ok(shown::read(app.desk(), entrance.order_id, &entrance.pieces, reader, app.now()).await?)
 }
 
 /// One photo that the page shows: a rendition, never the original.

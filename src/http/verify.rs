@@ -15,10 +15,11 @@ use utoipa_axum::routes;
 
 use super::error::Problem;
 use super::pages::{self, Frame, LanguageQuery, Visitor, qr};
-use super::tracking::{Clock, Source};
+use super::tracking::Source;
 use super::{ApiError, App};
 use crate::capsule::{chain, credential, jws};
 use crate::desk::certificate::{Certificate, Status, printed};
+use crate::shown::Clock;
 
 mod capsule;
 

@@ -298,7 +298,7 @@ verdict-suspected-counterfeit = held on suspicion
 
 ## The buyer's choice
 
-difference-heading = What differs
+difference-heading = What differs, and what was not tested
 override-note = A supervisor and a second person decided to put this piece to you although it was found not to be as described.
 choice-heading = Your decision
 choice-legend = What shall happen with this piece?
@@ -381,25 +381,152 @@ check-send = Check it
 check-good = This is a certificate of ours, exactly as it was signed, and it stands.
 check-bad = This is not a certificate that stands. Do not rely on it.
 
-## Notices
+## Letters
 
-notice-order-taken-in = Your order was taken in
-notice-piece-to-send = A piece is to be sent to the warehouse
-notice-arrived = A piece has arrived at the warehouse
-notice-passed = A piece has passed both checks
-notice-choice-needed = A difference was found: please decide
-notice-choice-recorded = Your decision is recorded
-notice-failed = A piece is not as described
-notice-held = A piece is held for a closer look
-notice-shipped = A piece is on its way to you
-notice-delivered = A piece was delivered
-notice-returning-to-merchant = A piece is on its way back to you
-notice-returned = A piece was returned
-notice-cancelled = A piece was cancelled
-notice-lost-or-damaged = A piece was lost or damaged
-notice-stage-changed = A piece has moved on
-notice-verdict-given = A verdict was given
-notice-mail-buried = A message did not arrive
+demo-mail-heading = Letters that the demo sent
+demo-mail-none = There are none yet.
+letter-order = Order { $number }
+letter-follow = See your order
+letter-decide = Decide now
+letter-certificate = See and check the certificate
+letter-pieces = { $count ->
+    [one] 1 piece
+   *[other] { $count } pieces
+}
+letter-and-more = { $subject }, and { $count } more
+letter-digest = Digest of the result { $digest }
+letter-digest-why = The page, the certificate and this letter tell of one result; the digest is the same.
+letter-private = The link to decide is yours alone: please do not pass this letter on.
+letter-why-buyer = You receive this because your order is checked by us before it reaches you. No answer is needed.
+letter-why-merchant = You receive this because the piece is checked by us. No answer is needed.
+letter-why-supervisor = This goes to the supervisors of the warehouse.
+letter-rest-on-page = The rest is on the page of your order.
+letter-send-to = Send it to
+letter-code-on-parcel = Write the piece code on the bag of the piece:
+letter-send-until = Please send it by { $when }.
+letter-appeal-until = You can ask for a second examination until { $when }.
+letter-appeal-clock = You have 24 hours from when this reaches you to ask for a second examination. They never end between 10 at night and 9 in the morning.
+letter-another-clock = You can send another piece for this line within 48 hours; otherwise the buyer is owed the full price.
+letter-collect-until = Please collect or receive it by { $when }.
+letter-reasons = Reasons, one by one
+letter-rule-breached = May not be said like this: { $rule }
+letter-stage = Where it stands: { $stage }
+letter-due = Due { $when }
+letter-quote = “{ $words }”
+
+subject-buyer-order-taken-in = Your order is with us
+subject-buyer-another-to-come = The seller sends another piece
+subject-buyer-arrived = Your piece has arrived at our warehouse
+subject-buyer-intake-exception = Something was wrong with the parcel
+subject-buyer-passed = Your piece has passed both checks
+subject-buyer-choice-needed = There is a difference: your choice is needed
+subject-buyer-choice-reminder = We are still waiting for your choice
+subject-buyer-choice-recorded = Your choice is recorded
+subject-buyer-rest-asked = Shall the other pieces go ahead? Your choice is needed
+subject-buyer-failed = Your piece is not as described
+subject-buyer-undetermined = Your piece cannot be judged here yet
+subject-buyer-examined-again = Your piece is being examined again
+subject-buyer-held = Your piece is held for a closer look
+subject-buyer-going-back = The piece goes back to the seller, not to you
+subject-buyer-shipped = Your piece is on its way to you
+subject-buyer-delivered = Your piece was delivered
+subject-buyer-delayed = Your piece is later than expected
+subject-buyer-return-opened = Your return is noted
+subject-buyer-return-arrived = Your return has arrived
+subject-buyer-return-accepted = It is the same piece: your money is owed to you
+subject-buyer-return-refused = What came back is not the piece we sent
+subject-buyer-return-lapsed = The time for your return is over
+subject-buyer-sent-back = The piece is on its way back to you
+subject-buyer-cancelled = Your cancellation is noted
+subject-buyer-lost-or-damaged = Your piece was lost or damaged
+subject-buyer-certificate-withdrawn = The certificate was withdrawn
+subject-buyer-handed-to-authority = Your piece was handed to the authorities
+subject-buyer-refund-owed = Money is owed to you
+subject-buyer-refund-settled = The platform says that you were refunded
+
+tell-buyer-order-taken-in = What you bought comes to our warehouse first. We examine it and compare it with everything that was said of it; then it is sent to you. You can follow each step on the page of your order.
+tell-buyer-another-to-come = The piece before was not sent to you. The seller sends another one for this line; it is examined in the same way before it reaches you.
+tell-buyer-arrived = The parcel was opened, weighed and photographed on the spot. An inspector examines the piece next.
+tell-buyer-intake-exception = The parcel did not arrive as it should, and a supervisor decides what to do. Nothing is sent on until then; you lose nothing.
+tell-buyer-passed = The examination is finished, and each statement of the seller was compared with it. Below is what was found, and also what was not examined. The piece is now tagged, packed and released by a second person; then it is sent to you.
+tell-buyer-choice-needed = Something that was said differs from what was measured, or could not be measured. Without your choice the piece is not sent.
+tell-buyer-choice-reminder = You have not chosen yet. If you do not, the piece goes back, and what you paid is owed to you in full.
+tell-buyer-choice-recorded = We have your choice and act on it.
+tell-buyer-rest-asked = One piece of this order cannot be sent to you, and the others wait for your word: shall they be sent without it, or do you want none of them? If you do not answer, none is sent, and what you paid is owed to you in full.
+tell-buyer-failed = What was measured is not what the seller said, so this piece will not be sent to you. The seller may ask for a second examination or send another piece; if they do neither, what you paid is owed to you in full.
+tell-buyer-undetermined = Not everything that was said of the piece can be judged here. We look for a laboratory that can tell, or ask you whether you want it as it is, or send it back. You lose nothing.
+tell-buyer-examined-again = The piece is on the bench once more. The result before no longer counts; you will hear of the new one.
+tell-buyer-held = The piece is held, and two supervisors decide together. You will hear from us; you lose nothing.
+tell-buyer-going-back = This piece goes back to the seller and will not be sent to you. The seller may send another within 48 hours; otherwise what you paid is owed to you in full.
+tell-buyer-shipped = The piece was released and given to the carrier. Check that the tag is whole before you break it.
+tell-buyer-delivered = Check the tag and the piece. You can still send it back within the return period.
+tell-buyer-delayed = The time that was expected has passed. Our supervisors were told and are looking into it. You need not do anything, and you lose nothing.
+tell-buyer-return-opened = We wait for the parcel. When it arrives, we check that it is the piece which we sent.
+tell-buyer-return-arrived = Your parcel has arrived. We compare weight, tag and photos with those from before.
+tell-buyer-return-accepted = What came back is the piece which we sent. What you paid is owed to you in full, and the piece goes back to the seller.
+tell-buyer-return-refused = What came back is not the piece which we sent, so it comes back to you. What was compared is on the page of your order.
+tell-buyer-return-lapsed = Nothing was posted in time, so the return is closed and the piece stays yours.
+tell-buyer-sent-back = The piece was given to the carrier and comes back to you.
+tell-buyer-cancelled = Cancellation is noted; this piece will not be sent to you. What you paid is owed to you in full.
+tell-buyer-lost-or-damaged = We are sorry: the piece was lost or damaged. You lose nothing: the seller may send another, otherwise what you paid is owed to you in full.
+tell-buyer-certificate-withdrawn = The certificate of this piece was withdrawn and no longer counts. The piece is being looked at again; you will hear of it.
+tell-buyer-handed-to-authority = The piece was handed to the authorities and will not be sent to you. What you paid is owed to you in full.
+tell-buyer-refund-owed = By the rules, money is owed to you; the platform where you bought pays it. Why is on the page of your order. You will hear from us once it was paid.
+tell-buyer-refund-settled = The platform where you bought says that what was owed to you was paid. When it reaches you depends on how you had paid.
+
+subject-merchant-piece-to-send = A piece to send to the warehouse
+subject-merchant-send-reminder = A piece has not been sent yet
+subject-merchant-arrived = Your piece has arrived at the warehouse
+subject-merchant-intake-exception = Something was wrong with your parcel
+subject-merchant-choice-needed = A difference was found; the buyer was asked
+subject-merchant-failed = Your piece is not as described
+subject-merchant-undetermined = Your piece cannot be judged here yet
+subject-merchant-examined-again = Your piece is being examined again
+subject-merchant-held = Your piece is held for a closer look
+subject-merchant-going-back = A piece comes back to you
+subject-merchant-return-opened = The buyer returns a piece
+subject-merchant-returning-to-merchant = A piece is on its way back to you
+subject-merchant-returned = A piece was returned to you
+subject-merchant-unclaimed = A returned piece waits for you
+subject-merchant-cancelled = A line was cancelled
+subject-merchant-lost-or-damaged = Your piece was lost or damaged
+subject-merchant-handed-to-authority = A piece was handed to the authorities
+subject-merchant-lesson = Please read this rule
+
+tell-merchant-piece-to-send = The buyer has paid. Please send this piece to the warehouse, with its piece code.
+tell-merchant-send-reminder = The buyer has paid, and this piece has not been sent. If it is not sent in time, the line is cancelled, the buyer is owed the price, and it counts as not sent.
+tell-merchant-arrived = The piece was unpacked, weighed and photographed; the examination is next.
+tell-merchant-intake-exception = The parcel did not arrive as it should, and a supervisor decides what to do. Photos and weights are kept.
+tell-merchant-choice-needed = Something that was said differs from what was measured. The buyer sees it and decides; if they refuse, the piece comes back to you.
+tell-merchant-failed = What was measured is not what you said, so this piece is not sent to the buyer. Below are the reasons, one by one.
+tell-merchant-undetermined = Not everything that was said of the piece can be judged here. We look for a laboratory that can tell, or ask the buyer, or send it back to you.
+tell-merchant-examined-again = The piece is on the bench once more, before other inspectors. The result before is kept on file.
+tell-merchant-held = The piece is held, and two supervisors decide together. You will hear of it.
+tell-merchant-going-back = This piece is not sent to the buyer and comes back to you.
+tell-merchant-return-opened = The piece comes to the warehouse first, where we check that it is the same one; then it comes back to you.
+tell-merchant-returning-to-merchant = The piece was given to the carrier and comes back to you.
+tell-merchant-returned = The piece is with you again.
+tell-merchant-unclaimed = The piece is still at the warehouse, and nobody has collected it. Please collect it soon.
+tell-merchant-cancelled = This line was cancelled. If the piece is at the warehouse or on its way, it comes back to you.
+tell-merchant-lost-or-damaged = The piece was lost or damaged, on the way or in the house. Who answers for it follows from the rules.
+tell-merchant-handed-to-authority = The piece was handed to the authorities; the warehouse can tell you the reference.
+tell-merchant-lesson = This is the first time, so it is explained and not held against you. Please read the rule below, and avoid the same in future.
+
+subject-supervisor-intake-exception = A parcel with something wrong waits for you
+subject-supervisor-undetermined = A piece that cannot be judged waits for you
+subject-supervisor-held = A piece is held; two must decide
+subject-supervisor-unclaimed = A return is not collected
+subject-supervisor-lost-or-damaged = A piece was lost or damaged
+subject-supervisor-deadline-missed = A deadline was missed
+subject-supervisor-mail-buried = A notice could not be delivered
+
+tell-supervisor-intake-exception = Decide whether it is received, sent back or given up as lost.
+tell-supervisor-undetermined = Decide: an outside laboratory, the buyer, or back to the merchant.
+tell-supervisor-held = Decide with a second supervisor: lift, send back, or hand over.
+tell-supervisor-unclaimed = The merchant has not collected it.
+tell-supervisor-lost-or-damaged = Find out who answers for it.
+tell-supervisor-deadline-missed = Something was not done in time.
+tell-supervisor-mail-buried = A letter was refused for good and is not tried again. See the list of what could not be delivered and reach them in another way; a buyer’s clock does not start by it.
 
 ## Endpoints
 

@@ -1,4 +1,4 @@
-//! The words of the pages (and of whoever else speaks to buyers), in Fluent files: one a language, embedded. What a
+//! The words of the pages and of the letters, in Fluent files: one a language, embedded. What a
 //! program names by a type (a stage, a finding, a notice) is looked up by that type, what a page says by a function of
 //! its own, so that a word which is not there does not compile or fails a test.
 //!
@@ -16,7 +16,7 @@ use crate::domain::actor::Role;
 use crate::domain::appraisal::{ComponentRole, ComponentState};
 use crate::domain::event::{EventKind, Outcome};
 use crate::domain::ledger::{Bound, ClaimKind, ClaimSource, Finding, Verdict};
-use crate::domain::notice::Notice;
+use crate::domain::notice::{Notice, Recipient};
 use crate::domain::quantity::Included;
 use crate::domain::route::Stage;
 
@@ -260,6 +260,10 @@ phrases! {
     speech_checked speech_not_checked step_now step_done
     step_dispatch step_receipt step_check step_release step_delivery
     endpoint_paused_title
+    demo_mail_heading demo_mail_none
+    letter_follow letter_decide letter_certificate letter_digest_why letter_private letter_why_buyer
+    letter_why_merchant letter_why_supervisor letter_rest_on_page letter_send_to letter_code_on_parcel
+    letter_appeal_clock letter_another_clock letter_reasons
 }
 
 // What the pages say with something in it.
@@ -288,6 +292,17 @@ sentences! {
     held_until(when)
     with_original(word, original)
     endpoint_paused(url, since, outcome)
+    letter_order(number)
+    letter_pieces(count)
+    letter_and_more(subject, count)
+    letter_digest(digest)
+    letter_send_until(when)
+    letter_appeal_until(when)
+    letter_collect_until(when)
+    letter_rule_breached(rule)
+    letter_stage(stage)
+    letter_due(when)
+    letter_quote(words)
 }
 
 impl Words {
@@ -325,9 +340,14 @@ impl Words {
         self.of("finding", finding.as_str())
     }
 
-    /// The subject of a notice.
-    pub fn notice(&self, notice: Notice) -> &str {
-        self.of("notice", notice.as_str())
+    /// The subject of a letter that tells this; of `LETTERS` only.
+    pub fn subject(&self, to: Recipient, notice: Notice) -> &str {
+        self.of(&format!("subject-{}", to.as_str()), notice.as_str())
+    }
+
+    /// What a letter says of it first; of `LETTERS` only.
+    pub fn tell(&self, to: Recipient, notice: Notice) -> &str {
+        self.of(&format!("tell-{}", to.as_str()), notice.as_str())
     }
 
     pub fn claim(&self, kind: ClaimKind) -> &str {

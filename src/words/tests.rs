@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::domain::notice::LETTERS;
 
 /// What is of the house alone, and no line of a buyer's time line.
 const UNTOLD: &[EventKind] = &[
@@ -43,7 +44,10 @@ fn asked() -> BTreeSet<String> {
     group("role", Role::ALL.iter().map(|role| role.as_str()).collect());
     group("verdict", Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect());
     group("finding", Finding::ALL.iter().map(|finding| finding.as_str()).collect());
-    group("notice", Notice::ALL.iter().map(|notice| notice.as_str()).collect());
+    for (to, notice) in LETTERS {
+        group(&format!("subject-{}", to.as_str()), vec![notice.as_str()]);
+        group(&format!("tell-{}", to.as_str()), vec![notice.as_str()]);
+    }
     group("claim", ClaimKind::ALL.iter().map(|kind| kind.as_str()).collect());
     group("source", vec!["spoken", "listed", "certificate", "added"]);
     group("part", ComponentRole::ALL.iter().map(|role| role.as_str()).collect());

@@ -123,7 +123,7 @@ async fn a_buyer_decides_by_keyboard_alone_and_without_a_script() {
     let mut browser = Browser::start().await;
     let placed = placed_in(&served.app, "awaiting_buyer").await;
     browser.look(PHONE).await;
-    browser.open(&served.url(&placed.page)).await;
+    browser.open(&served.url(&format!("{}?lang=zh-CN", placed.page))).await;
     // The way of a keyboard: to the content, and on to the choice.
     assert_eq!(browser.eval("document.querySelector('a, button, input').className").await, json!("skip"));
     reach(&mut browser, "document.activeElement?.className === 'skip'").await;

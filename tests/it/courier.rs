@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::support::TestDatabase;
 use crate::world::World;
 
+mod kill;
 mod webhooks;
 
 /// A clock that a test sets.

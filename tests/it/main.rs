@@ -16,6 +16,7 @@ mod http;
 mod journey;
 mod kill;
 mod looks;
+mod mail;
 mod pages;
 mod photos;
 mod privacy;

@@ -17,8 +17,7 @@ use uuid::Uuid;
 
 use super::super::pages::{self, Frame, LanguageQuery, Visitor};
 use super::guesses::Source;
-use super::view::Card;
-use super::{ApiError, App, Entrance, Made, admit, make};
+use super::{ApiError, App, Entrance, admit, make};
 use crate::capsule::Hash;
 use crate::capsule::canonical::canonical_value;
 use crate::desk::choice::Digits;
@@ -31,6 +30,7 @@ use crate::domain::piece::Piece;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
 use crate::rulebook::Clock as Wait;
+use crate::shown::{Card, Clock, Made};
 use crate::store::queries;
 use crate::words::Words;
 
@@ -309,7 +309,7 @@ impl Desktop<'_> {
             };
         }
         let status = wrong.as_ref().filter(|_| !chosen.is_empty()).map_or(StatusCode::OK, Wrong::status);
-        let clock = super::Clock::new(&subject.zone, words.language());
+        let clock = Clock::new(&subject.zone, words.language());
         let page = DecisionPage {
             frame: self.frame(),
             shown: digest(&disclosure(words, &subject.card)),
@@ -343,7 +343,7 @@ impl Desktop<'_> {
         let answer = match decided {
             Some((at, Some(accepted))) => {
                 let made = if accepted { words.choice_accepted() } else { words.choice_refused() };
-                let clock = super::Clock::new(&subject.zone, words.language());
+                let clock = Clock::new(&subject.zone, words.language());
                 let text = format!("{made} {}", words.choice_when(clock.dated(at)));
                 let back = Some((self.back(), words.choice_back()));
                 pages::plain(StatusCode::OK, self.frame(), (words.choice_done_heading(), &text), back)

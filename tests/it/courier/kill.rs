@@ -156,7 +156,8 @@ both!(no_notice_is_lost_however_often_the_machine_dies, |db| async move {
     service.stop();
     let rows = all().await;
     assert!(100 < rows.len(), "too little happened: {}", rows.len());
-    let open: Vec<_> = rows.iter().filter(|row| matches!(row.state.as_str(), "waiting" | "accepted" | "buried")).collect();
+    let open: Vec<_> =
+        rows.iter().filter(|row| matches!(row.state.as_str(), "waiting" | "accepted" | "buried")).collect();
     assert!(open.is_empty(), "{open:?}");
 
     // Whatever came, somebody was to be told; and what came twice is the same.

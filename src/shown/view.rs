@@ -107,6 +107,8 @@ pub struct Card {
     pub tone: &'static str,
     pub next: &'static str,
     pub due: Option<String>,
+    /// Every clock that runs for it, and its end.
+    pub clocks: Vec<(Wait, String)>,
     pub notes: Vec<String>,
     pub steps: Vec<Step>,
     pub hero: Option<Photo>,
@@ -122,6 +124,8 @@ pub struct Card {
     pub timeline: Vec<Happening>,
     pub certificate: Option<String>,
     pub withdrawn: bool,
+    /// The hash of the event that gave the verdict, in hexadecimal; none while none stands or is told.
+    pub verdict: Option<String>,
     /// The length of its journal: another one is another card.
     pub version: i32,
 }
@@ -145,6 +149,13 @@ pub fn masked(buyer: Option<&Details>) -> Option<String> {
     let city = buyer.address.as_deref().and_then(mask::city);
     let told: Vec<String> = name.into_iter().chain(city).collect();
     Some(told.join(" · ")).filter(|told| !told.is_empty())
+}
+
+impl Card {
+    /// When a clock ends, if it runs.
+    pub fn ends(&self, wait: Wait) -> Option<&str> {
+        self.clocks.iter().find(|(clock, _)| *clock == wait).map(|(_, when)| when.as_str())
+    }
 }
 
 impl Around<'_> {
@@ -171,6 +182,7 @@ impl Around<'_> {
             tone: tone(stage, outcome),
             next: words.next(stage, outcome),
             due,
+            clocks: self.clocks(piece),
             notes: self.notes(piece),
             steps: self.steps(piece),
             hero: albums.iter().rev().flat_map(|album| album.photos.first()).next().cloned(),
@@ -186,6 +198,7 @@ impl Around<'_> {
             timeline: self.timeline(piece),
             certificate: capsule.map(|row| row.certificate_code.clone()),
             withdrawn: capsule.is_some_and(|row| row.revoked_at.is_some()),
+            verdict: self.digest(order, piece),
             version: piece.head(),
         }
     }
@@ -194,6 +207,11 @@ impl Around<'_> {
     /// that two supervisors have not decided on.
     fn tells_result(&self, piece: &Piece) -> bool {
         piece.verdict().is_some() && !piece.is_blind() && piece.stage() != Stage::Quarantined
+    }
+
+    fn digest(&self, order: &OrderView, piece: &Piece) -> Option<String> {
+        let hash = order.verdicts.get(&piece.opened().code).filter(|_| self.tells_result(piece))?;
+        Some(hash.to_string())
     }
 
     /// What is promised next, and until when a buyer may choose.
@@ -223,6 +241,17 @@ impl Around<'_> {
             }
         }
         (promised.filter(|_| stage != Stage::Closed), until)
+    }
+
+    fn clocks(&self, piece: &Piece) -> Vec<(Wait, String)> {
+        let code = piece.opened().code.to_string();
+        let stream = self.streams.iter().find(|row| row.code == code).map(|row| row.stream_id);
+        let own = self.deadlines.iter().filter(|row| Some(row.stream_id) == stream);
+        own.filter_map(|row| {
+            let at = Timestamp::from_microsecond(row.due_at).ok()?;
+            Some((Wait::parse(&row.kind)?, self.clock.minute(at)))
+        })
+        .collect()
     }
 
     fn notes(&self, piece: &Piece) -> Vec<String> {
