@@ -22,7 +22,7 @@ use touchstone::domain::route::Stage;
 use touchstone::store::entity::webhooks as endpoints;
 use touchstone::store::webhooks;
 
-use super::{HOUR, Mailbox, clocks, courier, later, of_piece};
+use super::{HOUR, Hands, Mailbox, clocks, courier, failed, later, of_piece};
 use crate::app::{TestApp, place};
 use crate::walk::{Stop, walk};
 use crate::world::World;
@@ -462,7 +462,7 @@ async fn the_library_of_the_specification_accepts_what_is_signed_before_and_afte
     world.bring(key, Stage::Inbound).await;
     let post = Arc::new(Mailbox::default());
     // The library looks at the time of a message, and takes none that is not of these minutes.
-    let now = super::Hands::at(&jiff::Timestamp::now().to_string());
+    let now = Hands::at(&jiff::Timestamp::now().to_string());
     let work = async || courier(&world.desk, &post, &now).until_idle().await.unwrap();
     work().await;
     let request = touchstone::desk::Request { now: now.now(), ..world.request(&world.merchant, "rotate") };
@@ -525,8 +525,8 @@ both!(what_was_told_is_shown_to_those_it_concerns_and_given_up_notices_to_the_su
     let code = &place(&app, "KS1", 1).await[0];
     walk(&app, code, Stop::Received).await;
     let post = Arc::new(Mailbox::default());
-    let hands = super::Hands::at(&jiff::Timestamp::now().checked_add(HOUR).unwrap().to_string());
-    post.answer(vec![super::failed("smtp_550_5.1.1", true); 2]);
+    let hands = Hands::at(&jiff::Timestamp::now().checked_add(HOUR).unwrap().to_string());
+    post.answer(vec![failed("smtp_550_5.1.1", true); 2]);
     courier(app.desk(), &post, &hands).until_idle().await.unwrap();
     let path = format!("/v1/pieces/{code}/notices");
     let all = app.platform().get(&path).await.expect(200);
