@@ -9,18 +9,20 @@
 use std::{
     ffi::OsString,
     fmt, fs,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     num::{NonZeroU16, NonZeroUsize},
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use tracing_subscriber::EnvFilter;
 
 use self::mail::{MailArgs, MailFile};
 use crate::{
     capsule::keys::KeySet,
+    courier::address::Allowed,
     mail::settings::MailSettings,
     telemetry::LogFormat,
     vault::{SecretFault, Secrets, parse_secret},
@@ -38,6 +40,10 @@ const SMALLEST_MAX_BODY_BYTES: u64 = 64 * 1024;
 const LARGEST_MAX_BODY_BYTES: u64 = 256 * 1024 * 1024;
 const DEFAULT_REQUEST_TIMEOUT_SECONDS: u64 = 30;
 const LARGEST_REQUEST_TIMEOUT_SECONDS: u64 = 600;
+const DEFAULT_GATHER_SECONDS: u64 = 600;
+const LARGEST_GATHER_SECONDS: u64 = 3_600;
+const DEFAULT_LEASE_SECONDS: u64 = 180;
+const LARGEST_LEASE_SECONDS: u64 = 3_600;
 
 /// The flags that any command takes which needs settings. All are texts, so that what is wrong with them is told together
 /// with all else.
@@ -66,6 +72,18 @@ pub struct Args {
     /// Public keys that signed here before (a JSON Web Key Set) [env: TOUCHSTONE_EARLIER_KEYS]
     #[arg(long, value_name = "FILE")]
     pub earlier_keys: Option<PathBuf>,
+    /// Networks of your own that webhooks may be posted to, also without TLS, such as 10.7.0.0/16,127.0.0.1
+    /// [env: TOUCHSTONE_WEBHOOK_NETWORKS] [default: none]
+    #[arg(long, value_name = "NETWORKS")]
+    pub webhook_networks: Option<String>,
+    /// How long a letter waits for others to the same recipient of the same order [env: TOUCHSTONE_GATHER_SECONDS]
+    /// [default: 600]
+    #[arg(long, value_name = "SECONDS")]
+    pub gather_seconds: Option<String>,
+    /// After how long what a courier had in hand when it died is another's [env: TOUCHSTONE_LEASE_SECONDS]
+    /// [default: 180]
+    #[arg(long, value_name = "SECONDS")]
+    pub lease_seconds: Option<String>,
     /// Log filter, such as info or touchstone=debug,warn [env: TOUCHSTONE_LOG] [default: info]
     #[arg(long, value_name = "FILTER")]
     pub log: Option<String>,
@@ -102,6 +120,12 @@ pub struct Config {
     pub secrets: Secrets,
     /// Public keys that signed here before `signing_key`, and whose signatures still stand.
     pub earlier_keys: KeySet,
+    /// Networks that an endpoint of a webhook may lie in though they are nobody's on the internet.
+    pub webhook_networks: Allowed,
+    /// How long a letter waits for others that may go with it.
+    pub gather: Duration,
+    /// How long a courier has what it took in hand.
+    pub lease: Duration,
     pub log: String,
     pub log_format: LogFormat,
     /// How many transactions write at once: one on SQLite.
@@ -221,6 +245,9 @@ struct File {
     master_key: Option<Private>,
     signing_key: Option<Private>,
     earlier_keys: Option<PathBuf>,
+    webhook_networks: Option<String>,
+    gather_seconds: Option<u64>,
+    lease_seconds: Option<u64>,
     log: Option<String>,
     log_format: Option<String>,
     writers: Option<u64>,
@@ -281,6 +308,12 @@ impl Reader<'_> {
         let secrets = self.secrets(master, signing, production);
         let earlier_keys = self.path("EARLIER_KEYS", &args.earlier_keys, file.earlier_keys);
         let earlier_keys = self.earlier_keys(earlier_keys);
+        let networks = self.text("WEBHOOK_NETWORKS", &args.webhook_networks, file.webhook_networks);
+        let webhook_networks = self.webhook_networks(networks);
+        let gather = self.text("GATHER_SECONDS", &args.gather_seconds, file.gather_seconds.map(|n| n.to_string()));
+        let gather = self.number("gather_seconds", gather, 0, LARGEST_GATHER_SECONDS).unwrap_or(DEFAULT_GATHER_SECONDS);
+        let lease = self.text("LEASE_SECONDS", &args.lease_seconds, file.lease_seconds.map(|n| n.to_string()));
+        let lease = self.number("lease_seconds", lease, 1, LARGEST_LEASE_SECONDS).unwrap_or(DEFAULT_LEASE_SECONDS);
         let log = self.text("LOG", &args.log, file.log);
         let log = self.log(log);
         let log_format = self.text("LOG_FORMAT", &args.log_format, file.log_format);
@@ -310,6 +343,9 @@ impl Reader<'_> {
             public_url: public_url?,
             secrets: secrets?,
             earlier_keys: earlier_keys?,
+            webhook_networks: webhook_networks?,
+            gather: Duration::from_secs(gather),
+            lease: Duration::from_secs(lease),
             log: log?,
             log_format: log_format?,
             writers: writers?,
@@ -381,6 +417,20 @@ impl Reader<'_> {
                 // Being strict cannot let anything through that should have been refused.
                 true
             }
+        }
+    }
+
+    /// Addresses, and networks by their prefix, with commas between them.
+    fn webhook_networks(&mut self, given: Option<String>) -> Option<Allowed> {
+        let text = given.unwrap_or_default();
+        let parse = |part: &str| part.parse::<IpNet>().or_else(|_| part.parse::<IpAddr>().map(IpNet::from));
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        match parts.map(parse).collect::<Result<Vec<_>, _>>() {
+            Ok(networks) => Some(Allowed::new(networks)),
+            Err(_) => self.problem(format!(
+                "webhook_networks is {text:?}: give addresses or networks with commas between them, such as \
+                 10.7.0.0/16,127.0.0.1, or leave it out"
+            )),
         }
     }
 

@@ -7,6 +7,7 @@ pub mod carriers;
 pub mod client;
 pub mod clockwork;
 pub mod config;
+pub mod courier;
 pub mod demo;
 pub mod desk;
 pub mod domain;

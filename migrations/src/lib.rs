@@ -13,6 +13,7 @@ mod m0005_certificates;
 mod m0006_looks;
 mod m0007_status_versions;
 mod m0008_tries;
+mod m0010_courier;
 mod m0011_found;
 mod m0012_owed;
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_looks::Looks),
             Box::new(m0007_status_versions::StatusVersions),
             Box::new(m0008_tries::Tries),
+            Box::new(m0010_courier::Courier),
             Box::new(m0012_owed::Owed),
             Box::new(m0011_found::Found),
         ]

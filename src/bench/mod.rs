@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::demo::Failure;
 
+mod courier;
 mod figures;
 mod fold;
 mod load;
@@ -33,12 +34,22 @@ pub enum Name {
     Fold,
     Photos,
     Page,
+    Courier,
     Mail,
 }
 
 impl Name {
-    pub const ALL: [Name; 8] =
-        [Name::Throughput, Name::Postgres, Name::Steady, Name::Rest, Name::Fold, Name::Photos, Name::Page, Name::Mail];
+    pub const ALL: [Name; 9] = [
+        Name::Throughput,
+        Name::Postgres,
+        Name::Steady,
+        Name::Rest,
+        Name::Fold,
+        Name::Photos,
+        Name::Page,
+        Name::Courier,
+        Name::Mail,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -49,6 +60,7 @@ impl Name {
             Name::Fold => "fold",
             Name::Photos => "photos",
             Name::Page => "page",
+            Name::Courier => "courier",
             Name::Mail => "mail",
         }
     }
@@ -83,6 +95,7 @@ pub async fn measure(name: Name, options: &Options, progress: &Progress) -> Resu
         Name::Fold => fold::measure(options, progress).await,
         Name::Photos => photos::measure(options, progress).await,
         Name::Page => page::measure(options, progress).await,
+        Name::Courier => courier::measure(options, progress).await,
         Name::Mail => mail::measure(options, progress).await,
     }
 }

@@ -253,7 +253,7 @@ fn copy(desk: &Desk, template: &Template, number: usize) -> Result<(Changes, Str
     }
     for row in &mut changes.outbox {
         row.id = Uuid::now_v7();
-        row.state = "done".to_owned();
+        row.state = crate::store::outbox::State::Sent.as_str().to_owned();
     }
     for (row, (_, new)) in changes.parcels.iter_mut().zip(&parcels) {
         row.id = *new;

@@ -22,11 +22,12 @@ use super::{Done, Trouble, block_on, say, say_json};
   fold        one journal of a piece folded and one command decided, without the store
   photos      a 12-megapixel photo developed, beside vipsthumbnail; a fingerprint found among as many as --pieces says
   page        the buyer's page at 64 connections, beside a bare handler with the same reads; a long journal beside a short
+  courier     a backlog of as many notices as --pieces says, 100000 at the most, drained by one courier
   mail        letters by SMTP to postfix's smtp-sink, beside its smtp-source with as many connections
 
 Each measurement makes a folder of its own and removes it; PostgreSQL gets two schemas, which are dropped.")]
 pub struct Bench {
-    /// throughput, postgres, steady, rest, fold, photos, page or mail; without one, all that need no server
+    /// throughput, postgres, steady, rest, fold, photos, page, courier or mail; without one, all that need no server
     name: Option<String>,
     /// How many pieces lie in the database of the steady load, how many fingerprints are searched, how many letters sent
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = pieces)]

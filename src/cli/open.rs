@@ -56,6 +56,7 @@ pub fn desk(config: &Config, store: &Store) -> Result<Desk, Trouble> {
         writers: config.writers.get(),
         public_url: config.public_url.clone(),
         earlier_keys: config.earlier_keys.clone(),
+        gather: config.gather,
         ..Options::default()
     };
     Ok(Desk::open(store.clone(), &config.secrets, options)?)

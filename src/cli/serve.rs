@@ -1,11 +1,14 @@
 //! The service itself: start it, migrate its database, describe it.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use touchstone::audit::upkeep;
 use touchstone::clockwork;
 use touchstone::config::Args;
+use touchstone::courier::endpoint::{Caller, Times};
+use touchstone::courier::{self, ByMail, Courier};
 use touchstone::demo::Outcome;
 use touchstone::demo::house::{keep_up, listen};
 use touchstone::http::{self, App, Settings};
@@ -61,6 +64,7 @@ impl Serve {
                 photos_url: config.photos_url.clone(),
                 max_body_bytes: config.max_body_bytes.get(),
                 request_timeout: config.request_timeout,
+                webhook_networks: config.webhook_networks.clone(),
             };
             let (stop_roots, stopped) = tokio::sync::oneshot::channel::<()>();
             let folder = super::journal::roots_folder(&config.data_dir);
@@ -74,6 +78,13 @@ impl Serve {
             let app = App::new(desk.clone(), settings, Some(metrics))
                 .map_err(|error| Trouble::failed("the shelf of photos cannot be opened", &error))?;
             let sweeping = tokio::spawn(http::photos::sweeping(app.clone()));
+            let transport = config.mail.transport().map_err(Trouble::Usage)?;
+            let post = ByMail::new(desk.clone(), config.mail.house(), transport);
+            let caller = Caller::new(config.webhook_networks.clone(), Times::default(), &[])
+                .map_err(|error| Trouble::failed("nobody can post to webhooks", &error))?;
+            let settings = courier::Settings { lease: config.lease, ..courier::Settings::default() };
+            let courier =
+                Courier::new(desk.clone(), Arc::new(post), caller, Arc::new(Timestamp::now), settings).start();
             let address = listener.local_addr().unwrap_or(config.listen);
             tracing::info!(address = %address, database = %config.database, "listening");
             http::serve(listener, app, told_to_stop())
@@ -83,6 +94,7 @@ impl Serve {
             sweeping.abort();
             drop(stop_clocks);
             let _ = clocks.await;
+            courier.stop().await;
             drop(stop_roots);
             let _ = roots.await;
             open::close(store, desk).await?;

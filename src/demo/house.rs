@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -16,10 +18,16 @@ use uuid::Uuid;
 
 use super::Failure;
 use crate::clockwork;
+use crate::courier::address::Allowed;
+use crate::courier::endpoint::{Caller, Times};
+use crate::courier::{self, ByMail, Courier, Working};
 use crate::desk::{self, Desk, KeyGrant, KeyScope, Place};
 use crate::domain::actor::Role;
 use crate::domain::ids::{LaboratoryId, MerchantId, TenantId, WarehouseId};
 use crate::http::{self, App, Settings};
+use crate::mail::address::Sender;
+use crate::mail::settings::MailSettings;
+use crate::mail::transport::Transport;
 use crate::store::entity::{devices, laboratories};
 use crate::store::{Limits, Store};
 use crate::telemetry::{Metrics, UPKEEP_EVERY};
@@ -165,6 +173,7 @@ impl House {
             photos_url: None,
             max_body_bytes: 21 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            webhook_networks: own_machine(),
         };
         let upkeep = metrics.clone().map(|metrics| tokio::spawn(keep_up(metrics)));
         let app = App::new(self.desk.clone(), settings, metrics)
@@ -179,6 +188,23 @@ impl House {
             let _ = stopped.await;
         }));
         Ok(Service { address, app, stop, task, upkeep, stop_clocks, clocks })
+    }
+
+    /// Sets a courier to work, whose letters go into the folder `mail` and are shown at `/demo/mail`.
+    pub fn deliver(&self, service: &Service, folder: &Path) -> Result<Working, Failure> {
+        let from = Sender::parse("Touchstone <touchstone@localhost>")
+            .map_err(|error| Failure::of("the sender of letters", &error))?;
+        let mail = MailSettings::files(folder.join("mail"), from);
+        let transport = mail.transport().map_err(Failure)?;
+        if let Transport::Files(files) = &transport {
+            service.app.show_mail(files.clone());
+        }
+        let post = ByMail::new(self.desk.clone(), mail.house(), transport);
+        let caller = Caller::new(own_machine(), Times::default(), &[])
+            .map_err(|error| Failure::of("nobody can post to webhooks", &error))?;
+        let settings = courier::Settings::default();
+        let clock = Arc::new(Timestamp::now);
+        Ok(Courier::new(self.desk.clone(), Arc::new(post), caller, clock, settings).start())
     }
 
     /// Finishes what waits and closes the database.
@@ -212,6 +238,11 @@ pub async fn keep_up(metrics: Metrics) {
         due.tick().await;
         metrics.upkeep();
     }
+}
+
+/// Whoever tries webhooks out has a receiver on the same machine.
+fn own_machine() -> Allowed {
+    Allowed::new(vec![IpNet::from(IpAddr::from(Ipv4Addr::LOCALHOST))])
 }
 
 /// The bench's balance.

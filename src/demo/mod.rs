@@ -8,6 +8,7 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -107,7 +108,9 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<Out
     let secrets = house::secrets(&folder)?;
     let url = DatabaseUrl::sqlite_file(&folder.join("touchstone.db"));
     let address = listener.local_addr().map_err(|error| Failure::of("the address is not known", &error))?;
-    let desk = DeskOptions { public_url: format!("http://{address}"), ..DeskOptions::default() };
+    // Whoever looks at a demo does not wait ten minutes for a letter.
+    let gather = Duration::from_secs(2);
+    let desk = DeskOptions { public_url: format!("http://{address}"), gather, ..DeskOptions::default() };
     let house = House::open(url.expose(), &secrets, Limits::default(), desk).await?;
     let outcome = live(&options, &house, &folder, listener, stop).await;
     house.close().await?;
@@ -135,6 +138,7 @@ async fn live(
     // Whoever only wants the summary asks for no metrics page.
     let metrics = Metrics::install().ok().filter(|_| !options.exit);
     let service = house.serve(listener, folder, metrics)?;
+    let courier = house.deliver(&service, folder)?;
     if !options.json {
         say(&format!("Touchstone demo: {} orders, over http://{}", fixtures.len(), service.address));
     }
@@ -160,6 +164,7 @@ async fn live(
         stop.await;
         say("\nStopping: what is in flight is finished first.");
     }
+    courier.stop().await;
     service.stop().await?;
     Ok(if wanting.is_empty() { Outcome::Good } else { Outcome::Wanting })
 }
@@ -259,6 +264,7 @@ fn tell_links(service: &Service, people: &People, taken: &[Taken], folder: &Path
     say(&format!("API documentation   {base}/docs"));
     say(&format!("OpenAPI             {base}/openapi.json"));
     say(&format!("Metrics             {base}/metrics"));
+    say(&format!("Letters             {base}/demo/mail"));
     say("\nTracking pages:");
     for order in taken {
         say(&format!("  {}  {}", order.order_no, order.tracking_url));

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::capsule::keys::{KeySet, Signers};
@@ -24,6 +24,7 @@ use crate::store::entity::proposals as rows;
 use crate::store::{self, Store};
 use crate::vault::{Secrets, Vault};
 
+pub mod accepted;
 pub mod agreement;
 mod balances;
 mod cache;
@@ -39,6 +40,7 @@ pub mod lots;
 mod obligations;
 pub(crate) mod order_journal;
 pub(crate) mod orders;
+pub(crate) mod outbox;
 mod parcels;
 pub mod people;
 pub mod place;
@@ -52,6 +54,7 @@ mod registry;
 mod seals;
 mod speech;
 mod status;
+pub mod webhooks;
 mod work;
 mod writer;
 
@@ -212,6 +215,8 @@ pub struct Options {
     pub public_url: String,
     /// Keys that signed here before, and whose signatures still stand.
     pub earlier_keys: KeySet,
+    /// How long a letter waits for others that may go with it: a parcel of thirty pieces is not thirty letters.
+    pub gather: Duration,
 }
 
 impl Default for Options {
@@ -224,6 +229,7 @@ impl Default for Options {
             patience: Duration::from_secs(20),
             public_url: "http://127.0.0.1:8420".to_owned(),
             earlier_keys: KeySet::default(),
+            gather: Duration::from_secs(10 * 60),
         }
     }
 }
@@ -240,6 +246,7 @@ struct Inner {
     signers: Signers,
     keys: KeySet,
     public_url: String,
+    gather: SignedDuration,
     library: Library,
     ear: speech::Ear,
     writers: writer::Writers,
@@ -261,6 +268,7 @@ impl Desk {
                 keys: signers.key_set().and(&options.earlier_keys),
                 signers,
                 public_url: options.public_url.clone(),
+                gather: SignedDuration::try_from(options.gather).unwrap_or(SignedDuration::ZERO),
                 library,
                 ear: speech::Ear::embedded()?,
                 writers,
@@ -301,6 +309,11 @@ impl Desk {
 
     pub fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// How long a letter waits for others that may go with it.
+    fn gather(&self) -> SignedDuration {
+        self.inner.gather
     }
 
     /// The rulebook that proposes.

@@ -127,7 +127,7 @@ impl Desk {
         let Some(warehouse_id) = known.warehouse_id else {
             return Err(Refusal::Absent("warehouse").into());
         };
-        let mut plan = Plan::default();
+        let mut plan = Plan { gather: self.gather(), ..Plan::default() };
         let vault = self.vault();
         let now = request.now;
         let tenant = new.tenant_id.as_str();

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use uuid::Uuid;
+use jiff::{SignedDuration, Timestamp};
 
 use super::cache::{Folded, Tip};
 use super::capsule_of::Sealing;
@@ -17,7 +16,7 @@ use crate::domain::command::{Command, decide};
 use crate::domain::event::{Event, OrderPlaced, Recorded};
 use crate::domain::ids::{Carrier, OrderId, ParcelId, StreamKey, Waybill};
 use crate::domain::looks::Around;
-use crate::domain::notice::{Notice, Recipient, notices};
+use crate::domain::notice::notices;
 use crate::domain::order::{LineStatus, Order, Rest};
 use crate::domain::piece::Piece;
 use crate::domain::quantity::Weighing;
@@ -26,8 +25,7 @@ use crate::domain::route::Stage;
 use crate::rulebook::{Rulebook, is_quiet};
 use crate::store::changes::Changes;
 use crate::store::entity::{
-    certificate_codes, lines, order_nos, outbox, parcel_pieces, parcels, proposals, return_shipments, shipments, tags,
-    waybills,
+    certificate_codes, lines, order_nos, parcel_pieces, parcels, proposals, return_shipments, shipments, tags, waybills,
 };
 
 /// What one command will write, and answer.
@@ -43,6 +41,8 @@ pub struct Plan {
     pub turn: Option<Turn>,
     pub keep: Vec<(StreamKey, Folded)>,
     pub keep_order: Option<(OrderId, Arc<OrderPlaced>)>,
+    /// How long a letter waits for others that may go with it.
+    pub gather: SignedDuration,
 }
 
 impl Plan {
@@ -71,23 +71,6 @@ impl Plan {
         for (recipient, notice) in notices(event, before, after) {
             self.notice(key, seq, recipient, notice, now);
         }
-    }
-
-    pub fn notice(&mut self, key: StreamKey, seq: i32, recipient: Recipient, notice: Notice, now: Timestamp) {
-        self.changes.outbox.push(outbox::Model {
-            id: Uuid::now_v7(),
-            order_id: key.order_id.0,
-            stream_id: key.stream_id.0,
-            seq,
-            recipient: recipient.as_str().to_owned(),
-            notice: notice.as_str().to_owned(),
-            state: "waiting".to_owned(),
-            attempts: 0,
-            not_before_at: now.as_microsecond(),
-            leased_until_at: None,
-            outcome: None,
-            created_at: now.as_microsecond(),
-        });
     }
 
     /// The projections of a piece that has just begun.
@@ -138,7 +121,7 @@ impl Desk {
         let listening = Listening::new(self, key.order_id, &placed, (session, around), register);
         let events = decide(&piece, &order, command, &request.by, request.now, &listening)?;
         let before = piece.clone();
-        let mut plan = Plan { sealing, ..Plan::default() };
+        let mut plan = Plan { sealing, gather: self.gather(), ..Plan::default() };
         let mut previous = tip.hash;
         let mut happened = Vec::new();
         let mut body_digest = None;

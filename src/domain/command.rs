@@ -93,6 +93,8 @@ commands! {
     Transit "transit" [Supervisor] &[Lost, TurnedBack, Refused, DeliveredBack];
     /// A carrier's push.
     HearCarrier "carrier" [Carrier] &[];
+    /// A channel took the notice that starts somebody's clock.
+    NoteAccepted "notice-accepted" [Desk] &[];
 }
 
 impl CommandKind {
@@ -122,6 +124,7 @@ impl CommandKind {
             CommandKind::SetSegment => stage <= Stage::SpokenReview,
             CommandKind::AnswerSameArticle => stage == Stage::SpokenReview,
             CommandKind::HearCarrier => stage != Stage::Closed,
+            CommandKind::NoteAccepted => matches!(stage, Stage::AwaitingBuyer | Stage::Failed),
             // A parcel's waybill out of the house is corrected by the carrier's push.
             CommandKind::Dispatch => matches!(stage, Stage::AwaitingDispatch | Stage::Inbound),
             kind => EDGES.iter().any(|edge| edge.from == stage && kind.events().contains(&edge.kind)),
@@ -322,6 +325,13 @@ pub enum Command {
         told: Told,
         at: jiff::Timestamp,
     },
+    /// The desk's own, when a mail server or an endpoint has answered.
+    NoteAccepted {
+        notice: Name,
+        channel: Name,
+        /// The event that the notice tells of.
+        seq: i32,
+    },
 }
 
 impl Command {
@@ -368,6 +378,7 @@ impl Command {
             Command::AddPhoto { .. } => CommandKind::AddPhoto,
             Command::Transit { .. } => CommandKind::Transit,
             Command::HearCarrier { .. } => CommandKind::HearCarrier,
+            Command::NoteAccepted { .. } => CommandKind::NoteAccepted,
         }
     }
 }

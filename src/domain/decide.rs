@@ -19,6 +19,7 @@ use super::refusal::{Fault, Refusal};
 use super::route::{Rejected, Stage, Standing, Why, weighs_as_metal};
 use super::sidelines::Exception;
 
+mod accepted;
 mod certificates;
 mod returns;
 mod sidelines;
@@ -169,6 +170,7 @@ pub fn decide(
         Command::AddPhoto { photo } => draft.offer(photo.clone())?,
         Command::Transit { what, note } => draft.transit(*what, note.clone())?,
         Command::HearCarrier { leg, told, at } => draft.hear_carrier(*leg, *told, *at)?,
+        Command::NoteAccepted { notice, channel, seq } => draft.note_accepted(notice, channel, *seq)?,
     }
     Ok(draft.events)
 }

@@ -46,6 +46,10 @@ macro_rules! kinds {
             pub fn as_str(self) -> &'static str {
                 match self { $(Notice::$notice => $text,)* }
             }
+
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|notice| notice.as_str() == text)
+            }
         }
     };
 }
@@ -109,13 +113,11 @@ kinds! {
     MailBuried "mail_buried"
     /// A change of stage, for the platform's programs.
     StageChanged "stage_changed"
+    /// A verdict, for the same.
+    VerdictGiven "verdict_given"
 }
 
 impl Notice {
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|notice| notice.as_str() == text)
-    }
-
     /// Whether it starts or shortens somebody's clock, and so waits for no other to go along with it.
     pub fn is_urgent(self) -> bool {
         match self {
@@ -156,7 +158,8 @@ impl Notice {
             | Notice::Lesson
             | Notice::DeadlineMissed
             | Notice::MailBuried
-            | Notice::StageChanged => false,
+            | Notice::StageChanged
+            | Notice::VerdictGiven => false,
         }
     }
 }
@@ -315,8 +318,7 @@ pub fn notices(event: &Event, before: Stage, after: Stage) -> Vec<(Recipient, No
         | Event::CaseOpened(_)
         | Event::CaseReported(_)
         | Event::CaseDecisionProposed(_)
-        | Event::CaseDecided(_)
-        | Event::NoticeAccepted(_) => Vec::new(),
+        | Event::CaseDecided(_) => Vec::new(),
         // Nobody waits for word of these: they are steps inside the house, on the way, or of its books.
         Event::PersonErased(_)
         | Event::SegmentSet(_)
@@ -342,8 +344,12 @@ pub fn notices(event: &Event, before: Stage, after: Stage) -> Vec<(Recipient, No
         | Event::NoteAdded(_)
         | Event::PhotoAdded(_)
         | Event::CertificateClashFound(_)
-        | Event::SameArticleAnswered(_) => Vec::new(),
+        | Event::SameArticleAnswered(_)
+        | Event::NoticeAccepted(_) => Vec::new(),
     };
+    if matches!(event, Event::VerdictGiven(_) | Event::Overridden(_)) {
+        notices.push((Platform, Notice::VerdictGiven));
+    }
     if moved {
         notices.extend(arrivals(before, after));
         notices.push((Platform, Notice::StageChanged));

@@ -20,6 +20,8 @@ use uuid::Uuid;
 
 use service::Security;
 
+use crate::courier::address::Allowed;
+use crate::courier::payload::WebhookMessage;
 use crate::desk::Desk;
 use crate::mail::transport::Files;
 use crate::photos::shelf::{Shelf, ShelfFault};
@@ -38,6 +40,7 @@ mod found;
 mod ledger;
 mod looks;
 mod obligations;
+mod notices;
 mod operator;
 mod pages;
 mod parcels;
@@ -53,6 +56,7 @@ mod tracking;
 mod verify;
 mod views;
 mod warehouse;
+mod webhooks;
 
 pub use error::{ApiError, Problem};
 
@@ -66,6 +70,8 @@ pub struct Settings {
     pub photos_url: Option<String>,
     pub max_body_bytes: usize,
     pub request_timeout: Duration,
+    /// Networks that an endpoint may lie in though they are nobody's on the internet.
+    pub webhook_networks: Allowed,
 }
 
 /// What every handler has.
@@ -160,7 +166,7 @@ impl App {
                        was said of it, before it reaches its buyer.\n\nEvery write takes an `Idempotency-Key`. Errors \
                        are problem documents (RFC 9457) with a stable `code`."
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem, WebhookMessage)),
     modifiers(&Security)
 )]
 struct Description;
@@ -183,6 +189,8 @@ fn routes() -> OpenApiRouter<App> {
         .merge(conduct::routes())
         .merge(carriers::routes())
         .merge(queue::routes())
+        .merge(notices::routes())
+        .merge(webhooks::routes())
         .merge(readings::routes())
         .merge(operator::routes())
         .merge(pages::routes())

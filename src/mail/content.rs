@@ -259,7 +259,8 @@ fn urgency(notice: Notice) -> u8 {
         | Notice::SentBack
         | Notice::ReturningToMerchant
         | Notice::Returned
-        | Notice::StageChanged => 4,
+        | Notice::StageChanged
+        | Notice::VerdictGiven => 4,
     }
 }
 
@@ -391,7 +392,8 @@ fn brings(to: Recipient, notice: Notice) -> Brings {
             | Notice::RefundSettled
             | Notice::DeadlineMissed
             | Notice::MailBuried
-            | Notice::StageChanged,
+            | Notice::StageChanged
+            | Notice::VerdictGiven,
         ) => Brings::Nothing,
     }
 }

@@ -224,10 +224,13 @@ impl Around<'_> {
         let words = self.sources.words;
         let stage = piece.stage();
         let own = self.deadlines.iter().filter(|row| Some(row.stream_id) == stream);
+        let own = own.map(|row| (row.kind.as_str(), row.due_at));
+        // What ran out and moved nothing is still told, unless something is promised anew.
+        let passed = piece.passed().map(|passed| (passed.clock.as_str(), passed.due_at));
         let mut promised = None;
         let mut until = None;
-        for row in own {
-            let (Some(wait), Ok(at)) = (Wait::parse(&row.kind), Timestamp::from_microsecond(row.due_at)) else {
+        for (kind, due_at) in passed.chain(own) {
+            let (Some(wait), Ok(at)) = (Wait::parse(kind), Timestamp::from_microsecond(due_at)) else {
                 continue;
             };
             let when = self.clock.minute(at);

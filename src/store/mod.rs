@@ -25,6 +25,7 @@ pub mod looks;
 pub mod lookups;
 mod open;
 pub mod owed;
+pub mod outbox;
 mod pragmas;
 pub mod projections;
 pub mod queries;
@@ -32,6 +33,7 @@ pub mod raw;
 pub mod registers;
 mod script;
 pub mod tries;
+pub mod webhooks;
 
 use changes::Changes;
 pub use error::Error;

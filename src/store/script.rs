@@ -227,6 +227,18 @@ where
     pen.script.run(conn).await
 }
 
+/// Inserts a few rows by a text of their own; what becomes of one that is there already is given.
+pub(super) async fn write<M, A>(conn: &impl ConnectionTrait, rows: Vec<M>, conflict: OnConflict) -> Result<(), Error>
+where
+    M: IntoActiveModel<A>,
+    A: ActiveModelTrait,
+{
+    let texts = Texts::default();
+    let mut pen = Pen::new(conn.get_database_backend(), &texts);
+    pen.write(rows, Some(conflict));
+    pen.script.run(conn).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

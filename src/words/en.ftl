@@ -613,3 +613,8 @@ return-unreadable = Please check the carrier and the number on the parcel.
 return-gone = This piece cannot be sent back here
 return-gone-why = It is not with you, or the time to send it back is over. What is wrong with it now is a matter for the platform that you bought from.
 return-made-to-order = It was made to your order and is not sent back for the asking. If something is wrong with it, write to the platform that you bought from.
+
+## Endpoints
+
+endpoint-paused-title = Your webhook endpoint is paused
+endpoint-paused = Your endpoint { $url } has taken no message since { $since } (last answer: { $outcome }), so nothing more is sent to it. What was to be told waits. Mend the endpoint, then resume it with POST /v1/webhooks/ID/resume: the messages follow in their order.

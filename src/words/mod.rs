@@ -280,6 +280,7 @@ phrases! {
     check_heading check_intro check_number check_paste check_send check_good check_bad check_number_send
     speech_checked speech_not_checked step_now step_done
     step_dispatch step_receipt step_check step_release step_delivery
+    endpoint_paused_title
     demo_mail_heading demo_mail_none
     letter_follow letter_decide letter_certificate letter_digest_why letter_private letter_why_buyer
     letter_why_merchant letter_why_supervisor letter_rest_on_page letter_send_to letter_code_on_parcel
@@ -313,6 +314,7 @@ sentences! {
     by_laboratory(name)
     held_until(when)
     with_original(word, original)
+    endpoint_paused(url, since, outcome)
     letter_order(number)
     letter_pieces(count)
     letter_and_more(subject, count)

@@ -604,3 +604,8 @@ return-unreadable = 请核对快递公司和单号。
 return-gone = 这件商品不能在这里退回
 return-gone-why = 它不在您手里，或者退货时间已过。如有问题，请联系购买的平台。
 return-made-to-order = 这是为您定制的商品，不支持无理由退货。如有质量问题，请联系购买的平台。
+
+## Endpoints
+
+endpoint-paused-title = 您的 Webhook 接收地址已暂停
+endpoint-paused = 您的接收地址 { $url } 自 { $since } 起未成功接收任何消息（最后一次结果：{ $outcome }），因此已暂停推送。未送达的消息会保留。修复后请调用 POST /v1/webhooks/ID/resume 恢复，消息将按顺序补发。

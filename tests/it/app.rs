@@ -139,6 +139,9 @@ impl TestApp {
             photos_url: None,
             max_body_bytes: 21 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            webhook_networks: touchstone::courier::address::Allowed::new(vec![
+                "127.0.0.1/32".parse().expect("a network"),
+            ]),
         };
         let options = Options { public_url: settings.public_url.clone(), ..Options::default() };
         Builder { database, options, settings, secrets: Secrets::random(), data }

@@ -17,7 +17,16 @@ const MASTER: &str = "6b696c6c206d65207769746820612068616d6d657220616e642049206c
 const SIGNING: &str = "7369676e20746865206a6f75726e616c73206f66206120746573742e2e2e2e2e";
 
 /// A running service. Dropped, it is killed as a machine dies: SIGKILL, without a word.
-struct Service(Child);
+pub struct Service(Child);
+
+impl Service {
+    /// Asks it to stop, and waits until it has finished what was in flight.
+    pub fn stop(mut self) {
+        let told = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        assert!(self.0.wait().unwrap().success());
+    }
+}
 
 impl Drop for Service {
     fn drop(&mut self) {
@@ -26,18 +35,29 @@ impl Drop for Service {
     }
 }
 
-struct House {
+pub struct House {
     data: tempfile::TempDir,
     database: String,
     address: SocketAddr,
+    settings: Vec<(&'static str, String)>,
 }
 
 impl House {
-    fn new(database: &TestDatabase) -> House {
+    pub fn new(database: &TestDatabase) -> House {
         // The port is free now; nothing else on this machine is asked to take it before the child does.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let data = tempfile::tempdir().unwrap();
-        House { data, database: database.url().to_owned(), address }
+        House { data, database: database.url().to_owned(), address, settings: Vec::new() }
+    }
+
+    /// With one more variable of the environment.
+    pub fn with(mut self, name: &'static str, value: &str) -> House {
+        self.settings.push((name, value.to_owned()));
+        self
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     fn touchstone(&self, arguments: &[&str]) -> Command {
@@ -49,11 +69,12 @@ impl House {
             .env("TOUCHSTONE_MASTER_KEY", MASTER)
             .env("TOUCHSTONE_SIGNING_KEY", SIGNING)
             .env("TOUCHSTONE_LISTEN", self.address.to_string())
-            .env("TOUCHSTONE_LOG", "error");
+            .env("TOUCHSTONE_LOG", "error")
+            .envs(self.settings.iter().map(|(name, value)| (*name, value)));
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> String {
+    pub fn run(&self, arguments: &[&str]) -> String {
         let output = self.touchstone(arguments).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
@@ -61,7 +82,7 @@ impl House {
     }
 
     /// Starts the service and waits for the line that says that it listens.
-    fn serve(&self) -> Service {
+    pub fn serve(&self) -> Service {
         let mut command = self.touchstone(&["serve", "--migrate"]);
         command.env("TOUCHSTONE_LOG", "info").stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -79,7 +100,7 @@ impl House {
         Service(child)
     }
 
-    fn key(&self, arguments: &[&str]) -> String {
+    pub fn key(&self, arguments: &[&str]) -> String {
         let made = self.run(&[&["key", "create", "--json"], arguments].concat());
         let made: Value = serde_json::from_str(&made).unwrap();
         made["secret"].as_str().unwrap().to_owned()

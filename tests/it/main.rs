@@ -12,6 +12,7 @@ mod certificates;
 mod clockwork;
 mod compile_fail;
 mod conduct;
+mod courier;
 mod desk;
 mod erase;
 mod http;

@@ -77,7 +77,8 @@ both!(the_schema_goes_up_and_down_and_up_again, |db| async move {
             "m0005_certificates",
             "m0006_looks",
             "m0007_status_versions",
-            "m0008_tries"
+            "m0008_tries",
+            "m0010_courier"
         ]
     );
     store.migrate().await.unwrap();
@@ -119,7 +120,7 @@ macro_rules! every_entity {
             fees frames idempotency incidents keys laboratories legs lines lives lost_and_found lots merchants obligations order_nos orders outbox
             parcel_pieces parcels parked people photo_bands photos piece_codes pieces presented_certificates proposals readings
             reference_pieces return_shipments roots sealed_texts seen shipments status_places tags tenants tokens transcripts tries
-            warehouses waybills)
+            warehouses waybills webhooks)
     };
 }
 

@@ -454,12 +454,12 @@ impl World {
                 Stage::SpokenReview => {
                     let proposal = self.review(key).await;
                     let mut seals = Seals::default();
-                    let (stricter, reason) = if to == Stage::Failed {
-                        let reason = self.seal(&mut seals, key.order_id, &self.inspector, "与口播不符");
-                        (Some(Verdict::NotAsDescribed), Some(reason))
-                    } else {
-                        (None, None)
+                    let stricter = match to {
+                        Stage::Failed => Some(Verdict::NotAsDescribed),
+                        Stage::AwaitingBuyer => Some(Verdict::DisclosedDifference),
+                        _ => None, // On every other way it is the one that was derived.
                     };
+                    let reason = stricter.map(|_| self.seal(&mut seals, key.order_id, &self.inspector, "与口播不符"));
                     let command = Command::GiveVerdict { proposal, stricter, reason };
                     self.carry_sealed(key, command, seals, &self.inspector).await.unwrap()
                 }

@@ -36,7 +36,7 @@ mod read;
 mod resubmission;
 
 pub use order::{OrderBody, instant};
-pub use parties::{line, timezone};
+pub use parties::{email, line, timezone};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

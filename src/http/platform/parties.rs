@@ -160,7 +160,7 @@ fn address(text: &str) -> Result<String, Malformed> {
     Ok(text.to_owned())
 }
 
-fn email(text: &str) -> Result<String, Malformed> {
+pub fn email(text: &str) -> Result<String, Malformed> {
     let text = text.trim();
     let fits = text.len() <= 254
         && !text.chars().any(|c| c.is_control() || c.is_whitespace())

@@ -55,3 +55,4 @@ pub mod transcripts;
 pub mod tries;
 pub mod warehouses;
 pub mod waybills;
+pub mod webhooks;

@@ -1,0 +1,245 @@
+//! What an endpoint is told: JSON that follows from the journal alone, so that every try, and every replay, says the
+//! same. No name, no address, no free text: who receives it knows its own order, and the piece's page has the rest.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::desk::{Desk, Error, recorded};
+use crate::domain::event::{Event, OrderPlaced};
+use crate::domain::ids::{StreamId, StreamKey};
+use crate::domain::notice::{Notice, Recipient};
+use crate::domain::piece::Piece;
+use crate::store::entity::{events, outbox};
+use crate::store::journal::{self, Tail};
+use crate::words::Language;
+
+/// A message to an endpoint. Its id, `webhook-id`, is the same on every try.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhookMessage {
+    /// `piece.stage_changed`, `piece.verdict_given`, `buyer.notice`, or one that a later release adds.
+    #[serde(rename = "type")]
+    #[schema(example = "piece.stage_changed")]
+    pub kind: &'static str,
+    /// When it happened (RFC 3339).
+    #[schema(example = "2026-11-23T02:03:04Z")]
+    pub timestamp: String,
+    pub data: WebhookData,
+}
+
+/// What a message says, by its type.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum WebhookData {
+    StageChanged(StageChanged),
+    VerdictGiven(VerdictTold),
+    BuyerNotice(BuyerNotice),
+}
+
+/// Which piece of which order, and the event in its journal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AboutPiece {
+    pub order_no: String,
+    pub line_no: i32,
+    /// The piece code.
+    pub piece: String,
+    /// The platform's id of the merchant.
+    pub merchant: String,
+    /// The event's place in the piece's journal.
+    pub seq: i32,
+    /// Its kind, as in the journal.
+    pub event: String,
+}
+
+/// `piece.stage_changed`: a piece went from one stage to another.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StageChanged {
+    #[serde(flatten)]
+    pub about: AboutPiece,
+    pub from: String,
+    pub stage: String,
+    /// How the piece came to its end, in the stage `closed`.
+    pub outcome: Option<String>,
+    /// What its line shows now.
+    pub line_status: String,
+}
+
+/// `piece.verdict_given`: what the inspection came to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerdictTold {
+    #[serde(flatten)]
+    pub about: AboutPiece,
+    /// pass, disclosed_difference, undetermined, not_as_described or suspected_counterfeit.
+    pub verdict: String,
+    /// The rulebook that it was derived by.
+    pub rulebook: Option<String>,
+    pub stage: String,
+    /// The hash of the verdict's event in the journal: the same digest stands in every letter and on the page.
+    pub digest: String,
+}
+
+/// `buyer.notice`: something that a buyer is told, for the platform's own app.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BuyerNotice {
+    pub order_no: String,
+    /// The piece code; none where it is about the whole order.
+    pub piece: Option<String>,
+    pub line_no: Option<i32>,
+    pub seq: i32,
+    /// Which notice, such as choice_needed.
+    pub notice: String,
+    /// Its title by language.
+    #[schema(value_type = Object)]
+    pub title: serde_json::Value,
+    /// The order's page. Without a key it may be shown to anybody.
+    pub tracking_url: String,
+    /// For the buyer alone: whoever comes by it may decide. Only where something is to be decided.
+    pub action_url: Option<String>,
+    /// The digest of the verdict that it rests on, where there is one.
+    pub verdict_digest: Option<String>,
+}
+
+/// The journals behind a row, up to the event that it tells of.
+struct Behind {
+    placed: OrderPlaced,
+    /// When the event happened.
+    at: Timestamp,
+    event: Event,
+    /// The piece before the event, and with it; none in the order's own journal.
+    piece: Option<(Piece, Piece)>,
+    /// The digest of the verdict that stood with the event.
+    verdict: Option<String>,
+}
+
+async fn behind(desk: &Desk, row: &outbox::Model) -> Result<Behind, Error> {
+    let key = journal::stream_key(row.order_id, row.stream_id);
+    let order = StreamKey { order_id: key.order_id, stream_id: StreamId::ORDER };
+    let mut tails = vec![Tail { key: order, after: 0 }];
+    if key != order {
+        tails.push(Tail { key, after: 0 });
+    }
+    let rows = journal::load(desk.store().reader(), &tails).await?;
+    let (of_order, of_piece): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.stream_id == 0);
+    let absent = || Error::corrupt("a notice's event", "is not there");
+    let first = recorded::read(of_order.first().ok_or_else(absent)?)?.recorded;
+    let Event::OrderPlaced(placed) = first.event else {
+        return Err(Error::corrupt("an order's journal", "does not begin with its order"));
+    };
+    let told = |rows: &[events::Model]| rows.iter().find(|event| event.seq == row.seq).map(recorded::read).transpose();
+    if key == order {
+        let told = told(&of_order)?.ok_or_else(absent)?.recorded;
+        return Ok(Behind { placed, at: told.at, event: told.event, piece: None, verdict: None });
+    }
+    let told = told(&of_piece)?.ok_or_else(absent)?.recorded;
+    let until = |seq: i32| {
+        let read = of_piece.iter().filter(|event| event.seq <= seq).map(|event| Ok(recorded::read(event)?.recorded));
+        let read = read.collect::<Result<Vec<_>, Error>>()?;
+        Piece::fold(read).map_err(|corrupt| Error::fault("a journal does not replay", corrupt))
+    };
+    let after = until(row.seq)?;
+    let before = until((row.seq - 1).max(1))?;
+    // An override is a verdict of its own, and its digest is its own event's.
+    let of_verdict = of_piece
+        .iter()
+        .filter(|event| event.seq <= row.seq)
+        .rfind(|event| matches!(event.kind.as_str(), "verdict_given" | "overridden"));
+    let verdict = of_verdict.filter(|_| after.verdict().is_some()).map(|event| hex::encode(&event.hash));
+    Ok(Behind { placed, at: told.at, event: told.event, piece: Some((before, after)), verdict })
+}
+
+/// The body of a row for an endpoint; none where there is nothing to say to a program.
+///
+/// # Errors
+///
+/// Those of the store, and of a journal that cannot be read.
+pub async fn body(desk: &Desk, row: &outbox::Model) -> Result<Option<String>, Error> {
+    let (Some(recipient), Some(notice)) = (Recipient::parse(&row.recipient), Notice::parse(&row.notice)) else {
+        return Ok(None);
+    };
+    let behind = behind(desk, row).await?;
+    let Some((kind, data)) = data(desk, row, recipient, notice, &behind) else { return Ok(None) };
+    let message = WebhookMessage { kind, timestamp: behind.at.to_string(), data };
+    let text = serde_json::to_string(&message).map_err(|error| Error::fault("a message cannot be written", error))?;
+    Ok(Some(text))
+}
+
+/// The type of a message and what it says. An obligation that came, was settled or was reversed is one more arm here.
+fn data(
+    desk: &Desk,
+    row: &outbox::Model,
+    recipient: Recipient,
+    notice: Notice,
+    behind: &Behind,
+) -> Option<(&'static str, WebhookData)> {
+    match (recipient, notice) {
+        (Recipient::Platform, Notice::StageChanged) => {
+            let (before, after) = behind.piece.as_ref()?;
+            Some((
+                "piece.stage_changed",
+                WebhookData::StageChanged(StageChanged {
+                    about: about(row, after, behind),
+                    from: before.stage().as_str().to_owned(),
+                    stage: after.stage().as_str().to_owned(),
+                    outcome: after.standing().outcome().map(|outcome| outcome.as_str().to_owned()),
+                    line_status: after.line_status().as_str().to_owned(),
+                }),
+            ))
+        }
+        (Recipient::Platform, Notice::VerdictGiven) => {
+            let (_, after) = behind.piece.as_ref()?;
+            let (_, given) = after.verdict()?;
+            // A supervisor with a second person made it milder: a difference that the buyer decides on.
+            let verdict = match &behind.event {
+                Event::Overridden(_) => crate::domain::ledger::Verdict::DisclosedDifference,
+                _ => given.verdict, // Every other verdict says itself what it is.
+            };
+            Some((
+                "piece.verdict_given",
+                WebhookData::VerdictGiven(VerdictTold {
+                    about: about(row, after, behind),
+                    verdict: verdict.as_str().to_owned(),
+                    rulebook: given.rulebook_version.as_ref().map(ToString::to_string),
+                    stage: after.stage().as_str().to_owned(),
+                    digest: behind.verdict.clone()?,
+                }),
+            ))
+        }
+        (Recipient::Buyer, notice) => {
+            Some(("buyer.notice", WebhookData::BuyerNotice(buyer(desk, row, notice, behind))))
+        }
+        (Recipient::Platform | Recipient::Merchant | Recipient::Supervisor, _) => None,
+    }
+}
+
+fn about(row: &outbox::Model, piece: &Piece, behind: &Behind) -> AboutPiece {
+    AboutPiece {
+        order_no: behind.placed.order_no.to_string(),
+        line_no: piece.opened().line_no,
+        piece: piece.opened().code.to_string(),
+        merchant: behind.placed.merchant_id.to_string(),
+        seq: row.seq,
+        event: behind.event.kind().as_str().to_owned(),
+    }
+}
+
+fn buyer(desk: &Desk, row: &outbox::Model, notice: Notice, behind: &Behind) -> BuyerNotice {
+    let order = journal::stream_key(row.order_id, row.stream_id).order_id;
+    let piece = behind.piece.as_ref().map(|(_, after)| after);
+    let tracking_url = format!("{}/t/{}", desk.public_url(), desk.view_token(order));
+    let decides = notice == Notice::ChoiceNeeded;
+    BuyerNotice {
+        order_no: behind.placed.order_no.to_string(),
+        piece: piece.map(|piece| piece.opened().code.to_string()),
+        line_no: piece.map(|piece| piece.opened().line_no),
+        seq: row.seq,
+        notice: notice.as_str().to_owned(),
+        title: json!({
+            "zh-CN": Language::Chinese.words().subject(Recipient::Buyer, notice),
+            "en": Language::English.words().subject(Recipient::Buyer, notice),
+        }),
+        action_url: decides.then(|| format!("{tracking_url}/act/{}", desk.action_token(order))),
+        tracking_url,
+        verdict_digest: behind.verdict.clone(),
+    }
+}
