@@ -282,7 +282,7 @@ impl Desk {
         lookups::lock_orders(&txn, &[order_id.0]).await?;
         let rows = journal::read(&txn.source(), StreamKey { order_id, stream_id: StreamId::ORDER }).await?;
         let (_, mut tail) = tail_of(&rows)?.ok_or(Refusal::Absent("order"))?;
-        let mut plan = Plan::default();
+        let mut plan = Plan { gather: self.gather(), ..Plan::default() };
         plan.changes.sealed_texts = seals.rows;
         for event in act(&tail)? {
             let settled = match &event {
