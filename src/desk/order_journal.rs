@@ -16,7 +16,8 @@ use crate::domain::command::Rules;
 use crate::domain::conduct::{Incident, IncidentKind};
 use crate::domain::event::*;
 use crate::domain::ids::{IncidentId, ObligationId, OrderId, StreamId, StreamKey};
-use crate::domain::obligation::{Fee, Obligation, OwedRule};
+use crate::domain::notice::{Notice, Recipient};
+use crate::domain::obligation::{Fee, Obligation, OwedRule, Party};
 use crate::domain::order::LineStatus;
 use crate::domain::orders::Whole;
 use crate::domain::piece::Piece;
@@ -95,6 +96,21 @@ impl Desk {
         let news = ask(free_since, &fees).news(&tail.account, &tail.record);
         self.append_news(plan, key.order_id, &mut tail, (news, turn.after.head()), request)?;
         Ok(Some(tail))
+    }
+
+    /// Tells a merchant of the first incident of a kind, whatever order it came from: the rule's text (教育先行).
+    pub(super) async fn plan_lessons(&self, source: &Source<'_>, plan: &mut Plan, now: Timestamp) -> Result<(), Error> {
+        let new: Vec<_> = plan.changes.incidents.iter().filter(|row| row.seq == row.last_seq).cloned().collect();
+        for row in new {
+            let known = owed::incidents_of(source, &row.tenant_id, &row.merchant_id).await?;
+            let before =
+                |other: &incidents::Model| other.kind == row.kind && other.withdrawn_at.is_none() && other.id != row.id;
+            if !known.iter().any(before) {
+                let key = StreamKey { order_id: OrderId(row.order_id), stream_id: StreamId::ORDER };
+                plan.notice(key, row.seq, Recipient::Merchant, Notice::Lesson, now);
+            }
+        }
+        Ok(())
     }
 
     /// The fee table of an order's warehouse.
@@ -266,10 +282,18 @@ impl Desk {
         lookups::lock_orders(&txn, &[order_id.0]).await?;
         let rows = journal::read(&txn.source(), StreamKey { order_id, stream_id: StreamId::ORDER }).await?;
         let (_, mut tail) = tail_of(&rows)?.ok_or(Refusal::Absent("order"))?;
-        let mut plan = Plan::default();
+        let mut plan = Plan { gather: self.gather(), ..Plan::default() };
         plan.changes.sealed_texts = seals.rows;
         for event in act(&tail)? {
+            let settled = match &event {
+                Event::ObligationSettled(settled) => tail.account.find(settled.id).map(|one| one.arose.creditor),
+                _ => None, // The others settle nothing.
+            };
             self.append_to_tail(&mut plan, order_id, &mut tail, event, &request)?;
+            if settled == Some(Party::Buyer) {
+                let key = StreamKey { order_id, stream_id: StreamId::ORDER };
+                plan.notice(key, tail.seq, Recipient::Buyer, Notice::RefundSettled, request.now);
+            }
         }
         // Nothing that was not read can have been written since: the order is locked, or the file is.
         txn.write(plan.changes).await?;

@@ -229,7 +229,7 @@ impl Desk {
         let placed = whole.placed.clone();
         let waits = ByRulebook { rules, placed: &placed };
         let events = decide_order(&whole, command, &request.by, request.now, &waits)?;
-        let mut plan = Plan::default();
+        let mut plan = Plan { gather: self.gather(), ..Plan::default() };
         let mut touched: BTreeMap<StreamId, Piece> = BTreeMap::new();
         let mut opened = None;
         for (stream_id, event) in events {

@@ -335,6 +335,9 @@ impl Writer {
                 self.plan_parcel(desk, source, job.order_id, pieces, &job.request, known).await?
             }
         };
+        if !plan.changes.incidents.is_empty() {
+            desk.plan_lessons(source, &mut plan, job.request.now).await?;
+        }
         let Some(receipt) = plan.receipt.take() else { return Err(Error::fault("a plan has its receipt", "none")) };
         if !plan.seen {
             plan.changes.sealed_texts.extend(job.seals.rows.iter().cloned());
