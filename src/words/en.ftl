@@ -396,7 +396,7 @@ letter-pieces = { $count ->
 }
 letter-and-more = { $subject }, and { $count } more
 letter-digest = Digest of the result { $digest }
-letter-digest-why = The page, the certificate and this letter tell of one result; the digest is the same.
+letter-digest-why = The page and this letter tell of one result; the digest is the same.
 letter-private = The link to decide is yours alone: please do not pass this letter on.
 letter-why-buyer = You receive this because your order is checked by us before it reaches you. No answer is needed.
 letter-why-merchant = You receive this because the piece is checked by us. No answer is needed.
