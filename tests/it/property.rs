@@ -359,6 +359,7 @@ fn check_person(piece: &Piece, command: &Command, by: &By) -> Result<(), String>
         Command::AddPhoto { .. } => &[Clerk, Inspector],
         Command::Transit { .. } => &[Supervisor],
         Command::HearCarrier { .. } => &[Role::Carrier],
+        Command::NoteAccepted { .. } => &[Role::Desk],
     };
     if may.contains(&by.role) { Ok(()) } else { Err(format!("a {} carried out {:?}", by.role, command.kind())) }
 }

@@ -592,6 +592,11 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
             let (told, hours) = (dice.pick(Told::ALL), dice.below(40) as i64);
             Command::HearCarrier { leg, told, at: at - jiff::SignedDuration::from_hours(20 - hours) }
         }
+        CommandKind::NoteAccepted => {
+            let seq = if dice.once_in(4) { 1 } else { piece.since().seq };
+            let notice = dice.pick(&["choice_needed", "failed"]);
+            Command::NoteAccepted { notice: name(notice), channel: name("mail"), seq }
+        }
     };
     Try::Command(command, by)
 }
