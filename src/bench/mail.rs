@@ -124,6 +124,7 @@ impl Sink {
         let free = TcpListener::bind("127.0.0.1:0").await.and_then(|listener| listener.local_addr());
         let address = free.map_err(|error| Failure::of("no port is free", &error))?;
         let child = Command::new(program)
+            .args(as_root())
             .args([&format!("inet:{address}"), "1000"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -140,6 +141,18 @@ impl Sink {
         }
         Ok(sink)
     }
+}
+
+/// Root has to say as whom the sink shall go on.
+fn as_root() -> &'static [&'static str] {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
+            return &["-u", "root"];
+        }
+    }
+    &[]
 }
 
 impl Drop for Sink {

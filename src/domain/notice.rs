@@ -436,7 +436,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::domain::event::EventKind;
+    use crate::domain::event::{EventKind, PieceOpened};
     use crate::domain::samples;
 
     const WAITERS: [Waiter; 4] = [Waiter::Buyer, Waiter::Merchant, Waiter::House, Waiter::Carrier];
@@ -453,6 +453,9 @@ mod tests {
                 }
             }
         }
+        // The samples are of first pieces.
+        let again = Event::from(PieceOpened { attempt: 2, ..samples::opened() });
+        told.extend(notices(&again, Stage::AwaitingDispatch, Stage::AwaitingDispatch));
         for stage in Stage::ALL.iter().copied() {
             for waiter in WAITERS {
                 told.extend(overdue(stage, waiter));

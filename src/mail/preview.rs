@@ -441,15 +441,58 @@ mod tests {
         assert!(!head.to_lowercase().contains("\r\nbcc"), "{head}");
     }
 
+    /// Whether the text says these in this order.
+    #[track_caller]
+    fn says(text: &str, parts: &[&str]) {
+        let mut rest = text;
+        for part in parts {
+            let Some((_, after)) = rest.split_once(part) else {
+                panic!("{part:?} is not where it should be in\n{text}")
+            };
+            rest = after;
+        }
+    }
+
     #[test]
-    fn one_letter_in_full() {
+    fn a_letter_says_what_it_is_about_then_what_to_do_then_why() {
         let shown = gallery(at()).unwrap();
         let of = |name: &str| shown.iter().find(|shown| shown.name == name).unwrap().letter.clone();
-        insta::assert_snapshot!("choice_needed_en", of("buyer-choice_needed-en").text);
-        insta::assert_snapshot!("choice_needed_zh", of("buyer-choice_needed-zh-CN").text);
-        insta::assert_snapshot!("failed_merchant_zh", of("merchant-failed-zh-CN").text);
-        let head = mime::post(&of("buyer-choice_needed-zh-CN")).unwrap().bytes;
-        let head = String::from_utf8(head).unwrap().split("\r\n\r\n").next().unwrap().replace("\r\n", "\n");
-        insta::assert_snapshot!("head", head);
+        let choice = of("buyer-choice_needed-en");
+        assert_eq!(choice.subject, "There is a difference: your choice is needed · 18K金镶嵌冰种翡翠戒指");
+        let act = "https://check.example.com/t/AAAAAAAAAAAAAAAAAAAAAA/act/BBBBBBBBBBBBBBBBBBBBBB#TSBK4Q9D2MB";
+        let parts = [
+            "Touchstone",
+            "There is a difference: your choice is needed",
+            "Order KS202611220001",
+            "■ 18K金镶嵌冰种翡翠戒指",
+            "TSBK4Q9D2MB",
+            "Without your choice the piece is not sent.",
+            "56 mm",
+            "55.1 mm",
+            act,
+            DIGEST,
+            "\n-- \n",
+        ];
+        says(&choice.text, &parts);
+        says(&choice.html.replace("&#38;", "&"), &["<h1", "18K金镶嵌冰种翡翠戒指", "56 mm", "55.1 mm", act, DIGEST]);
+        says(
+            &of("merchant-failed-zh-CN").text,
+            &[
+                "商品与描述不符",
+                "下面是逐条依据",
+                "24 小时申请复检",
+                "逐条依据",
+                "56 mm",
+                "55.1 mm",
+                "超过允许的",
+                DIGEST,
+            ],
+        );
+        says(&of("merchant-lesson-zh-CN").text, &["请了解这条规则", "不作处罚", "全网最低", "《广告法》第九条"]);
+        says(&of("merchant-piece_to_send-en").text, &["Please send it by Fri 27 November, 09:00", "质检路1号"]);
+        let many = of("buyer-thirty_arrived-en");
+        assert_eq!(many.subject, "Your piece has arrived at our warehouse · 30 pieces");
+        assert_eq!(many.text.matches("was opened, weighed and photographed").count(), 1, "{}", many.text);
+        assert_eq!(of("buyer-mixed-en").subject.matches("and 3 more").count(), 1);
     }
 }

@@ -365,6 +365,7 @@ impl Sink {
         let folder = tempfile::tempdir().unwrap();
         let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let child = Command::new(program())
+            .args(as_root())
             .args(arguments)
             .args(["-d", &folder.path().join("letter.").display().to_string()])
             .args([&format!("inet:{address}"), "100"])
@@ -391,6 +392,13 @@ impl Drop for Sink {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Root has to say as whom the sink shall go on.
+fn as_root() -> &'static [&'static str] {
+    use std::os::unix::fs::MetadataExt as _;
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    if is_root { &["-u", "root"] } else { &[] }
 }
 
 fn program() -> PathBuf {
