@@ -58,8 +58,11 @@ struct Entry {
 ///
 /// Where it is no push of Kuaidi100's.
 pub fn read(param: &str, now: Timestamp) -> Result<Option<Word>, Malformed> {
-    let param: Param = serde_json::from_str(param)
-        .map_err(|_| Malformed("param is not the JSON of a push by Kuaidi100".to_owned()))?;
+    let malformed = || Malformed("param is not the JSON of a push by Kuaidi100".to_owned());
+    let param: Value = serde_json::from_str(param).map_err(|_| malformed())?;
+    // Derived reading takes an array for an object, field by field.
+    let object = param.is_object().then_some(param).ok_or_else(malformed)?;
+    let param: Param = serde_json::from_value(object).map_err(|_| malformed())?;
     let Some(result) = param.last_result else { return Ok(None) };
     let Some(number) = result.nu.as_deref().map(str::trim).filter(|number| !number.is_empty()) else {
         return Ok(None);

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Desk, Error, Request, Seals};
 use crate::domain::actor::By;
 use crate::domain::command::Command;
-use crate::domain::ids::{CommandId, StreamKey};
+use crate::domain::ids::{CommandId, StreamId, StreamKey};
 use crate::domain::notice::{Notice, Recipient};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Name;
@@ -25,23 +25,27 @@ pub struct Accepted {
 
 /// Whether somebody's clock counts from the moment at which this notice was taken (`deadlines.csv`).
 pub fn starts_a_clock(recipient: Recipient, notice: Notice) -> bool {
-    matches!((recipient, notice), (Recipient::Buyer, Notice::ChoiceNeeded) | (Recipient::Merchant, Notice::Failed))
+    matches!(
+        (recipient, notice),
+        (Recipient::Buyer, Notice::ChoiceNeeded | Notice::RestAsked) | (Recipient::Merchant, Notice::Failed)
+    )
 }
 
 impl Desk {
     /// Notes that a channel took a notice. False where it makes no difference any more: the clock runs already, or the
-    /// piece has moved on. Asked again for the same row, it gives the same answer.
+    /// piece or the order has moved on. Asked again for the same row, it gives the same answer.
     ///
     /// # Errors
     ///
     /// [`Error::Busy`], and faults.
     pub async fn note_accepted(&self, key: StreamKey, accepted: &Accepted, now: Timestamp) -> Result<bool, Error> {
         let malformed = |error| Error::fault("a notice's name", error);
-        let command = Command::NoteAccepted {
-            notice: Name::parse(accepted.notice.as_str()).map_err(malformed)?,
-            channel: Name::parse(accepted.channel).map_err(malformed)?,
-            seq: accepted.seq,
-        };
+        let notice = Name::parse(accepted.notice.as_str()).map_err(malformed)?;
+        let channel = Name::parse(accepted.channel).map_err(malformed)?;
+        if key.stream_id == StreamId::ORDER {
+            return self.order_notice_accepted(key.order_id, (notice, channel, accepted.seq), now).await;
+        }
+        let command = Command::NoteAccepted { notice, channel, seq: accepted.seq };
         let request = Request {
             by: By::desk(),
             idempotency_key: format!("accepted-{}", accepted.row),

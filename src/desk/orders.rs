@@ -131,8 +131,8 @@ impl Desk {
         self.submit(order_id, Work::Order(Box::new(command)), seals, request).await
     }
 
-    /// Records that a channel has accepted a notice of the order's own journal; its clock counts from it. What waits for
-    /// no notice any more is passed over.
+    /// Records that a channel has accepted a notice of the order's own journal; its clock counts from it. False where
+    /// nothing waits for the notice any more.
     ///
     /// # Errors
     ///
@@ -142,11 +142,12 @@ impl Desk {
         order_id: OrderId,
         (notice, channel, seq): (Name, Name, i32),
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let request = self.by_itself(format!("notice-{order_id}-{seq}"), now);
         let command = OrderCommand::NoteAccepted { notice, channel, seq };
         match self.on_order(order_id, command, Seals::default(), request).await {
-            Ok(_) | Err(Error::Refused(Refusal::NotNow(_))) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(Error::Refused(Refusal::NotNow(_))) => Ok(false),
             Err(error) => Err(error),
         }
     }

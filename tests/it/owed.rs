@@ -184,10 +184,11 @@ both!(pages_of_what_is_owed_turn_without_a_gap, |db| async move {
 
 both!(rows_of_what_is_owed_that_were_garbled_come_back, |db| async move {
     let app = TestApp::new(db).await;
-    let code = &place(&app, "KS1", 1).await[0];
-    walk(&app, code, Stop::Inbound).await;
-    app.supervisor().post(&format!("/v1/pieces/{code}/transit"), json!({"what": "turned_back"})).await.expect(200);
+    let codes = place(&app, "KS1", 2).await;
+    walk(&app, &codes[0], Stop::Inbound).await;
+    app.platform().post(&format!("/v1/pieces/{}/cancel", codes[1]), json!({})).await.expect(200);
     let before = owed(app.platform(), "").await;
+    assert_eq!(before.len(), 1);
     for sql in ["UPDATE obligations SET amount = 1, state = 'settled', rule = 'x';", "DELETE FROM legs;"] {
         assert!(db.client(sql).accepted);
     }
