@@ -374,8 +374,9 @@ impl Sink {
             .stderr(Stdio::null())
             .spawn()
             .expect("smtp-sink can be started");
-        let sink = Self { child, address, folder };
+        let mut sink = Self { child, address, folder };
         while TcpStream::connect(address).await.is_err() {
+            assert!(matches!(sink.child.try_wait(), Ok(None)), "smtp-sink ended before it listened");
             tokio::task::yield_now().await;
         }
         sink
