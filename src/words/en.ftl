@@ -528,21 +528,6 @@ tell-supervisor-unclaimed = The merchant has not collected it.
 tell-supervisor-lost-or-damaged = Find out who answers for it.
 tell-supervisor-deadline-missed = Something was not done in time.
 tell-supervisor-mail-buried = A letter was refused for good and is not tried again. See the list of what could not be delivered and reach them in another way; a buyer’s clock does not start by it.
-notice-order-taken-in = Your order was taken in
-notice-piece-to-send = A piece is to be sent to the warehouse
-notice-arrived = A piece has arrived at the warehouse
-notice-passed = A piece has passed both checks
-notice-choice-needed = A difference was found: please decide
-notice-choice-recorded = Your decision is recorded
-notice-failed = A piece is not as described
-notice-held = A piece is held for a closer look
-notice-shipped = A piece is on its way to you
-notice-delivered = A piece was delivered
-notice-returning-to-merchant = A piece is on its way back to you
-notice-returned = A piece was returned
-notice-cancelled = A piece was cancelled
-notice-lost-or-damaged = A piece was lost or damaged
-notice-stage-changed = A piece has moved on
 
 # What is owed. Never "refunded" or "paid" before it is settled.
 owed-amount = { $what } owed: { $amount }

@@ -519,21 +519,6 @@ tell-supervisor-unclaimed = 商家一直没有取回。
 tell-supervisor-lost-or-damaged = 请核实责任。
 tell-supervisor-deadline-missed = 有一项没有在期限内完成。
 tell-supervisor-mail-buried = 一封通知被收件方永久拒收，不再重试。请看未送达列表，用别的方式联系；买家的期限不会因此开始计算。
-notice-order-taken-in = 您的订单已受理
-notice-piece-to-send = 有一件商品待寄往质检仓
-notice-arrived = 商品已到质检仓
-notice-passed = 商品已通过两道检查
-notice-choice-needed = 发现一处不同，请您决定
-notice-choice-recorded = 您的决定已记录
-notice-failed = 商品与描述不符
-notice-held = 商品暂存核查
-notice-shipped = 商品已寄给您
-notice-delivered = 商品已送达
-notice-returning-to-merchant = 商品正在退回给您
-notice-returned = 商品已退回
-notice-cancelled = 商品已取消
-notice-lost-or-damaged = 商品遗失或损坏
-notice-stage-changed = 商品有新进展
 
 # 应付款项。结清之前不说“已退款”或“已支付”。
 owed-amount = { $what }：应付 { $amount }
