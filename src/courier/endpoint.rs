@@ -122,7 +122,7 @@ impl Resolve for Guarded {
             };
             let addresses: Vec<SocketAddr> = found.filter(may).collect();
             if addresses.is_empty() {
-                return Err(Box::new(Forbidden).into());
+                return Err(Forbidden.into());
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
