@@ -22,6 +22,7 @@ use super::ids::PersonId;
 use super::ledger::Verdict;
 
 mod edges;
+mod pinned;
 
 pub use edges::{EDGES, Edge, Target, mermaid};
 
@@ -881,33 +882,6 @@ pub fn weighs_as_metal(appraisal: &super::appraisal::Appraisal) -> bool {
     roles.contains(&ComponentRole::Metal)
         && !roles.contains(&ComponentRole::MainStone)
         && !roles.contains(&ComponentRole::SideStone)
-}
-
-/// The edges once more, as what must *not* exist: adding one to the machine is a deliberate act in two places.
-mod pinned {
-    use static_assertions::assert_not_impl_any;
-
-    use super::*;
-
-    assert_not_impl_any!(AfterAwaitingDispatch: From<AwaitingDispatch>, From<Appraising>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<Returning>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterInbound: From<AwaitingDispatch>, From<Appraising>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterIntakeException: From<AwaitingDispatch>, From<Inbound>, From<Appraising>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterReceived: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterAppraising: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterSpokenReview: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterAwaitingBuyer: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<Appraising>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterUndetermined: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<SpokenReview>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterFailed: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<SpokenReview>, From<Undetermined>, From<Quarantined>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterQuarantined: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterCleared: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Cleared>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterTagged: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<Appraising>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Tagged>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterReleased: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<Appraising>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Tagged>, From<Released>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterOutbound: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<Appraising>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Cleared>, From<Tagged>, From<Released>, From<ReturnIntake>, From<Returning>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterDelivered: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<Appraising>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnIntake>, From<Returning>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterReturnInbound: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<Appraising>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Returning>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterReturnIntake: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<Appraising>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>);
-    assert_not_impl_any!(AfterReturning: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<Appraising>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>, From<ReturningToBuyer>);
-    assert_not_impl_any!(AfterReturningToBuyer: From<AwaitingDispatch>, From<Inbound>, From<IntakeException>, From<Received>, From<Appraising>, From<SpokenReview>, From<AwaitingBuyer>, From<Undetermined>, From<Failed>, From<Quarantined>, From<Cleared>, From<Tagged>, From<Released>, From<Outbound>, From<Delivered>, From<ReturnInbound>, From<ReturnIntake>);
 }
 
 #[cfg(test)]
