@@ -13,7 +13,7 @@ both!(a_piece_goes_from_the_order_to_its_buyer, |db| async move {
     assert_eq!(seen["stage"], "delivered");
     assert_eq!(seen["verdict"]["verdict"], "pass");
     assert_eq!(seen["capsule"]["revoked"], false);
-    assert_eq!(seen["allowed"], json!(["completed", "notes"]));
+    assert_eq!(seen["allowed"], json!(["completed", "return", "notes"]));
     let order = app.platform().get("/v1/orders/KS1").await.expect(200);
     assert_eq!(order["status"], "delivered");
     app.platform().post(&format!("/v1/pieces/{}/completed", codes[0]), json!({})).await.expect(200);
@@ -91,7 +91,7 @@ both!(a_verdict_is_never_milder_than_the_findings, |db| async move {
     app.clerk().post(&format!("/v1/pieces/{code}/returned"), json!({"how": "delivered"})).await.expect(200);
     let seen = piece(app.merchant(), code).await;
     assert_eq!((seen["stage"].as_str(), seen["outcome"].as_str()), (Some("closed"), Some("returned")));
-    assert_eq!(app.platform().get("/v1/orders/KS1").await.expect(200)["status"], "failed");
+    assert_eq!(app.platform().get("/v1/orders/KS1").await.expect(200)["status"], "resubmission");
 });
 
 both!(a_milder_finding_takes_two_persons, |db| async move {

@@ -22,6 +22,7 @@ use super::ids::PersonId;
 use super::ledger::Verdict;
 
 mod edges;
+mod pinned;
 
 pub use edges::{EDGES, Edge, Target, mermaid};
 
@@ -882,8 +883,6 @@ pub fn weighs_as_metal(appraisal: &super::appraisal::Appraisal) -> bool {
         && !roles.contains(&ComponentRole::MainStone)
         && !roles.contains(&ComponentRole::SideStone)
 }
-
-mod pinned;
 
 #[cfg(test)]
 mod tests;
