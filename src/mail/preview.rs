@@ -86,7 +86,8 @@ fn sample(
             } else {
                 // One piece is one stream: its code ends in its number.
                 StreamId(
-                    card.code.bytes().last().map_or(1, i32::from) * 256 + card.code.bytes().nth(2).map_or(0, i32::from),
+                    card.code.bytes().last().map_or(1, i32::from) * 256
+                        + card.code.as_bytes().get(2).copied().map_or(0, i32::from),
                 )
             };
             (Told { stream_id, seq: place, notice }, card)
@@ -251,7 +252,7 @@ fn stands(notice: Notice) -> (Stage, Option<Outcome>) {
         Notice::Cancelled => return (Stage::Closed, Some(Outcome::Cancelled)),
         Notice::LostOrDamaged => return (Stage::Closed, Some(Outcome::Lost)),
         Notice::HandedToAuthority => return (Stage::Closed, Some(Outcome::HandedToAuthority)),
-        Notice::StageChanged => Stage::Received,
+        Notice::StageChanged | Notice::VerdictGiven => Stage::Received,
     };
     (stage, None)
 }
