@@ -32,8 +32,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_status_versions::StatusVersions),
             Box::new(m0008_tries::Tries),
             Box::new(m0010_courier::Courier),
-            Box::new(m0012_owed::Owed),
             Box::new(m0011_found::Found),
+            Box::new(m0012_owed::Owed),
         ]
     }
 }

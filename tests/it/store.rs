@@ -78,7 +78,9 @@ both!(the_schema_goes_up_and_down_and_up_again, |db| async move {
             "m0006_looks",
             "m0007_status_versions",
             "m0008_tries",
-            "m0010_courier"
+            "m0010_courier",
+            "m0011_found",
+            "m0012_owed"
         ]
     );
     store.migrate().await.unwrap();
@@ -116,10 +118,11 @@ both!(two_instances_may_migrate_at_once, |db| async move {
 macro_rules! every_entity {
     ($check:ident: $($module:ident)*) => { [$($check::<entity::$module::Entity>(stringify!($module))),*] };
     ($check:ident) => {
-        every_entity!($check: capsules carriers cases certificate_codes certificate_holders components deadlines devices event_keys events
-            fees frames idempotency incidents keys laboratories legs lines lives lost_and_found lots merchants obligations order_nos orders outbox
-            parcel_pieces parcels parked people photo_bands photos piece_codes pieces presented_certificates proposals readings
-            reference_pieces return_shipments roots sealed_texts seen shipments status_places tags tenants tokens transcripts tries
+        every_entity!($check: capsules carriers cases certificate_codes certificate_holders components deadlines
+            devices event_keys events fees found_proposals frames idempotency incidents keys laboratories legs lines
+            lives lost_and_found lots merchants obligations order_nos orders outbox parcel_pieces parcels parked
+            people photo_bands photos piece_codes pieces presented_certificates proposals readings reference_pieces
+            return_shipments roots sealed_texts seen shipments status_places tags tenants tokens transcripts tries
             warehouses waybills webhooks)
     };
 }
