@@ -61,6 +61,7 @@ both!(projections_that_were_wiped_or_garbled_come_back, |db| async move {
         db,
         "DELETE FROM components; UPDATE deadlines SET due_at = due_at + 1; DELETE FROM photos; DELETE FROM photo_bands;",
     );
+    run(db, "DELETE FROM legs; DELETE FROM obligations; DELETE FROM incidents;");
     run(
         db,
         "INSERT INTO lines (order_id, line_no, status, stream_id, attempts, price_amount, currency) \
