@@ -110,7 +110,7 @@ both!(no_notice_is_lost_however_often_the_machine_dies, |db| async move {
         .with("TOUCHSTONE_MAIL_FROM", "touchstone@example.com")
         .with("TOUCHSTONE_WEBHOOK_NETWORKS", "127.0.0.1")
         .with("TOUCHSTONE_GATHER_SECONDS", "0")
-        .with("TOUCHSTONE_LEASE_SECONDS", "2");
+        .with("TOUCHSTONE_LEASE_SECONDS", "12");
     let mut service = house.serve();
     house.run(&["warehouse", "create", "--id", "w-1", "--name", "测试仓", "--address", "示例路1号"]);
     let platform = house.key(&["--role", "platform", "--platform", "kuai", "--name", "p"]);
