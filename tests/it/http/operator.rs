@@ -70,7 +70,7 @@ both!(a_key_says_what_it_is_bound_to, |db| async move {
 both!(places_and_devices_are_added_and_changed, |db| async move {
     let app = TestApp::new(db).await;
     let warehouse = json!({"id": "w-3", "name": "广州质检仓", "address": "某路 1 号", "timezone": "Asia/Shanghai",
-        "laboratory": "ngtc"});
+        "laboratory": "ngtc", "fees": []});
     let laboratory = json!({"id": "ngtc", "name": "国检", "cma": "230000000001", "cnas": "CNAS L0001"});
     let device = json!({"id": "b-9", "warehouse": "w-3", "kind": "balance", "serial": "S 1",
         "permissible_error": {"value": "0.01", "unit": "g"}, "adjusted_at": "2026-11-01T00:00:00Z",
