@@ -307,11 +307,12 @@ both!(the_buyer_accepts_once_however_often_they_press, |db| async move {
     assert_eq!(notices(app.store(), "choice_recorded").await, 1);
 });
 
-/// How many notices of a kind wait for their courier.
+/// How many letters of a kind wait for their courier.
 async fn notices(store: &Store, notice: &str) -> usize {
     use sea_orm::EntityTrait;
     let rows = touchstone::store::entity::outbox::Entity::find().all(store.reader()).await.unwrap();
-    rows.into_iter().filter(|row| row.notice == notice && row.recipient == "buyer").count()
+    let is_theirs = |row: &touchstone::store::entity::outbox::Model| row.recipient == "buyer" && row.channel == "mail";
+    rows.into_iter().filter(|row| row.notice == notice && is_theirs(row)).count()
 }
 
 both!(the_buyer_refuses_and_the_piece_goes_back, |db| async move {
