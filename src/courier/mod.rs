@@ -10,12 +10,11 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
+use tokio::task::{JoinError, JoinSet};
 use uuid::Uuid;
 
 use crate::desk::Desk;
@@ -99,6 +98,8 @@ pub enum Fault {
     /// A test's: it stopped here as if the machine had died.
     #[error("stopped at {0:?}")]
     Stopped(Point),
+    #[error("something on its way broke off")]
+    BrokeOff(#[from] JoinError),
 }
 
 /// One courier. Several may work on one database.
@@ -135,16 +136,15 @@ impl Kit {
 
 /// What one thing that was sent came to.
 struct Ended {
-    marks: Marks,
+    marks: Result<Marks, Fault>,
     endpoint: Option<Uuid>,
 }
 
-type Sending = Pin<Box<dyn Future<Output = Result<Ended, Fault>> + Send>>;
-
-/// What is on its way.
+/// What is on its way. Each is a task of its own: one that reads has a connection in hand, and must go on while the
+/// courier waits for another.
 #[derive(Default)]
 struct OnTheWay {
-    sending: FuturesUnordered<Sending>,
+    sending: JoinSet<Ended>,
     letters: usize,
     webhooks: HashMap<Uuid, usize>,
 }
@@ -196,7 +196,7 @@ impl Courier {
             tokio::select! {
                 biased;
                 () = &mut stop => break,
-                Some(first) = way.sending.next(), if !way.sending.is_empty() => {
+                Some(first) = way.sending.join_next() => {
                     if let Err(fault) = self.settle(&mut way, first).await {
                         tell(&fault);
                     }
@@ -210,7 +210,7 @@ impl Courier {
                 Err(fault) => tell(&fault),
             }
         }
-        while let Some(first) = way.sending.next().await {
+        while let Some(first) = way.sending.join_next().await {
             if let Err(fault) = self.settle(&mut way, first).await {
                 tell(&fault);
             }
@@ -229,7 +229,7 @@ impl Courier {
     pub async fn round(&self) -> Result<Round, Fault> {
         let mut way = OnTheWay::default();
         let mut round = self.take(&mut way).await?;
-        while let Some(first) = way.sending.next().await {
+        while let Some(first) = way.sending.join_next().await {
             round.ended += self.settle(&mut way, first).await?;
         }
         round.noted += self.note().await?;
@@ -272,9 +272,7 @@ impl Courier {
             for rows in self.lease(Channel::Mail, now, free).await? {
                 way.letters += 1;
                 let kit = kit.clone();
-                way.sending.push(Box::pin(async move {
-                    Ok(Ended { marks: letter::send(&kit, rows).await?, endpoint: None })
-                }));
+                way.sending.spawn(async move { Ended { marks: letter::send(&kit, rows).await, endpoint: None } });
             }
         }
         let limit = 4 * self.settings.webhooks as u64;
@@ -291,10 +289,10 @@ impl Courier {
             for rows in self.lease(Channel::Endpoint(endpoint.id), now, free).await? {
                 *way.webhooks.entry(endpoint.id).or_default() += 1;
                 let (kit, endpoint) = (kit.clone(), endpoint.clone());
-                way.sending.push(Box::pin(async move {
+                way.sending.spawn(async move {
                     let id = endpoint.id;
-                    Ok(Ended { marks: webhook::send(&kit, &endpoint, rows).await?, endpoint: Some(id) })
-                }));
+                    Ended { marks: webhook::send(&kit, &endpoint, rows).await, endpoint: Some(id) }
+                });
             }
         }
         letter::warn_owners(kit, micros).await?;
@@ -319,7 +317,7 @@ impl Courier {
     }
 
     /// Marks what has ended, and whatever else has by now, in one commit.
-    async fn settle(&self, way: &mut OnTheWay, first: Result<Ended, Fault>) -> Result<usize, Fault> {
+    async fn settle(&self, way: &mut OnTheWay, first: Result<Ended, JoinError>) -> Result<usize, Fault> {
         let mut marks = Marks::default();
         let mut count = 0;
         let mut next = Some(first);
@@ -328,20 +326,29 @@ impl Courier {
             match ended {
                 Ok(ended) => {
                     way.ended(&ended);
-                    marks.append(ended.marks);
-                    count += 1;
+                    match ended.marks {
+                        Ok(own) => {
+                            marks.append(own);
+                            count += 1;
+                        }
+                        Err(fault) => broken = Some(fault),
+                    }
                 }
-                Err(fault) => broken = Some(fault),
+                Err(error) => broken = Some(error.into()),
             }
-            next = futures_util::FutureExt::now_or_never(way.sending.next()).flatten();
+            next = way.sending.try_join_next();
         }
-        if let Some(fault) = broken {
+        // Whoever died marks nothing; what only failed leaves what ended well to be marked.
+        if let Some(fault @ Fault::Stopped(_)) = broken {
             return Err(fault);
         }
         if !marks.is_empty() {
             self.kit.at(Point::BeforeMark)?;
             self.mark(marks).await?;
             self.kit.at(Point::AfterMark)?;
+        }
+        if let Some(fault) = broken {
+            return Err(fault);
         }
         Ok(count)
     }
@@ -400,5 +407,6 @@ fn tell(fault: &Fault) {
         Fault::Store(error) if error.retryable() => tracing::warn!("the outbox is out of reach for the moment"),
         Fault::Store(error) => tracing::error!(error = error as &dyn std::error::Error, "the courier cannot work"),
         Fault::Stopped(point) => tracing::error!(?point, "the courier was stopped"),
+        Fault::BrokeOff(error) => tracing::error!(error = error as &dyn std::error::Error, "something was not sent"),
     }
 }
