@@ -56,14 +56,19 @@ async fn converse(stream: TcpStream, arrives: watch::Sender<Vec<String>>) -> std
             "EHLO" => b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SMTPUTF8\r\n",
             "DATA" => {
                 writer.write_all(b"354 go on\r\n").await?;
-                let mut id = String::new();
+                let (mut id, mut whole) = (String::new(), false);
                 while let Some(line) = lines.next_line().await? {
                     if line == "." {
+                        whole = true;
                         break;
                     }
                     if let Some(value) = line.to_lowercase().strip_prefix("message-id:") {
                         id = value.trim().to_owned();
                     }
+                }
+                // Whose sender died in the middle has not arrived.
+                if !whole {
+                    return Ok(());
                 }
                 arrives.send_modify(|arrived| arrived.push(id));
                 b"250 2.0.0 taken\r\n"
