@@ -2,8 +2,9 @@
 
 use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::schema::{big_integer, integer, uuid};
-use sea_orm_migration::sea_query::{Index, Table};
 use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager};
+
+use crate::m0001_foundation::table::Table;
 
 pub(crate) struct Tries;
 
@@ -13,19 +14,18 @@ impl MigrationName for Tries {
     }
 }
 
+fn tries() -> Table {
+    Table::new("tries", &["order_id"], vec![uuid("order_id"), integer("count"), big_integer("last_at")])
+}
+
 #[async_trait]
 impl MigrationTrait for Tries {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let mut tries = Table::create();
-        tries.table("tries").primary_key(Index::create().col("order_id"));
-        for column in [uuid("order_id"), integer("count"), big_integer("last_at")] {
-            tries.col(column);
-        }
-        manager.create_table(tries.take()).await
+        tries().create(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table("tries").take()).await
+        tries().drop(manager).await
     }
 
     fn use_transaction(&self) -> Option<bool> {

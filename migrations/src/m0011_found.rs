@@ -3,8 +3,9 @@
 
 use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::schema::{big_integer, big_integer_null, blob, integer, text, text_null, uuid, uuid_null};
-use sea_orm_migration::sea_query::{Index, Table, TableCreateStatement};
 use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager};
+
+use crate::m0001_foundation::{self, table::Table};
 
 pub(crate) struct Found;
 
@@ -14,12 +15,11 @@ impl MigrationName for Found {
     }
 }
 
-#[async_trait]
-impl MigrationTrait for Found {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let mut table = Table::create();
-        table.table("found_proposals").primary_key(Index::create().col("id"));
-        for column in [
+fn proposals() -> Table {
+    Table::new(
+        "found_proposals",
+        &["id"],
+        vec![
             uuid("id"),
             uuid("found_id"),
             text("warehouse_id"),
@@ -31,43 +31,28 @@ impl MigrationTrait for Found {
             big_integer("expires_at"),
             uuid_null("confirmed_by"),
             big_integer_null("confirmed_at"),
-        ] {
-            table.col(column);
-        }
-        manager.create_table(table.take()).await?;
-        let mut index = Index::create();
-        index.name("idx_found_proposals_warehouse_id_confirmed_at").table("found_proposals");
-        index.col("warehouse_id").col("confirmed_at");
-        manager.create_index(index.take()).await?;
-        manager.drop_table(Table::drop().table("cases").take()).await?;
-        let mut cases = cases();
-        cases.col(integer("head_seq")).col(blob("head_hash"));
-        manager.create_table(cases.take()).await
+        ],
+    )
+    .index(&["warehouse_id", "confirmed_at"])
+}
+
+#[async_trait]
+impl MigrationTrait for Found {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        proposals().create(manager).await?;
+        let cases = m0001_foundation::table("cases")?;
+        cases.drop(manager).await?;
+        cases.with(vec![integer("head_seq"), blob("head_hash")]).create(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table("found_proposals").take()).await?;
-        manager.drop_table(Table::drop().table("cases").take()).await?;
-        manager.create_table(cases()).await
+        proposals().drop(manager).await?;
+        let cases = m0001_foundation::table("cases")?;
+        cases.drop(manager).await?;
+        cases.create(manager).await
     }
 
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
-}
-
-fn cases() -> TableCreateStatement {
-    let mut cases = Table::create();
-    cases.table("cases").primary_key(Index::create().col("order_id").col("stream_id"));
-    for column in [
-        uuid("order_id"),
-        integer("stream_id"),
-        integer("piece_stream_id"),
-        text("kind"),
-        text("state"),
-        big_integer("opened_at"),
-    ] {
-        cases.col(column);
-    }
-    cases.take()
 }

@@ -5,8 +5,9 @@
 
 use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::schema::{big_integer, big_integer_null, blob, integer, integer_null, text, text_null, uuid};
-use sea_orm_migration::sea_query::{ColumnDef, Index, Table};
 use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager};
+
+use crate::m0001_foundation::{self, table::Table};
 
 pub(crate) struct Owed;
 
@@ -16,48 +17,10 @@ impl MigrationName for Owed {
     }
 }
 
-async fn create(
-    manager: &SchemaManager<'_>,
-    table: &'static str,
-    key: &[&'static str],
-    columns: Vec<ColumnDef>,
-) -> Result<(), DbErr> {
-    let mut index = Index::create();
-    for column in key {
-        index.col(*column);
-    }
-    let mut create = Table::create();
-    create.table(table).primary_key(&mut index);
-    for column in columns {
-        create.col(column);
-    }
-    manager.create_table(create.take()).await
-}
-
-async fn index(
-    manager: &SchemaManager<'_>,
-    table: &'static str,
-    columns: &[&'static str],
-    unique: bool,
-) -> Result<(), DbErr> {
-    let mut create = Index::create();
-    create.name(format!("{table}_{}", columns.join("_"))).table(table);
-    for column in columns {
-        create.col(*column);
-    }
-    if unique {
-        create.unique();
-    }
-    manager.create_index(create.take()).await
-}
-
-#[async_trait]
-impl MigrationTrait for Owed {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table("obligations").take()).await?;
-        manager.drop_table(Table::drop().table("conduct").take()).await?;
-        create(
-            manager,
+/// In the order of making.
+fn tables() -> Vec<Table> {
+    vec![
+        Table::new(
             "obligations",
             &["order_id", "seq"],
             vec![
@@ -82,12 +45,10 @@ impl MigrationTrait for Owed {
                 integer("last_seq"),
             ],
         )
-        .await?;
-        index(manager, "obligations", &["id"], true).await?;
-        index(manager, "obligations", &["tenant_id", "arose_at", "id"], false).await?;
-        index(manager, "obligations", &["warehouse_id", "arose_at", "id"], false).await?;
-        create(
-            manager,
+        .unique(&["id"])
+        .index(&["tenant_id", "arose_at", "id"])
+        .index(&["warehouse_id", "arose_at", "id"]),
+        Table::new(
             "incidents",
             &["order_id", "seq"],
             vec![
@@ -110,18 +71,14 @@ impl MigrationTrait for Owed {
                 integer("last_seq"),
             ],
         )
-        .await?;
-        index(manager, "incidents", &["id"], true).await?;
-        index(manager, "incidents", &["tenant_id", "merchant_id", "confirmed_at"], false).await?;
-        create(
-            manager,
+        .unique(&["id"])
+        .index(&["tenant_id", "merchant_id", "confirmed_at"]),
+        Table::new(
             "fees",
             &["warehouse_id", "fee", "currency"],
             vec![text("warehouse_id"), text("fee"), text("currency"), big_integer("amount")],
-        )
-        .await?;
-        create(
-            manager,
+        ),
+        Table::new(
             "legs",
             &["order_id", "stream_id", "seq"],
             vec![
@@ -136,11 +93,9 @@ impl MigrationTrait for Owed {
                 big_integer_null("trouble_at"),
             ],
         )
-        .await?;
-        index(manager, "legs", &["waybill", "warehouse_id"], false).await?;
-        index(manager, "legs", &["warehouse_id", "trouble_at"], false).await?;
-        create(
-            manager,
+        .index(&["waybill", "warehouse_id"])
+        .index(&["warehouse_id", "trouble_at"]),
+        Table::new(
             "carriers",
             &["id"],
             vec![
@@ -155,10 +110,8 @@ impl MigrationTrait for Owed {
                 big_integer_null("revoked_at"),
             ],
         )
-        .await?;
-        index(manager, "carriers", &["token_hash"], true).await?;
-        create(
-            manager,
+        .unique(&["token_hash"]),
+        Table::new(
             "parked",
             &["carrier_id", "digest"],
             vec![
@@ -171,41 +124,33 @@ impl MigrationTrait for Owed {
                 big_integer("received_at"),
             ],
         )
-        .await?;
-        index(manager, "parked", &["waybill"], false).await?;
-        index(manager, "parked", &["carrier_id", "received_at"], false).await
+        .index(&["waybill"])
+        .index(&["carrier_id", "received_at"]),
+    ]
+}
+
+fn conduct() -> Table {
+    let columns = vec![text("tenant_id"), text("merchant_id"), integer("step"), big_integer("since_at")];
+    Table::new("conduct", &["tenant_id", "merchant_id"], columns)
+}
+
+#[async_trait]
+impl MigrationTrait for Owed {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        m0001_foundation::table("obligations")?.drop(manager).await?;
+        conduct().drop(manager).await?;
+        for table in tables() {
+            table.create(manager).await?;
+        }
+        Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in ["parked", "carriers", "legs", "fees", "incidents", "obligations"] {
-            manager.drop_table(Table::drop().table(table).take()).await?;
+        for table in tables().iter().rev() {
+            table.drop(manager).await?;
         }
-        create(
-            manager,
-            "conduct",
-            &["tenant_id", "merchant_id"],
-            vec![text("tenant_id"), text("merchant_id"), integer("step"), big_integer("since_at")],
-        )
-        .await?;
-        create(
-            manager,
-            "obligations",
-            &["order_id", "stream_id", "seq", "ordinal"],
-            vec![
-                uuid("order_id"),
-                integer("stream_id"),
-                integer("seq"),
-                integer("ordinal"),
-                text("debtor"),
-                text("creditor"),
-                big_integer_null("amount"),
-                text("currency"),
-                text("clause"),
-                text("state"),
-                big_integer_null("settled_at"),
-            ],
-        )
-        .await
+        conduct().create(manager).await?;
+        m0001_foundation::table("obligations")?.create(manager).await
     }
 
     fn use_transaction(&self) -> Option<bool> {

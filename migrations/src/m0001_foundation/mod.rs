@@ -44,6 +44,16 @@ impl MigrationTrait for Foundation {
     }
 }
 
+/// A table as the foundation made it, for a migration that makes it anew or puts it back.
+///
+/// # Errors
+///
+/// Where the foundation has no such table.
+pub(crate) fn table(name: &str) -> Result<Table, DbErr> {
+    let table = tables().into_iter().find(|table| table.name() == name);
+    table.ok_or_else(|| DbErr::Migration(format!("the foundation has no table {name}")))
+}
+
 fn tables() -> Vec<Table> {
     [parties::tables(), journal::tables(), projections::tables(), registers::tables(), work::tables()].concat()
 }

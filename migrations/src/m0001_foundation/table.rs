@@ -33,6 +33,12 @@ impl Table {
         self
     }
 
+    /// The same table with more columns, for a migration that makes it anew.
+    pub(crate) fn with(mut self, columns: Vec<ColumnDef>) -> Self {
+        self.columns.extend(columns);
+        self
+    }
+
     pub(crate) fn index(mut self, names: &'static [&'static str]) -> Self {
         self.indexes.push(Columns { names, unique: false });
         self
