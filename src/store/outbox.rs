@@ -133,6 +133,9 @@ async fn due(conn: &impl ConnectionTrait, channel: Channel, now: i64, limit: u64
 }
 
 /// The rows of these orders that wait on a channel, in the order of their lanes.
+///
+/// They are found by their orders: told as equalities, channel and state would let SQLite read the whole backlog by the
+/// other index, for every lease.
 async fn waiting(
     conn: &impl ConnectionTrait,
     channel: Channel,
@@ -144,8 +147,8 @@ async fn waiting(
     for orders in orders.chunks(ALTERNATIVES) {
         let rows = outbox::Entity::find()
             .filter(Column::OrderId.is_in(padded(orders).copied()))
-            .filter(Column::Channel.eq(channel.text()))
-            .filter(Column::State.eq(State::Waiting.as_str()))
+            .filter(Column::Channel.ne(channel.text()).not())
+            .filter(Column::State.ne(State::Waiting.as_str()).not())
             .order_by_asc(Column::OrderId)
             .order_by_asc(Column::StreamId)
             .order_by_asc(Column::Seq)
