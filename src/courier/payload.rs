@@ -18,7 +18,8 @@ use crate::words::Language;
 /// A message to an endpoint. Its id, `webhook-id`, is the same on every try.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookMessage {
-    /// `piece.stage_changed`, `piece.verdict_given`, `buyer.notice`, or one that a later release adds.
+    /// `piece.stage_changed`, `piece.verdict_given`, `buyer.notice`, `obligation.arose`, `obligation.amount_set`,
+    /// `obligation.reversed`, `obligation.settled`, or one that a later release adds.
     #[serde(rename = "type")]
     #[schema(example = "piece.stage_changed")]
     pub kind: &'static str,
@@ -35,6 +36,7 @@ pub enum WebhookData {
     StageChanged(StageChanged),
     VerdictGiven(VerdictTold),
     BuyerNotice(BuyerNotice),
+    Obligation(ObligationTold),
 }
 
 /// Which piece of which order, and the event in its journal.
@@ -100,6 +102,28 @@ pub struct BuyerNotice {
     pub verdict_digest: Option<String>,
 }
 
+/// `obligation.…`: what somebody owes on an order, as the event left it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ObligationTold {
+    pub order_no: String,
+    /// The platform's id of the merchant.
+    pub merchant: String,
+    /// The event's place in the order's own journal.
+    pub seq: i32,
+    pub id: String,
+    /// By which rule, with its clause.
+    pub rule: String,
+    pub clause: String,
+    pub debtor: String,
+    pub creditor: String,
+    pub line_no: i32,
+    /// In minor units; null until a supervisor sets it.
+    pub amount: Option<i64>,
+    /// A supervisor may set no more.
+    pub at_most: Option<i64>,
+    pub currency: String,
+}
+
 /// The journals behind a row, up to the event that it tells of.
 struct Behind {
     placed: OrderPlaced,
@@ -110,6 +134,8 @@ struct Behind {
     piece: Option<(Piece, Piece)>,
     /// The digest of the verdict that stood with the event.
     verdict: Option<String>,
+    /// The events of the order's own journal up to it, where it is one of them.
+    order: Vec<Event>,
 }
 
 async fn behind(desk: &Desk, row: &outbox::Model) -> Result<Behind, Error> {
@@ -129,7 +155,9 @@ async fn behind(desk: &Desk, row: &outbox::Model) -> Result<Behind, Error> {
     let told = |rows: &[events::Model]| rows.iter().find(|event| event.seq == row.seq).map(recorded::read).transpose();
     if key == order {
         let told = told(&of_order)?.ok_or_else(absent)?.recorded;
-        return Ok(Behind { placed, at: told.at, event: told.event, piece: None, verdict: None });
+        let until = of_order.iter().filter(|event| event.seq <= row.seq);
+        let order = until.map(|event| Ok(recorded::read(event)?.recorded.event)).collect::<Result<Vec<_>, Error>>()?;
+        return Ok(Behind { placed, at: told.at, event: told.event, piece: None, verdict: None, order });
     }
     let told = told(&of_piece)?.ok_or_else(absent)?.recorded;
     let until = |seq: i32| {
@@ -145,7 +173,7 @@ async fn behind(desk: &Desk, row: &outbox::Model) -> Result<Behind, Error> {
         .filter(|event| event.seq <= row.seq)
         .rfind(|event| matches!(event.kind.as_str(), "verdict_given" | "overridden"));
     let verdict = of_verdict.filter(|_| after.verdict().is_some()).map(|event| hex::encode(&event.hash));
-    Ok(Behind { placed, at: told.at, event: told.event, piece: Some((before, after)), verdict })
+    Ok(Behind { placed, at: told.at, event: told.event, piece: Some((before, after)), verdict, order: Vec::new() })
 }
 
 /// The body of a row for an endpoint; none where there is nothing to say to a program.
@@ -164,7 +192,7 @@ pub async fn body(desk: &Desk, row: &outbox::Model) -> Result<Option<String>, Er
     Ok(Some(text))
 }
 
-/// The type of a message and what it says. An obligation that came, was settled or was reversed is one more arm here.
+/// The type of a message and what it says.
 fn data(
     desk: &Desk,
     row: &outbox::Model,
@@ -208,8 +236,45 @@ fn data(
         (Recipient::Buyer, notice) => {
             Some(("buyer.notice", WebhookData::BuyerNotice(buyer(desk, row, notice, behind))))
         }
+        (Recipient::Platform, Notice::ObligationChanged) => {
+            obligation(row, behind).map(|(kind, told)| (kind, WebhookData::Obligation(told)))
+        }
         (Recipient::Platform | Recipient::Merchant | Recipient::Supervisor, _) => None,
     }
+}
+
+/// What is owed, as the event left it; none where the event is about nothing that is.
+fn obligation(row: &outbox::Model, behind: &Behind) -> Option<(&'static str, ObligationTold)> {
+    let (kind, id) = match &behind.event {
+        Event::ObligationArose(arose) => ("obligation.arose", arose.id),
+        Event::ObligationAmountSet(set) => ("obligation.amount_set", set.id),
+        Event::ObligationReversed(reversed) => ("obligation.reversed", reversed.id),
+        Event::ObligationSettled(settled) => ("obligation.settled", settled.id),
+        _ => return None, // No other event changes what is owed.
+    };
+    let arose = behind.order.iter().find_map(|event| match event {
+        Event::ObligationArose(arose) if arose.id == id => Some(arose),
+        _ => None, // No other event says what is owed.
+    })?;
+    let set = behind.order.iter().rev().find_map(|event| match event {
+        Event::ObligationAmountSet(set) if set.id == id => Some(set.amount),
+        _ => None, // No other event sets an amount.
+    });
+    let told = ObligationTold {
+        order_no: behind.placed.order_no.to_string(),
+        merchant: behind.placed.merchant_id.to_string(),
+        seq: row.seq,
+        id: id.to_string(),
+        rule: arose.rule.as_str().to_owned(),
+        clause: arose.clause.to_string(),
+        debtor: arose.debtor.as_str().to_owned(),
+        creditor: arose.creditor.as_str().to_owned(),
+        line_no: arose.line_no,
+        amount: set.or(arose.amount),
+        at_most: arose.at_most,
+        currency: arose.currency.as_str().to_owned(),
+    };
+    Some((kind, told))
 }
 
 fn about(row: &outbox::Model, piece: &Piece, behind: &Behind) -> AboutPiece {
@@ -227,7 +292,7 @@ fn buyer(desk: &Desk, row: &outbox::Model, notice: Notice, behind: &Behind) -> B
     let order = journal::stream_key(row.order_id, row.stream_id).order_id;
     let piece = behind.piece.as_ref().map(|(_, after)| after);
     let tracking_url = format!("{}/t/{}", desk.public_url(), desk.view_token(order));
-    let decides = notice == Notice::ChoiceNeeded;
+    let decides = matches!(notice, Notice::ChoiceNeeded | Notice::ChoiceReminder | Notice::RestAsked);
     BuyerNotice {
         order_no: behind.placed.order_no.to_string(),
         piece: piece.map(|piece| piece.opened().code.to_string()),

@@ -25,14 +25,16 @@ pub(super) async fn send(kit: &Kit, endpoint: &endpoints::Model, rows: Vec<rows:
         let sent = match message(kit, endpoint, &row).await {
             Ok(Some(message)) => Some(post(kit, endpoint, &message).await),
             Ok(None) => None,
-            Err(error) => {
-                if !matches!(error, desk::Error::Busy) {
-                    tracing::error!(
-                        notice.row = %row.id, error = &error as &dyn std::error::Error,
-                        "a message to an endpoint cannot be written"
-                    );
-                }
+            Err(desk::Error::Busy) => {
                 marks.append(busy(&row, kit.now()));
+                continue;
+            }
+            Err(error) => {
+                tracing::error!(
+                    notice.row = %row.id, error = &error as &dyn std::error::Error,
+                    "a message to an endpoint cannot be written"
+                );
+                marks.append(unwritten(&row, kit.now()));
                 continue;
             }
         };
@@ -66,6 +68,14 @@ fn mark(row: &rows::Model, state: State, outcome: &str, tried: bool, again_at: O
 fn busy(row: &rows::Model, now: Timestamp) -> Marks {
     let again_at = now.checked_add(BUSY).unwrap_or(now).as_microsecond();
     Marks { marks: vec![mark(row, State::Waiting, "busy", false, Some(again_at))], ..Marks::default() }
+}
+
+/// A message that could not be written: no fault of the endpoint's, and no reason to try for ever.
+fn unwritten(row: &rows::Model, now: Timestamp) -> Marks {
+    let again_at = WEBHOOK.after(row.attempts + 1, row.id);
+    let again_at = again_at.map(|wait| now.checked_add(wait).unwrap_or(now).as_microsecond());
+    let state = if again_at.is_some() { State::Waiting } else { State::Buried };
+    Marks { marks: vec![mark(row, state, "unwritten", true, again_at)], ..Marks::default() }
 }
 
 /// A notice that no program is told.

@@ -115,6 +115,8 @@ kinds! {
     StageChanged "stage_changed"
     /// A verdict, for the same.
     VerdictGiven "verdict_given"
+    /// Something came to be owed, or no longer is, or was settled; for the same.
+    ObligationChanged "obligation_changed"
 }
 
 impl Notice {
@@ -159,7 +161,8 @@ impl Notice {
             | Notice::DeadlineMissed
             | Notice::MailBuried
             | Notice::StageChanged
-            | Notice::VerdictGiven => false,
+            | Notice::VerdictGiven
+            | Notice::ObligationChanged => false,
         }
     }
 }
@@ -349,6 +352,15 @@ pub fn notices(event: &Event, before: Stage, after: Stage) -> Vec<(Recipient, No
     };
     if matches!(event, Event::VerdictGiven(_) | Event::Overridden(_)) {
         notices.push((Platform, Notice::VerdictGiven));
+    }
+    if matches!(
+        event,
+        Event::ObligationArose(_)
+            | Event::ObligationReversed(_)
+            | Event::ObligationAmountSet(_)
+            | Event::ObligationSettled(_)
+    ) {
+        notices.push((Platform, Notice::ObligationChanged));
     }
     if moved {
         notices.extend(arrivals(before, after));

@@ -118,9 +118,10 @@ async fn own(app: &App, caller: &Caller<OWNERS>, id: &str) -> Result<rows::Model
     Ok(row)
 }
 
-/// Adds an endpoint. It is told of every change of stage and every verdict from now on (a platform's of all its pieces, a
-/// merchant's of its own), and a platform's also of what its buyers are told. Messages are signed by the Standard Webhooks
-/// specification, come at least once, and in the order of each piece's journal; `WebhookMessage` below is their form.
+/// Adds an endpoint. It is told of every change of stage, every verdict and whatever comes to be owed from now on (a
+/// platform's of all its orders, a merchant's of its own), and a platform's also of what its buyers are told. Messages are
+/// signed by the Standard Webhooks specification, come at least once, and in the order of each journal; `WebhookMessage`
+/// below is their form.
 #[utoipa::path(post, path = "/v1/webhooks", tag = "webhooks", request_body = WebhookBody,
     params(("Idempotency-Key" = String, Header, description = "Fresh for each new request")),
     responses((status = 201, description = "Added", body = NewWebhookAnswer),

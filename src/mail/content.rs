@@ -260,7 +260,8 @@ fn urgency(notice: Notice) -> u8 {
         | Notice::ReturningToMerchant
         | Notice::Returned
         | Notice::StageChanged
-        | Notice::VerdictGiven => 4,
+        | Notice::VerdictGiven
+        | Notice::ObligationChanged => 4,
     }
 }
 
@@ -393,7 +394,8 @@ fn brings(to: Recipient, notice: Notice) -> Brings {
             | Notice::DeadlineMissed
             | Notice::MailBuried
             | Notice::StageChanged
-            | Notice::VerdictGiven,
+            | Notice::VerdictGiven
+            | Notice::ObligationChanged,
         ) => Brings::Nothing,
     }
 }

@@ -252,7 +252,7 @@ fn stands(notice: Notice) -> (Stage, Option<Outcome>) {
         Notice::Cancelled => return (Stage::Closed, Some(Outcome::Cancelled)),
         Notice::LostOrDamaged => return (Stage::Closed, Some(Outcome::Lost)),
         Notice::HandedToAuthority => return (Stage::Closed, Some(Outcome::HandedToAuthority)),
-        Notice::StageChanged | Notice::VerdictGiven => Stage::Received,
+        Notice::StageChanged | Notice::VerdictGiven | Notice::ObligationChanged => Stage::Received,
     };
     (stage, None)
 }

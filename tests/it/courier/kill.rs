@@ -127,7 +127,8 @@ both!(no_notice_is_lost_however_often_the_machine_dies, |db| async move {
         let working = tokio::spawn(load(house.address(), platform.clone(), merchant.clone(), clerk.clone()));
         // After some more letters: how many is left to chance.
         let until = sink.arrived.borrow().len() + usize::from(Uuid::new_v4().as_bytes()[0] % 16) + 1;
-        sink.arrived.wait_for(|arrived| until <= arrived.len()).await.unwrap();
+        let more = sink.arrived.wait_for(|arrived| until <= arrived.len());
+        tokio::time::timeout(Duration::from_secs(120), more).await.expect("no letter goes out any more").unwrap();
         drop(service);
         working.await.unwrap();
         service = house.serve();

@@ -281,6 +281,22 @@ both!(the_platforms_app_gets_the_link_for_the_choice_and_its_acceptance_starts_t
     assert_eq!(accepted.channel.as_str(), "webhook");
 });
 
+both!(what_comes_to_be_owed_is_told_with_its_amount, |db| async move {
+    let world = World::new(db).await;
+    let receiver = Receiver::open([]).await;
+    endpoint(&world, &receiver.url(), None).await;
+    let key = world.piece("N-1").await;
+    world.cancel(key).await.unwrap();
+    let post = Arc::new(Mailbox::default());
+    courier(&world.desk, &post, &later()).until_idle().await.unwrap();
+    let told: Vec<Value> = receiver.taken().iter().map(Received::json).collect();
+    let is_the_price =
+        |message: &&Value| message["type"] == "obligation.arose" && message["data"]["creditor"] == "buyer";
+    let owed = told.iter().find(is_the_price).expect("the price is owed");
+    assert_eq!((&owed["data"]["amount"], &owed["data"]["currency"]), (&json!(128_000), &json!("CNY")));
+    assert_eq!(owed["data"]["order_no"], "N-1");
+});
+
 both!(receivers_that_misbehave_hold_up_nobody, |db| async move {
     let world = World::new(db).await;
     let good = Receiver::open([]).await;
