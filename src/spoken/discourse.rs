@@ -1,6 +1,6 @@
 //! Who speaks, and whether it is said of the piece: questions, hearsay, conditions, teaching, other sellers' goods.
 
-use super::cue::Cue;
+use super::cue::{Cue, Cues};
 use super::lexicon::Token;
 use super::scan::{Clause, Scan};
 use crate::domain::ledger::ClaimKind;
@@ -21,7 +21,7 @@ pub(super) enum Voice {
 }
 
 /// What the clauses before leave over for the next one.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Carried {
     /// Other sellers' goods are spoken of.
     others: bool,
@@ -70,6 +70,19 @@ fn is_promise(kind: ClaimKind) -> bool {
     matches!(kind, ClaimKind::Guarantee)
 }
 
+/// Words without which, and without a question mark or something carried over, the seller speaks of the piece.
+const VOICES: Cues = Cues::of(&[
+    Cue::RhetAsk,
+    Cue::Whether,
+    Cue::Ask,
+    Cue::AskEnd,
+    Cue::Say,
+    Cue::Hypothetical,
+    Cue::Teach,
+    Cue::Other,
+    Cue::Call,
+]);
+
 pub(super) fn voice(
     scan: &Scan<'_>,
     index: usize,
@@ -78,6 +91,9 @@ pub(super) fn voice(
     at: usize,
     kind: ClaimKind,
 ) -> Voice {
+    if !clause.cues.meets(VOICES) && !clause.asks && carried == Carried::default() {
+        return if is_promise(kind) || !supposed(scan, at) { Voice::Says } else { Voice::Nothing };
+    }
     // 玻璃有这个光吗: it is no glass.
     if clause.is(Cue::RhetAsk) && (clause.asks || clause.is(Cue::AskEnd)) {
         let before = scan.has_after(clause, at, Cue::RhetAsk);

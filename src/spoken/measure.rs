@@ -162,22 +162,6 @@ pub(super) fn bangle(
     if !matches!(quantity.unit, None | Some("mm" | "cm")) {
         return None;
     }
-    let plausible = |value: Decimal| Decimal::from(44) <= value && value <= Decimal::from(72);
-    // 五四五 is 54.5, as 五四 is 54.
-    let told_in_three = quantity.number.figures && quantity.value().scale() == 0;
-    let tenfold = |value: Decimal| {
-        if value < Decimal::TEN {
-            tidy(value * Decimal::TEN)
-        } else if told_in_three && Decimal::ONE_HUNDRED < value {
-            tidy(value / Decimal::TEN)
-        } else {
-            value
-        }
-    };
-    let value = quantity.value();
-    if !plausible(tenfold(value)) || (value < Decimal::TEN && value.scale() == 0) {
-        return None;
-    }
     let context = context_before(scan, clause, quantity.first, Cue::BangleContext, 30);
     let after = context_after(scan, clause, quantity, Cue::BangleContext);
     // 左边这只五六: two figures and no more, of a piece pointed at.
@@ -197,6 +181,22 @@ pub(super) fn bangle(
         && !listed
         && !measured_just_now(scan, index, clause, quantity, Cue::BangleContext)
     {
+        return None;
+    }
+    let plausible = |value: Decimal| Decimal::from(44) <= value && value <= Decimal::from(72);
+    // 五四五 is 54.5, as 五四 is 54.
+    let told_in_three = quantity.number.figures && quantity.value().scale() == 0;
+    let tenfold = |value: Decimal| {
+        if value < Decimal::TEN {
+            tidy(value * Decimal::TEN)
+        } else if told_in_three && Decimal::ONE_HUNDRED < value {
+            tidy(value / Decimal::TEN)
+        } else {
+            value
+        }
+    };
+    let value = quantity.value();
+    if !plausible(tenfold(value)) || (value < Decimal::TEN && value.scale() == 0) {
         return None;
     }
     let counted = quantity.unit.is_none()

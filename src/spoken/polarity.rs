@@ -24,12 +24,19 @@ const STEPS: usize = 10;
 const ENDS: [&str; 8] = ["不是", "没有", "谈不上", "算不上", "称不上", "够不上", "达不到", "到不了"];
 /// What a clause ends with that leaves open what it names.
 const UNKNOWN: [&str; 8] = ["不清楚", "不确定", "不好说", "说不好", "说不准", "拿不准", "没测过", "看不出来"];
+/// Words without which nothing is denied, declined or made stronger.
+const TURNS: Cues = Cues::of(&[Cue::Neg, Cue::NegPost, Cue::AssertQuestion, Cue::Is, Cue::Strong, Cue::Refuse]);
 const LINKS: Cues = Cues::of(&[Cue::Join]);
 
 /// Reads the polarity of the claim at `at`, of the given kind; `denies` says that the word itself is a denial.
 pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, denies: bool) -> Polarity {
     let mut polarity = Polarity::default();
     let Some(head) = scan.token(at) else { return polarity };
+    let said_true = || scan.text.get(head.range()).is_some_and(|text| text.starts_with('真'));
+    if !clause.cues.meets(TURNS) {
+        polarity.strength = if said_true() { 2 } else { 0 };
+        return polarity;
+    }
     let mut denials = 0;
     // The last word that belongs to the claim or to a denial of it.
     let mut right = head;
@@ -103,7 +110,7 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     }
     // 这不是A货是什么 asserts.
     polarity.negated = denials % 2 == 1 && !scan.has_after(clause, at, Cue::IsWhat);
-    if scan.text.get(head.range()).is_some_and(|text| text.starts_with('真')) {
+    if said_true() {
         polarity.strength = 2;
     }
     if refused(scan, clause, at) {
@@ -239,6 +246,9 @@ fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
 /// The same for a span of text, such as a quantity: only a denial right before it.
 pub(super) fn before(scan: &Scan<'_>, clause: &Clause, first: usize, start: usize) -> Polarity {
     let mut polarity = Polarity::default();
+    if !clause.is(Cue::Neg) {
+        return polarity;
+    }
     // 不是那种925: 种 is a word of its own.
     let mut near = scan.tokens.get(clause.first..first).unwrap_or_default().iter().rev().take(2);
     let Some(token) = near.find(|token| !token.is(Cue::Count) || token.is(Cue::Neg)) else { return polarity };
