@@ -103,6 +103,15 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     if unit == "ct" && !spelled.is_ascii() {
         return false;
     }
+    // 想要18K的加八百: what may be had, not what this is.
+    let wished = scan.before(quantity.first).filter(|_| clause.first < quantity.first).is_some_and(|before| {
+        before.end as usize == quantity.start
+            && matches!(scan.text.get(before.range()), Some("想要" | "想换" | "要换" | "换成" | "改成"))
+    });
+    if wished {
+        found.take(quantity.first, quantity.last + usize::from(alloy.is_some()));
+        return true;
+    }
     let next = scan.token(quantity.last).filter(|_| quantity.last < clause.last);
     let near = |token: &&Token| (token.start as usize) <= quantity.end + 12;
     let metal_next = next.filter(near).filter(|token| metal(scan, token).is_some());

@@ -27,8 +27,9 @@ use serde::Deserialize;
 use super::Unreadable;
 use super::cue::{Cue, Cues};
 use super::facts::Facts;
+use super::normal::Normal;
 use super::number::{self, Number};
-use super::trie::{Classed, Trie};
+use super::trie::Trie;
 use crate::domain::ledger::{Bound, ClaimKind};
 
 const FILES: [(&str, &str); 9] = [
@@ -178,7 +179,6 @@ pub(super) struct Tokens {
     pub(super) numbers: Vec<Number>,
     /// Characters looked at and numerals read, for the proof of linear time.
     pub(super) steps: usize,
-    classed: Classed,
 }
 
 #[derive(Clone)]
@@ -186,7 +186,7 @@ pub(super) struct Lexicon {
     words: Vec<Word>,
     meanings: Vec<Meaning>,
     by_term: HashMap<String, u32>,
-    trie: Trie,
+    pub(super) trie: Trie,
 }
 
 impl std::fmt::Debug for Lexicon {
@@ -258,17 +258,17 @@ impl Lexicon {
     }
 
     /// All words and numbers of a text, from left to right, the longest first, none inside another.
-    pub(super) fn tokens(&self, text: &str, out: &mut Tokens) {
-        let Tokens { tokens, numbers, steps, classed } = out;
+    pub(super) fn tokens(&self, normal: &Normal, out: &mut Tokens) {
+        let Tokens { tokens, numbers, steps } = out;
         tokens.clear();
         numbers.clear();
-        self.trie.classify(text, classed);
-        *steps += classed.classes.len();
+        let text = normal.text.as_str();
+        *steps += normal.classes.len();
         let bytes = text.as_bytes();
         let mut at = 0;
         // The last character was a letter, so that no word begins with this one.
         let mut inside = false;
-        while let (Some(class), Some(start)) = (classed.classes.get(at), classed.places.get(at)) {
+        while let (Some(class), Some(start)) = (normal.classes.get(at), normal.places.get(at)) {
             let start = *start as usize;
             let letter = bytes.get(start).is_some_and(u8::is_ascii_lowercase);
             let goes_on = std::mem::replace(&mut inside, letter) && letter;
@@ -276,7 +276,7 @@ impl Lexicon {
                 at += 1;
                 continue;
             }
-            let Some((word, length, end)) = self.longest(bytes, start, classed, at) else {
+            let Some((word, length, end)) = self.longest(normal, start, at) else {
                 at += 1;
                 continue;
             };
@@ -288,7 +288,7 @@ impl Lexicon {
                 tokens.push(self.token(word, start, end));
                 // A plural has one letter more.
                 at += length;
-                at += usize::from(classed.places.get(at).is_some_and(|place| (*place as usize) < end));
+                at += usize::from(normal.places.get(at).is_some_and(|place| (*place as usize) < end));
                 inside = bytes.get(end - 1).is_some_and(u8::is_ascii_lowercase);
                 continue;
             }
@@ -313,7 +313,7 @@ impl Lexicon {
                 // 零 also denies, but not inside a number.
                 tokens.push(Token { cues: Cues::of(&[Cue::Numeral]), claims: false, facts: Facts::default(), ..token });
             }
-            while classed.places.get(at).is_some_and(|place| (*place as usize) < free) {
+            while normal.places.get(at).is_some_and(|place| (*place as usize) < free) {
                 at += 1;
             }
             inside = bytes.get(free - 1).is_some_and(u8::is_ascii_lowercase);
@@ -321,15 +321,20 @@ impl Lexicon {
     }
 
     /// The longest word at this place that stands whole: its number, its characters, and the byte where it ends.
-    fn longest(&self, bytes: &[u8], start: usize, classed: &Classed, at: usize) -> Option<(u32, usize, usize)> {
+    fn longest(&self, normal: &Normal, start: usize, at: usize) -> Option<(u32, usize, usize)> {
         let mut longest = None;
-        for (word, length) in self.trie.words(classed.classes.get(at..)?) {
-            let end = *classed.places.get(at + length)? as usize;
-            if let Some(end) = self.words.get(word as usize).and_then(|entry| whole(entry, bytes, start, end)) {
-                longest = Some((word, length, end));
+        let place = |length: usize| normal.places.get(at + length).map_or(0, |place| *place as usize);
+        self.trie.words(normal.classes.get(at..)?, |found, length| {
+            let word = found / 2;
+            if found % 2 == 0 {
+                longest = Some((word, length, None));
+            } else if let Some(entry) = self.words.get(word as usize)
+                && let Some(end) = whole(entry, normal.text.as_bytes(), start, place(length))
+            {
+                longest = Some((word, length, Some(end)));
             }
-        }
-        longest
+        });
+        longest.map(|(word, length, end)| (word, length, end.unwrap_or_else(|| place(length))))
     }
 }
 
@@ -457,7 +462,12 @@ impl Draft {
             word.meanings = first..meanings.len() as u32;
             words.push(word);
         }
-        let trie = Trie::new(self.by_term.iter().map(|(term, word)| (term.as_str(), *word)));
+        // The last bit says whether a word must be asked for its edges.
+        let number = |word: u32| {
+            let edges = words.get(word as usize).map(|word: &Word| word.edges).unwrap_or_default();
+            word * 2 + u32::from(edges.first.is_some() || edges.last.is_some())
+        };
+        let trie = Trie::new(self.by_term.iter().map(|(term, word)| (term.as_str(), number(*word))));
         let why = "a spelling has a character beyond the basic plane".to_owned();
         let trie = trie.ok_or(Unreadable { file: "lexicon", why })?;
         Ok(Lexicon { words, meanings, by_term: self.by_term, trie })

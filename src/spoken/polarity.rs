@@ -119,6 +119,8 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     if denials == 0
         && !polarity.refused
         && let Some(end) = behind(scan, clause, at)
+        // 阿卡有白芯，沙丁没有: what it has not, not what it is not.
+        && !(kind == ClaimKind::Material && scan.text.get(..end).is_some_and(|text| text.ends_with("没有")))
     {
         polarity.negated = true;
         polarity.end = Some(end);
@@ -180,7 +182,7 @@ pub(super) fn behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usiz
     let mut right = head;
     for (ahead, token) in rest.iter().enumerate().take(STEPS) {
         if token.is(Cue::NegPost) {
-            if goes_on(scan, token) {
+            if goes_on(scan, token) || is_kept(scan, clause, token) {
                 return None;
             }
             let alone = rest.get(ahead + 1..)?.iter().take(STEPS).all(|after| !after.claims && after.number.is_none());
@@ -194,6 +196,14 @@ pub(super) fn behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usiz
         }
     }
     None
+}
+
+/// 这个紫水晶洞不卖: what stands there and is not for sale is not denied.
+fn is_kept(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
+    let sold = matches!(scan.text.get(token.range()), Some("不卖" | "不卖的" | "也不卖"));
+    sold && ["这个", "这件", "这块", "这尊", "后面那个", "那个"]
+        .iter()
+        .any(|one| scan.clause_text(clause).starts_with(one))
 }
 
 /// 紫水晶不要暴晒 denies no amethyst: a verb follows.
@@ -210,7 +220,8 @@ fn goes_on(scan: &Scan<'_>, token: &Token) -> bool {
 fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -> Option<usize> {
     let [denial, after @ ..] = rest else { return None };
     let firm = denial.is(Cue::Neg) && scan.word(denial).is_some_and(|word| word.denial == Denial::Firm);
-    let said = scan.text.get(denial.range()).is_some_and(|text| ENDS.iter().any(|end| text.ends_with(end)));
+    let said =
+        scan.text.get(denial.range()).is_some_and(|text| text == "no" || ENDS.iter().any(|end| text.ends_with(end)));
     let ends = after.is_empty() && scan.text.get(denial.end as usize..clause.end).is_some_and(|rest| rest.len() <= 3);
     (firm && said && ends && !clause.asks && scan.between(head, denial).chars().count() <= 2)
         .then_some(denial.end as usize)

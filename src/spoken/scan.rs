@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::cue::{Cue, Cues};
 use super::facts::Facts;
 use super::lexicon::{Lexicon, Meaning, Token, Tokens, Word};
-use super::normal::is_han;
+use super::normal::{Normal, is_han};
 use super::number::Number;
 
 /// A clause has no more words than this, so that looking around in it takes bounded time.
@@ -62,10 +62,10 @@ pub(super) enum Topic {
 const TOPIC: usize = 600;
 
 impl<'t> Scan<'t> {
-    pub(super) fn new(lexicon: &'t Lexicon, text: &'t str, tokens: &'t Tokens) -> Self {
+    pub(super) fn new(lexicon: &'t Lexicon, normal: &'t Normal, tokens: &'t Tokens) -> Self {
         let mut scan = Self {
             lexicon,
-            text,
+            text: &normal.text,
             tokens: &tokens.tokens,
             numbers: &tokens.numbers,
             clauses: Vec::new(),

@@ -291,11 +291,10 @@ fn compared(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool 
 fn of_layer(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     let before = scan.tokens.get(clause.first..at).unwrap_or_default().iter().rev().take(3);
     before.take_while(|before| !before.claims || before.facts.has(Facts::LAYER)).any(|before| {
+        let between = scan.between(before, token);
+        let layers = between.ends_with('层') && between.chars().count() <= 4;
         before.facts.has(Facts::LAYER)
-            && matches!(
-                scan.between(before, token),
-                "" | "了" | "的" | "一层" | "了一层" | "上一层" | "过一层" | "的一层"
-            )
+            && (layers || matches!(between, "" | "了" | "的" | "一层" | "上一层" | "过一层" | "的一层"))
     })
 }
 

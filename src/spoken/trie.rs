@@ -4,10 +4,14 @@
 //! An automaton of Aho and Corasick finds words wherever they begin, also inside others; here a place is asked only
 //! where the word before it ends, and inside English words never.
 
+/// How many places are tried for what follows a state before it goes to the end of the array.
+const TRIES: usize = 4_096;
 /// No word ends in this state.
 const NONE: u32 = u32::MAX;
 /// The state before the first character.
 const ROOT: u32 = 0;
+/// What stands before that: nothing does.
+const NOBODY: u32 = NONE - 1;
 
 #[derive(Clone, Copy, Debug)]
 struct State {
@@ -26,34 +30,26 @@ pub(super) struct Trie {
     states: Vec<State>,
 }
 
-/// A text as numbers of its characters, with their places in bytes.
-#[derive(Debug, Default)]
-pub(super) struct Classed {
-    pub(super) classes: Vec<u16>,
-    /// One more than there are characters: the last is the length of the text.
-    pub(super) places: Vec<u32>,
-}
-
 impl Trie {
     /// Builds the trie of all words with their numbers. None where a word has a character beyond the basic plane.
     pub(super) fn new<'w>(words: impl Iterator<Item = (&'w str, u32)>) -> Option<Self> {
-        let mut classes = vec![0; 0x1_0000];
-        let mut last = 0;
-        let mut spelled: Vec<(Vec<u16>, u32)> = Vec::new();
-        for (word, number) in words {
-            let mut spelling = Vec::new();
-            for c in word.chars() {
-                let class: &mut u16 = classes.get_mut(u32::from(c) as usize)?;
-                if *class == 0 {
-                    last += 1;
-                    *class = last;
-                }
-                spelling.push(*class);
-            }
-            spelled.push((spelling, number));
+        let words: Vec<_> = words.collect();
+        // The characters that stand in most words have the smallest numbers: what follows a state then lies close together.
+        let mut often = vec![0_u32; 0x1_0000];
+        for c in words.iter().flat_map(|(word, _)| word.chars()) {
+            *often.get_mut(u32::from(c) as usize)? += 1;
         }
+        let mut known: Vec<_> = (0_u32..).zip(often).filter(|(_, often)| *often != 0).collect();
+        known.sort_unstable_by_key(|(code, often)| (u32::MAX - often, *code));
+        let mut classes = vec![0; 0x1_0000];
+        for ((code, _), number) in known.into_iter().zip(1..) {
+            *classes.get_mut(code as usize)? = number;
+        }
+        let class = |c: char| classes.get(u32::from(c) as usize).copied().unwrap_or_default();
+        let mut spelled: Vec<(Vec<u16>, u32)> =
+            words.iter().map(|(word, number)| (word.chars().map(class).collect(), *number)).collect();
         spelled.sort_unstable();
-        let mut trie = Self { classes, states: vec![State { parent: ROOT, ..FREE }] };
+        let mut trie = Self { classes, states: vec![State { parent: NOBODY, ..FREE }] };
         let mut free = 1;
         trie.grow(ROOT, 0, &spelled, &mut free);
         Some(trie)
@@ -72,17 +68,14 @@ impl Trie {
         let groups: Vec<_> = words.chunk_by(|one, other| class(one) == class(other)).collect();
         let followers: Vec<_> = groups.iter().filter_map(|group| group.first().map(class)).collect();
         let (Some(lowest), Some(highest)) = (followers.first(), followers.last()) else { return };
-        // The first place where all of them fit.
+        // The first place where all of them fit, or the end of the array, where they do.
         while self.states.get(*free).is_some_and(|place| place.parent != NONE) {
             *free += 1;
         }
-        let mut base = free.saturating_sub(usize::from(*lowest));
-        while followers.iter().any(|class| {
-            let place = base + usize::from(*class);
-            place == ROOT as usize || self.states.get(place).is_some_and(|place| place.parent != NONE)
-        }) {
-            base += 1;
-        }
+        let first = free.saturating_sub(usize::from(*lowest));
+        let is_taken = |place: usize| self.states.get(place).is_some_and(|place| place.parent != NONE);
+        let fits = |base: &usize| followers.iter().all(|class| !is_taken(base + usize::from(*class)));
+        let base = (first..).take(TRIES).find(fits).unwrap_or(self.states.len());
         let room = base + usize::from(*highest) + 1;
         if self.states.len() < room {
             self.states.resize(room, FREE);
@@ -100,34 +93,25 @@ impl Trie {
         }
     }
 
-    /// Writes the text as numbers.
-    pub(super) fn classify(&self, text: &str, out: &mut Classed) {
-        out.classes.clear();
-        out.places.clear();
-        for (place, c) in text.char_indices() {
-            out.classes.push(self.classes.get(u32::from(c) as usize).copied().unwrap_or_default());
-            out.places.push(place as u32);
-        }
-        out.places.push(text.len() as u32);
+    /// The number of a character, nought where no word has it.
+    pub(super) fn class(&self, c: char) -> u16 {
+        self.classes.get(u32::from(c) as usize).copied().unwrap_or_default()
     }
 
-    /// All words that begin with the first of these characters, the shorter before the longer, each with how many
+    /// Tells all words that begin with the first of these characters, the shorter before the longer, each with how many
     /// characters it has.
-    pub(super) fn words<'t>(&'t self, classes: &'t [u16]) -> impl Iterator<Item = (u32, usize)> + use<'t> {
+    #[inline]
+    pub(super) fn words(&self, classes: &[u16], mut found: impl FnMut(u32, usize)) {
         let mut state = ROOT;
         let mut base = self.states.first().map_or(0, |root| root.base);
-        let mut ahead = classes.iter().enumerate();
-        std::iter::from_fn(move || {
-            loop {
-                let (at, class) = ahead.next().filter(|(_, class)| **class != 0)?;
-                let next = base + u32::from(*class);
-                let place = self.states.get(next as usize).filter(|place| place.parent == state)?;
-                (state, base) = (next, place.base);
-                if place.word != NONE {
-                    return Some((place.word, at + 1));
-                }
+        for (length, class) in (1..).zip(classes) {
+            let next = base + u32::from(*class);
+            let Some(place) = self.states.get(next as usize).filter(|place| place.parent == state) else { return };
+            (state, base) = (next, place.base);
+            if place.word != NONE {
+                found(place.word, length);
             }
-        })
+        }
     }
 }
 
@@ -139,14 +123,13 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let trie = Trie::new(WORDS.into_iter().zip(0..)).unwrap();
-        let mut classed = Classed::default();
-        trie.classify(text, &mut classed);
-        let found: Vec<_> = trie.words(&classed.classes).collect();
-        let words: Vec<_> = found.iter().map(|(word, _)| WORDS[*word as usize]).collect();
-        assert_eq!(words, expected, "{text}");
-        for (word, length) in found {
-            assert_eq!(&text[..classed.places[length] as usize], WORDS[word as usize]);
-        }
+        let classes: Vec<_> = text.chars().map(|c| trie.class(c)).collect();
+        let mut found = Vec::new();
+        trie.words(&classes, |word, length| {
+            assert_eq!(text.chars().take(length).collect::<String>(), WORDS[word as usize]);
+            found.push(WORDS[word as usize]);
+        });
+        assert_eq!(found, expected, "{text}");
     }
 
     #[test]
