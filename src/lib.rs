@@ -1,5 +1,6 @@
 //! Touchstone (试金石): official authenticity for live commerce.
 
+pub mod aside;
 pub mod audit;
 pub mod bench;
 pub mod capsule;

@@ -8,14 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::backoff::{self, LETTER};
-use super::{Fault, Kit, Point};
+use super::{Fault, Kit, Point, recalled};
+use crate::desk::Desk;
 use crate::desk::accepted::starts_a_clock;
 use crate::desk::outbox as written;
 use crate::domain::ids::{OrderId, StreamId};
 use crate::domain::notice::{Notice, Recipient};
 use crate::store::entity::outbox as rows;
 use crate::store::journal::stream_key;
-use crate::store::outbox::{Mark, Marks, State};
+use crate::store::outbox::{Mark, Marks, State, Telling};
 use crate::store::webhooks;
 
 /// What becomes one letter: everything that one recipient of one order is told at once.
@@ -84,8 +85,12 @@ fn letter(rows: &[rows::Model]) -> Option<Letter> {
 }
 
 /// Sends one letter; says what became of its rows.
-pub(super) async fn send(kit: &Kit, rows: Vec<rows::Model>) -> Result<Marks, Fault> {
+pub(super) async fn send(kit: &Kit, rows: Vec<rows::Model>, recalls: bool) -> Result<Marks, Fault> {
     kit.at(Point::BeforeSend)?;
+    let (known, rows) = if recalls { recalled::split(kit, rows).await? } else { (Marks::default(), rows) };
+    if rows.is_empty() {
+        return Ok(known);
+    }
     let posted = match letter(&rows) {
         Some(letter) => tokio::time::timeout(kit.limit, kit.post.post(letter, kit.now())).await.unwrap_or_else(|_| {
             Posted::Failed { permanent: false, code: "timeout".to_owned(), retry_after: None, tried: true }
@@ -93,7 +98,9 @@ pub(super) async fn send(kit: &Kit, rows: Vec<rows::Model>) -> Result<Marks, Fau
         None => Posted::Failed { permanent: true, code: "unknown_notice".to_owned(), retry_after: None, tried: false },
     };
     kit.at(Point::AfterSend)?;
-    Ok(judge(&rows, posted, kit.now()))
+    let mut marks = judge(&rows, posted, kit.now());
+    marks.append(known);
+    Ok(marks)
 }
 
 /// What became of the rows of a letter.
@@ -105,6 +112,12 @@ fn judge(rows: &[rows::Model], posted: Posted, now: Timestamp) -> Marks {
     let mut marks = Marks::default();
     match posted {
         Posted::Taken(code) => {
+            let message = |row: &rows::Model| row.letter.unwrap_or(row.id);
+            marks.told.extend(rows.iter().map(|row| Telling {
+                message: message(row),
+                row: row.clone(),
+                subject: None,
+            }));
             let (waited, told) = (ids(&|row| is_waited_for(row)), ids(&|row| !is_waited_for(row)));
             for (rows, state) in [(waited, State::Accepted), (told, State::Sent)] {
                 if !rows.is_empty() {
@@ -163,7 +176,7 @@ pub(super) fn for_supervisor(row: &rows::Model, now: Timestamp) -> Option<rows::
 }
 
 /// Writes to the owners of endpoints that were paused.
-pub(super) async fn warn_owners(kit: &Kit, now: i64) -> Result<(), Fault> {
+pub(super) async fn warn_owners(kit: &Kit, now: i64, recalls: bool) -> Result<(), Fault> {
     let store = kit.desk.store();
     for endpoint in webhooks::untold(store.reader(), now).await? {
         let at = kit.now();
@@ -172,6 +185,10 @@ pub(super) async fn warn_owners(kit: &Kit, now: i64) -> Result<(), Fault> {
             webhooks::note_told(store, endpoint.id, Some(now), now).await?;
             continue;
         };
+        if recalls && kit.desk.told_before(endpoint.id, &Desk::warning(endpoint.id), at).await? {
+            webhooks::note_told(store, endpoint.id, Some(now), now).await?;
+            continue;
+        }
         let warning = Warning {
             id: endpoint.id,
             email,
@@ -180,6 +197,11 @@ pub(super) async fn warn_owners(kit: &Kit, now: i64) -> Result<(), Fault> {
             since: Timestamp::from_microsecond(endpoint.failing_since_at.unwrap_or(now)).unwrap_or(at),
         };
         let posted = tokio::time::timeout(kit.limit, kit.post.warn(warning, at)).await;
+        if let Ok(Posted::Taken(_)) = &posted
+            && let Err(error) = kit.desk.set_warning_aside(endpoint.id, at).await
+        {
+            tracing::error!(error = &error as &dyn std::error::Error, "what was told cannot be set aside");
+        }
         let told = match posted {
             Ok(Posted::Taken(_) | Posted::Nobody(_)) | Ok(Posted::Failed { permanent: true, .. }) => Some(now),
             Ok(Posted::Failed { permanent: false, .. }) | Err(_) => None,

@@ -192,6 +192,20 @@ pub async fn body(desk: &Desk, row: &outbox::Model) -> Result<Option<String>, Er
     Ok(Some(text))
 }
 
+/// What the body of a message says, without when it happened and where it stands in a journal: an event that happens
+/// again after a loss says the same. None of a body that cannot be read.
+pub fn subject(body: &str) -> Option<String> {
+    let mut value: serde_json::Value = serde_json::from_str(body).ok()?;
+    let whole = value.as_object_mut()?;
+    whole.remove("timestamp");
+    if let Some(data) = whole.get_mut("data").and_then(serde_json::Value::as_object_mut) {
+        for place in ["seq", "digest", "verdict_digest"] {
+            data.remove(place);
+        }
+    }
+    Some(value.to_string())
+}
+
 /// The type of a message and what it says.
 fn data(
     desk: &Desk,

@@ -6,10 +6,10 @@ use super::backoff::{ENDPOINT, WEBHOOK};
 use super::endpoint::{Answer, Message};
 use super::letter::{buried, for_supervisor, is_waited_for};
 use super::signature::{message_id, signature};
-use super::{FAILING_FOR, Fault, Kit, Point, payload};
+use super::{FAILING_FOR, Fault, Kit, Point, payload, recalled};
 use crate::desk;
 use crate::store::entity::{outbox as rows, webhooks as endpoints};
-use crate::store::outbox::{Failing, Health, Mark, Marks, State};
+use crate::store::outbox::{Failing, Health, Mark, Marks, State, Telling};
 
 /// Failures in a row after which an endpoint is left alone for a while.
 const IN_A_ROW: i32 = 3;
@@ -18,13 +18,25 @@ const IN_A_ROW: i32 = 3;
 const BUSY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Sends one row to its endpoint; says what became of it.
-pub(super) async fn send(kit: &Kit, endpoint: &endpoints::Model, rows: Vec<rows::Model>) -> Result<Marks, Fault> {
+pub(super) async fn send(
+    kit: &Kit,
+    endpoint: &endpoints::Model,
+    rows: Vec<rows::Model>,
+    recalls: bool,
+) -> Result<Marks, Fault> {
     let mut marks = Marks::default();
     for row in rows {
         kit.at(Point::BeforeSend)?;
-        let sent = match message(kit, endpoint, &row).await {
-            Ok(Some(message)) => Some(post(kit, endpoint, &message).await),
-            Ok(None) => None,
+        let (sent, subject) = match message(kit, endpoint, &row).await {
+            Ok(Some(message)) => {
+                let subject = payload::subject(&message.body).map(|text| kit.desk.message_digest(&text));
+                if recalls && recalled::message(kit, &row, subject.clone()).await? {
+                    marks.append(recalled::marks(&[row], kit.now()));
+                    continue;
+                }
+                (Some(post(kit, endpoint, &message).await), subject)
+            }
+            Ok(None) => (None, None),
             Err(desk::Error::Busy) => {
                 marks.append(busy(&row, kit.now()));
                 continue;
@@ -39,10 +51,12 @@ pub(super) async fn send(kit: &Kit, endpoint: &endpoints::Model, rows: Vec<rows:
             }
         };
         kit.at(Point::AfterSend)?;
-        marks.append(match sent {
+        let mut own = match sent {
             Some(answer) => judge(endpoint, &row, answer, kit.now()),
             None => nothing(&row),
-        });
+        };
+        own.told.iter_mut().for_each(|told| told.subject.clone_from(&subject));
+        marks.append(own);
     }
     Ok(marks)
 }
@@ -95,6 +109,7 @@ fn judge(endpoint: &endpoints::Model, row: &rows::Model, answer: Answer, now: Ti
             let outcome = format!("http_{status}");
             marks.marks.push(mark(row, state, &outcome, true, accepted.then_some(micros)));
             marks.endpoints.push(Health { id: endpoint.id, outcome, failure: None });
+            marks.told.push(Telling { row: row.clone(), message: row.id, subject: None });
             return marks;
         }
         Answer::Failed { code, gone, retry_after } => (code, gone, retry_after),

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::orders::order_clocks;
+use super::restore::Held;
 use super::{Desk, Error, Seals, cases, project};
 use crate::domain::cases::{CaseCommand, DECISION, REPORT};
 use crate::domain::command::Command;
@@ -32,8 +33,9 @@ impl Desk {
     /// Those of the store.
     pub async fn lease_due(&self, now: Timestamp, limit: u64) -> Result<Vec<deadlines::Model>, Error> {
         let due = rows::due(self.store().reader(), now.as_microsecond(), limit).await?;
-        if due.is_empty() {
-            return Ok(due);
+        // Nothing runs out for anybody while a restored house is held.
+        if due.is_empty() || self.held(now).await? == Held::Yes {
+            return Ok(Vec::new());
         }
         let txn = self.store().begin().await?;
         let leased = rows::lease(&*txn, due, now.as_microsecond()).await?;

@@ -123,7 +123,7 @@ pub fn clocks(key: StreamKey, piece: &Piece, placed: &OrderPlaced, rules: &Ruleb
 /// The clock of a line that its merchant may fill again; it is the order's, not the piece's.
 pub fn resubmission(key: StreamKey, piece: &Piece, placed: &OrderPlaced, rules: &Rulebook) -> Option<deadlines::Model> {
     let clock = OrderClock::Resubmission { line_no: piece.opened().line_no };
-    let due_at = rules.due_for(clock, piece.left()?.at, placed)?;
+    let due_at = rules.due_for(clock, piece.left()?.at, None, placed)?;
     Some(deadlines::Model {
         order_id: key.order_id.0,
         stream_id: StreamId::ORDER.0,

@@ -27,6 +27,11 @@ impl Waiter {
             Waiter::Carrier => "carrier",
         }
     }
+
+    /// Whether it is a buyer's or a merchant's: somebody outside, whose silence counts as an answer.
+    pub fn chooses(self) -> bool {
+        matches!(self, Waiter::Buyer | Waiter::Merchant)
+    }
 }
 
 macro_rules! clocks {

@@ -348,7 +348,8 @@ pub fn notices(event: &Event, before: Stage, after: Stage) -> Vec<(Recipient, No
         | Event::PhotoAdded(_)
         | Event::CertificateClashFound(_)
         | Event::SameArticleAnswered(_)
-        | Event::NoticeAccepted(_) => Vec::new(),
+        | Event::NoticeAccepted(_)
+        | Event::DeadlineMoved(_) => Vec::new(),
     };
     if matches!(event, Event::VerdictGiven(_) | Event::Overridden(_)) {
         notices.push((Platform, Notice::VerdictGiven));

@@ -50,6 +50,7 @@ mod platform;
 mod query;
 mod queue;
 mod readings;
+mod restore;
 mod service;
 mod sidelines;
 mod tracking;
@@ -192,6 +193,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(notices::routes())
         .merge(webhooks::routes())
         .merge(readings::routes())
+        .merge(restore::routes())
         .merge(operator::routes())
         .merge(pages::routes())
         .merge(tracking::routes())

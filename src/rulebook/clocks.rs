@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::editions::Files;
 use super::{Unreadable, rows};
-use crate::domain::deadline::{Clock, Deadline, OrderClock, Waiter, due};
+use crate::domain::deadline::{Clock, Deadline, OrderClock, Waiter, by_day, due};
 use crate::domain::event::{Event, OrderPlaced, Recorded, Resolution, Ship};
 use crate::domain::piece::Piece;
 use crate::domain::route::Stage;
@@ -267,19 +267,30 @@ impl Clocks {
                     return None;
                 }
                 let hours = self.hours(since, |hours| hours.pieces.get(&clock).copied())?;
-                Some(Deadline { clock, due_at: due(since, hours, clock.waiter(), &zone_of(clock.waiter(), order)) })
+                let zone = zone_of(clock.waiter(), order);
+                let promised = due(since, hours, clock.waiter(), &zone);
+                let moved = piece.moved(clock, seq).map(|to| by_day(to, &zone));
+                Some(Deadline { clock, due_at: moved.map_or(promised, |moved| promised.max(moved)) })
             })
             .collect()
     }
 
-    /// When a wait of an order that began then is over.
-    pub fn due_for(&self, clock: OrderClock, since: Timestamp, order: &OrderPlaced) -> Option<Timestamp> {
+    /// When a wait of an order that began then is over. One that was moved is not over before then.
+    pub fn due_for(
+        &self,
+        clock: OrderClock,
+        since: Timestamp,
+        moved: Option<Timestamp>,
+        order: &OrderPlaced,
+    ) -> Option<Timestamp> {
         let other = match clock {
             OrderClock::Resubmission { .. } => Other::Resubmission,
             OrderClock::Rest => Other::Rest,
         };
         let hours = self.hours(since, |hours| hours.others.get(&other).copied())?;
-        Some(due(since, hours, clock.waiter(), &zone_of(clock.waiter(), order)))
+        let zone = zone_of(clock.waiter(), order);
+        let promised = due(since, hours, clock.waiter(), &zone);
+        Some(moved.map_or(promised, |moved| promised.max(by_day(moved, &zone))))
     }
 
     /// When a wait of a case that began then is over.

@@ -14,6 +14,7 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
+pub mod backup;
 pub mod beside;
 pub mod changes;
 pub mod deadlines;
@@ -31,6 +32,7 @@ pub mod projections;
 pub mod queries;
 pub mod raw;
 pub mod registers;
+pub mod restores;
 mod script;
 pub mod tries;
 pub mod webhooks;

@@ -90,7 +90,7 @@ fn sqlite_options(path: &Path, limits: Limits) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-async fn sqlite_pool(
+pub(super) async fn sqlite_pool(
     options: SqliteConnectOptions,
     connections: u32,
     limits: Limits,

@@ -294,6 +294,16 @@ pub struct Failing {
     pub paused_at: Option<i64>,
 }
 
+/// A row that was told: its letter or message has left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telling {
+    pub row: outbox::Model,
+    /// What makes the Message-ID, or the `webhook-id`.
+    pub message: Uuid,
+    /// A keyed digest of what a message said; none of a letter.
+    pub subject: Option<String>,
+}
+
 /// What one commit says of several tries.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
@@ -303,6 +313,8 @@ pub struct Marks {
     pub tell: Vec<outbox::Model>,
     /// The same, each only where every channel of the row before it is closed: nobody was reached.
     pub tell_if_unreached: Vec<(outbox::Model, outbox::Model)>,
+    /// What has left and is to be set aside, before any of this is written.
+    pub told: Vec<Telling>,
 }
 
 impl Marks {
@@ -311,6 +323,7 @@ impl Marks {
         self.endpoints.append(&mut other.endpoints);
         self.tell.append(&mut other.tell);
         self.tell_if_unreached.append(&mut other.tell_if_unreached);
+        self.told.append(&mut other.told);
     }
 
     pub fn is_empty(&self) -> bool {

@@ -271,6 +271,7 @@ phrases! {
     choice_other_site not_checked_heading
     no_page no_page_why too_many too_many_why broken broken_why
     certificate_stands certificate_revoked certificate_not_verified certificate_unknown certificate_unknown_why
+    certificate_lost certificate_lost_why
     certificate_stands_why certificate_revoked_why certificate_not_verified_why
     certificate_covers certificate_covers_why certificate_offline certificate_download certificate_scan
     certificate_tag certificate_verdict certificate_weight certificate_laboratory certificate_rulebook

@@ -41,6 +41,7 @@ const UNTOLD: &[EventKind] = &[
     EventKind::LineFailed,
     EventKind::LineCancelled,
     EventKind::DeadlinePassed,
+    EventKind::DeadlineMoved,
     EventKind::NoticeAccepted,
 ];
 

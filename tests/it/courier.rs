@@ -22,7 +22,7 @@ use crate::support::TestDatabase;
 use crate::world::World;
 
 mod kill;
-mod webhooks;
+pub mod webhooks;
 
 /// A clock that a test sets.
 #[derive(Clone)]

@@ -28,6 +28,7 @@ mod property;
 mod qic;
 mod rebuild;
 mod replay;
+mod restore;
 mod sidelines;
 mod spoken;
 mod stages;

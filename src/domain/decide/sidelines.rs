@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::super::actor::{Role, Witness};
 use super::super::command::{Rules, Step};
-use super::super::deadline::Clock;
+use super::super::deadline::{Clock, Deadline};
 use super::super::event::*;
 use super::super::ids::ClaimId;
 use super::super::ledger::Finding;
@@ -203,6 +205,18 @@ impl Draft<'_> {
                 }
             }
         }
+    }
+
+    /// A person's clock runs on until then. One that runs longer already stays as it is: nobody's time gets shorter.
+    pub(super) fn move_deadline(&mut self, clock: Clock, to: Timestamp, rules: &dyn Rules) -> Result<(), Refusal> {
+        let running = rules.running(&self.piece, &self.order.placed);
+        let is_shorter = |deadline: &&Deadline| deadline.clock == clock && deadline.due_at < to;
+        if !running.iter().any(|deadline| is_shorter(&deadline)) || !clock.waiter().chooses() {
+            return Err(Refusal::NotDue);
+        }
+        let clock = Name::parse(clock.as_str())
+            .map_err(|malformed| Refusal::Malformed(vec![Fault::malformed("", malformed)]))?;
+        self.offer(DeadlineMoved { clock, due_at: to.as_microsecond() })
     }
 
     /// A clock ran out: what the rulebook says happens, and where it moves nothing, that it is known. A clock that was

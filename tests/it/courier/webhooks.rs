@@ -196,7 +196,7 @@ async fn request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> std::io::Result
     }
 }
 
-async fn endpoint(world: &World, url: &str, merchant: Option<&str>) -> (endpoints::Model, String) {
+pub async fn endpoint(world: &World, url: &str, merchant: Option<&str>) -> (endpoints::Model, String) {
     let new = NewWebhook {
         tenant: TenantId::parse("demo").unwrap(),
         merchant: merchant.map(|id| MerchantId::parse(id).unwrap()),
