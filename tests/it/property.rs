@@ -352,7 +352,7 @@ fn check_person(piece: &Piece, command: &Command, by: &By) -> Result<(), String>
         Command::SendBack(_) => &[Role::Buyer, Platform],
         Command::TakeBack(ReturnIntake::Received { .. }) => &[Clerk],
         Command::TakeBack(ReturnIntake::Judged { .. }) => &[Clerk, Inspector, Supervisor],
-        Command::PassDeadline { .. } => &[Role::Desk],
+        Command::PassDeadline { .. } | Command::MoveDeadline { .. } => &[Role::Desk],
         Command::ReportCustody { .. } | Command::Correct { .. } => &[Clerk, Inspector, Supervisor],
         Command::SetSegment { .. } => &[Platform, Inspector, Supervisor],
         Command::AddNote { .. } => &[Platform, Merchant, Clerk, Inspector, Supervisor],

@@ -316,3 +316,17 @@ fn what_was_promised_is_never_taken_back() {
     check(edition("2026-11-15", "72").promising([&old]), "2026-11-04T02:00:00Z");
     check(edition("2026-10-15", "24").promising([&old]), "2026-11-02T02:00:00Z");
 }
+
+#[test]
+fn a_clock_that_was_moved_runs_longer_and_never_shorter_nor_into_the_night() {
+    // The merchant, in Shanghai, was promised 2026-11-03T02:00:00Z: 10:00 there.
+    let order = placed(Ship::AsReady, 1);
+    let check = |to: &str, expected: &str| {
+        let moved = DeadlineMoved { clock: name("awaiting_dispatch:merchant"), due_at: at(to).as_microsecond() };
+        let piece = journal(plain(), vec![("2026-11-02T00:00:00Z", moved.into())]);
+        check(&piece, &order, &[("awaiting_dispatch:merchant", expected)]);
+    };
+    check("2026-11-03T05:00:00Z", "2026-11-03T05:00:00Z");
+    check("2026-11-02T05:00:00Z", "2026-11-03T02:00:00Z");
+    check("2026-11-03T15:00:00Z", "2026-11-04T01:00:00Z"); // 23:00 there → 09:00
+}

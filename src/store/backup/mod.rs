@@ -8,6 +8,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ mod sqlite;
 
 /// The form of a backup.
 const FORMAT: u32 = 1;
+
+/// Nobody waits for an answer: it may take its time, however busy the machine is.
+const LIMITS: Limits = Limits { readers: 1, writers: 1, patience: Duration::from_secs(120) };
 
 /// What tells that a backup is whole: it is written last.
 const MANIFEST: &str = "manifest.json";
@@ -204,7 +208,7 @@ pub async fn give_back(
         )));
     }
     watch.step("bringing the schema up to date");
-    let store = Store::open(url, Limits::default()).await?;
+    let store = Store::open(url, LIMITS).await?;
     store.migrate().await?;
     restores::hold(&store, Some(manifest.made_at), now).await?;
     store.close().await?;

@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TryGetableMany};
 
-use super::{Counted, Fault, Places, Watch, counted, file_fault, quotable, secrets};
-use crate::store::{Limits, Store};
+use super::{Counted, Fault, LIMITS, Places, Watch, counted, file_fault, quotable, secrets};
+use crate::store::Store;
 
 pub(super) const DATA: &str = "data.dump";
 pub(super) const ROWS: &str = "rows.sql";
@@ -154,7 +154,7 @@ fn quoted(name: &str) -> String {
 }
 
 pub(super) async fn take(url: &str, places: &Places, watch: &mut dyn Watch) -> Result<Counted, Fault> {
-    let store = Store::open(url, Limits::default()).await?;
+    let store = Store::open(url, LIMITS).await?;
     let snapshot = store.snapshot().await?;
     let schema = schema_of(&*snapshot).await?;
     let counted = counted(&*snapshot, DbBackend::Postgres).await?;
@@ -217,7 +217,7 @@ pub(super) async fn give_back(
     keys: Option<&Path>,
     watch: &mut dyn Watch,
 ) -> Result<Counted, Fault> {
-    let store = Store::open(url, Limits::default()).await?;
+    let store = Store::open(url, LIMITS).await?;
     let schema = schema_of(store.reader()).await?;
     let there: Vec<(i64,)> =
         rows(store.reader(), format!("SELECT count(*) FROM information_schema.tables WHERE table_schema = '{schema}'"))

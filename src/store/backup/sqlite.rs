@@ -7,8 +7,7 @@ use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-use super::{Counted, Fault, Places, Watch, counted, file_fault, quotable, secrets};
-use crate::store::Limits;
+use super::{Counted, Fault, LIMITS, Places, Watch, counted, file_fault, quotable, secrets};
 use crate::store::open::sqlite_pool;
 
 pub(super) const DATA: &str = "data.db";
@@ -18,11 +17,11 @@ pub(super) const KEYS: &str = "keys.db";
 async fn open(path: &Path) -> Result<DatabaseConnection, Fault> {
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .busy_timeout(Limits::default().patience)
+        .busy_timeout(LIMITS.patience)
         // What is taken out of a copy must not stay in its free pages.
         .pragma("secure_delete", "ON")
         .disable_statement_logging();
-    Ok(sqlite_pool(options, 1, Limits::default()).await?)
+    Ok(sqlite_pool(options, 1, LIMITS).await?)
 }
 
 async fn run(conn: &DatabaseConnection, sql: &str) -> Result<(), Fault> {
