@@ -5,6 +5,7 @@ pub mod bench;
 pub mod capsule;
 pub mod carriers;
 pub mod client;
+pub mod clock;
 pub mod clockwork;
 pub mod config;
 pub mod courier;

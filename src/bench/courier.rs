@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::figures::{Figures, Ratio, per_second};
 use super::{Options, Progress, stand};
+use crate::clock::Clock;
 use crate::config::DatabaseUrl;
 use crate::courier::address::Allowed;
 use crate::courier::endpoint::{Caller, Times};
@@ -52,19 +53,16 @@ pub async fn measure(options: &Options, progress: &Progress) -> Result<Figures, 
     let notices = options.pieces.clamp(10, NOTICES);
     let folder = stand::folder(options)?;
     let url = DatabaseUrl::sqlite_file(&folder.path().join("touchstone.db"));
-    let house = House::open(url.expose(), &Secrets::random(), Limits::default(), DeskOptions::default()).await?;
+    let house =
+        House::open(url.expose(), &Secrets::random(), Limits::default(), DeskOptions::default(), Clock::system())
+            .await?;
     progress.say("the backlog");
     fill(&house, notices).await?;
     let (taken, mut drained) = watch::channel(0);
     let caller = Caller::new(Allowed::default(), Times::default(), &[])
         .map_err(|error| Failure::of("nobody can post", &error))?;
-    let courier = Courier::new(
-        house.desk.clone(),
-        Arc::new(Sink { taken }),
-        caller,
-        Arc::new(Timestamp::now),
-        Settings::default(),
-    );
+    let courier =
+        Courier::new(house.desk.clone(), Arc::new(Sink { taken }), caller, Clock::system(), Settings::default());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let started = Instant::now();
     let working = tokio::spawn(async move {

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use touchstone::audit::upkeep;
+use touchstone::clock::Clock;
 use touchstone::clockwork;
 use touchstone::config::Args;
 use touchstone::courier::endpoint::{Caller, Times};
@@ -42,15 +42,16 @@ impl Serve {
                 tracing::info!(migrations = applied.len(), "the schema was brought up to date");
             }
             let desk = open::desk(&config, &store)?;
+            let clock = Clock::system();
             let unread = desk
-                .catch_up_on_speech(Timestamp::now())
+                .catch_up_on_speech(clock.now())
                 .await
                 .map_err(|error| Trouble::failed("the ledgers that wait for speech cannot be read", &error))?;
             if 0 < unread {
                 tracing::info!(ledgers = unread, "transcripts that a stop left unread are read");
             }
             let parked = desk
-                .catch_up_on_carriers(Timestamp::now())
+                .catch_up_on_carriers(clock.now())
                 .await
                 .map_err(|error| Trouble::failed("the parked words of carriers cannot be heard", &error))?;
             if 0 < parked {
@@ -65,14 +66,15 @@ impl Serve {
                 max_body_bytes: config.max_body_bytes.get(),
                 request_timeout: config.request_timeout,
                 webhook_networks: config.webhook_networks.clone(),
+                clock: clock.clone(),
             };
             let (stop_roots, stopped) = tokio::sync::oneshot::channel::<()>();
             let folder = super::journal::roots_folder(&config.data_dir);
-            let roots = tokio::spawn(upkeep::roots_loop(desk.clone(), folder, Timestamp::now, async move {
+            let roots = tokio::spawn(upkeep::roots_loop(desk.clone(), folder, clock.clone(), async move {
                 let _ = stopped.await;
             }));
             let (stop_clocks, stopped) = tokio::sync::oneshot::channel::<()>();
-            let clocks = tokio::spawn(clockwork::run(desk.clone(), Timestamp::now, async move {
+            let clocks = tokio::spawn(clockwork::run(desk.clone(), clock.clone(), async move {
                 let _ = stopped.await;
             }));
             let app = App::new(desk.clone(), settings, Some(metrics))
@@ -83,8 +85,7 @@ impl Serve {
             let caller = Caller::new(config.webhook_networks.clone(), Times::default(), &[])
                 .map_err(|error| Trouble::failed("nobody can post to webhooks", &error))?;
             let settings = courier::Settings { lease: config.lease, ..courier::Settings::default() };
-            let courier =
-                Courier::new(desk.clone(), Arc::new(post), caller, Arc::new(Timestamp::now), settings).start();
+            let courier = Courier::new(desk.clone(), Arc::new(post), caller, clock, settings).start();
             let address = listener.local_addr().unwrap_or(config.listen);
             tracing::info!(address = %address, database = %config.database, "listening");
             http::serve(listener, app, told_to_stop())

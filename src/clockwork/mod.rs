@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
+use crate::clock::Clock;
 use crate::desk::{Desk, Error, Fired};
 
 /// How often a worker looks.
@@ -66,10 +67,10 @@ pub async fn fire_due(desk: &Desk, now: Timestamp) -> Result<Pass, Error> {
 }
 
 /// Looks again and again, by a clock that is given, until it is told to stop. What is under way then is finished.
-pub async fn run(desk: Desk, clock: impl Fn() -> Timestamp, stop: impl Future<Output = ()>) {
+pub async fn run(desk: Desk, clock: Clock, stop: impl Future<Output = ()>) {
     let mut stop = std::pin::pin!(stop);
     loop {
-        match fire_due(&desk, clock()).await {
+        match fire_due(&desk, clock.now()).await {
             Ok(_) | Err(Error::Busy) => {}
             Err(error) => tracing::error!(%error, "it cannot be looked which clocks ran out"),
         }

@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::{JoinError, JoinSet};
 use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::store::outbox::{self, Channel, Hand, Marks};
 use crate::store::{self, webhooks};
@@ -69,9 +70,6 @@ impl Default for Settings {
     }
 }
 
-/// The time, asked for when something ends as well as when it begins.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
 /// What came of a round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Round {
@@ -113,6 +111,7 @@ struct Kit {
     desk: Desk,
     post: Arc<dyn Post>,
     caller: Caller,
+    /// Asked when something ends as well as when it begins.
     clock: Clock,
     /// The name of this courier's hand.
     hand: String,
@@ -123,7 +122,7 @@ struct Kit {
 
 impl Kit {
     fn now(&self) -> Timestamp {
-        (self.clock)()
+        self.clock.now()
     }
 
     fn at(&self, point: Point) -> Result<(), Fault> {

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use service::Security;
 
+use crate::clock::Clock;
 use crate::courier::address::Allowed;
 use crate::courier::payload::WebhookMessage;
 use crate::desk::Desk;
@@ -72,6 +73,7 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// Networks that an endpoint may lie in though they are nobody's on the internet.
     pub webhook_networks: Allowed,
+    pub clock: Clock,
 }
 
 /// What every handler has.
@@ -154,7 +156,7 @@ impl App {
 
     /// The time, asked here and nowhere below.
     pub fn now(&self) -> Timestamp {
-        Timestamp::now()
+        self.inner.settings.clock.now()
     }
 }
 

@@ -18,6 +18,7 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use touchstone::clock::Clock;
 use touchstone::desk::{Desk, KeyGrant, KeyScope, Options, Place};
 use touchstone::domain::actor::Role;
 use touchstone::domain::ids::{KeyId, LaboratoryId, MerchantId, PersonId, TenantId, WarehouseId};
@@ -142,6 +143,7 @@ impl TestApp {
             webhook_networks: touchstone::courier::address::Allowed::new(vec![
                 "127.0.0.1/32".parse().expect("a network"),
             ]),
+            clock: Clock::system(),
         };
         let options = Options { public_url: settings.public_url.clone(), ..Options::default() };
         Builder { database, options, settings, secrets: Secrets::random(), data }

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::EntityTrait;
+use touchstone::clock::Clock;
 use touchstone::courier::address::Allowed;
 use touchstone::courier::endpoint::{Caller, Times};
-use touchstone::courier::{Clock, Courier, Fate, Fault, Letter, Point, Post, Posted, Posting, Settings, Warning};
+use touchstone::courier::{Courier, Fate, Fault, Letter, Point, Post, Posted, Posting, Settings, Warning};
 use touchstone::desk::Desk;
 use touchstone::domain::event::Event;
 use touchstone::domain::ids::{OrderId, StreamKey};
@@ -43,7 +44,7 @@ impl Hands {
 
     pub fn clock(&self) -> Clock {
         let hands = self.clone();
-        Arc::new(move || hands.now())
+        Clock::new(move || hands.now())
     }
 }
 
