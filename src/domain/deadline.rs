@@ -185,6 +185,49 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_is_whole_hours_whatever_the_clock_on_the_wall_does() {
+        let check = |from: &str, hours: i64, waiter: Waiter, zone: &str, expected: &str| {
+            let zone = TimeZone::get(zone).unwrap();
+            assert_eq!(due(from.parse().unwrap(), hours, waiter, &zone).to_string(), expected, "{from} + {hours} h");
+        };
+        let (new_york, shanghai) = ("America/New_York", "Asia/Shanghai");
+        // New York's clocks go forward on 14 March 2027 at 07:00 UTC: 72 hours end at another hour of the day.
+        check("2027-03-11T18:00:00Z", 72, Waiter::Buyer, new_york, "2027-03-14T18:00:00Z"); // 13:00 EST, 14:00 EDT
+        check("2027-03-11T07:30:00Z", 72, Waiter::Buyer, new_york, "2027-03-14T13:00:00Z"); // 03:30 EDT, 09:00 EDT
+        check("2027-03-11T06:30:00Z", 72, Waiter::Merchant, new_york, "2027-03-14T13:00:00Z"); // 01:30 EST
+        // They go back on 1 November 2026 at 06:00 UTC: half past one is twice, and either is night.
+        check("2026-10-29T05:30:00Z", 72, Waiter::Buyer, new_york, "2026-11-01T14:00:00Z"); // 01:30 EDT
+        check("2026-10-29T06:30:00Z", 72, Waiter::Buyer, new_york, "2026-11-01T14:00:00Z"); // 01:30 EST
+        check("2026-10-29T06:30:00Z", 72, Waiter::House, new_york, "2026-11-01T06:30:00Z");
+        // 2028 has a leap day, 2027 has none.
+        check("2028-02-26T12:00:00Z", 72, Waiter::Buyer, shanghai, "2028-02-29T12:00:00Z"); // 20:00
+        check("2028-02-26T15:00:00Z", 72, Waiter::Buyer, shanghai, "2028-03-01T01:00:00Z"); // 23:00 on the 29th
+        check("2028-02-25T15:00:00Z", 72, Waiter::Buyer, shanghai, "2028-02-29T01:00:00Z"); // 23:00 on the 28th
+        check("2027-02-26T15:00:00Z", 72, Waiter::Buyer, shanghai, "2027-03-02T01:00:00Z"); // 23:00 on 1 March
+        check("2028-02-29T00:00:00Z", 24, Waiter::House, shanghai, "2028-03-01T00:00:00Z");
+    }
+
+    proptest::proptest! {
+        /// Also where a day is missing altogether, as the 30th of December 2011 in Apia.
+        #[test]
+        fn no_choice_expires_early_or_at_night(
+            second in 1_300_000_000_i64..2_500_000_000,
+            zone in proptest::sample::select(vec![
+                "Asia/Shanghai", "America/New_York", "Europe/London", "Australia/Lord_Howe", "Pacific/Apia",
+                "Africa/Casablanca", "Asia/Kathmandu",
+            ]),
+        ) {
+            let zone = TimeZone::get(zone).unwrap();
+            let due = Timestamp::from_second(second).unwrap();
+            let moved = by_day(due, &zone);
+            let hour = moved.to_zoned(zone.clone()).hour();
+            proptest::prop_assert!((9..22).contains(&hour), "{moved}");
+            proptest::prop_assert!(due <= moved && moved <= due + SignedDuration::from_hours(36), "{due} {moved}");
+            proptest::prop_assert_eq!(by_day(moved, &zone), moved);
+        }
+    }
+
+    #[test]
     fn the_house_works_at_night() {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
         let from: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();

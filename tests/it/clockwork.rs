@@ -92,6 +92,20 @@ both!(many_workers_fire_each_clock_once, |db| async move {
     is_as_rebuilt(&world).await;
 });
 
+both!(what_ran_out_while_nobody_worked_fires_once_after_the_next_start, |db| async move {
+    let world = World::new(db).await;
+    let key = world.piece("N-1").await;
+    let due = clocks(&world, key).await[0].1;
+    // It has the row in hand, and stops before it fires.
+    assert_eq!(world.desk.lease_due(due, 10).await.unwrap().len(), 1);
+    world.desk.close().await;
+    let started = world.another_desk(db).await;
+    assert_eq!(fire_due(&started, later(due, 24 * 40)).await.unwrap().fired, 1);
+    assert_eq!(fire_due(&started, later(due, 24 * 41)).await.unwrap(), Pass::default());
+    assert_eq!(world.kinds(key).await, ["piece_opened", "cancelled"]);
+    is_as_rebuilt(&world).await;
+});
+
 both!(two_who_fire_the_same_row_fire_it_once, |db| async move {
     let world = World::new(db).await;
     let key = world.piece("N-1").await;
