@@ -33,6 +33,7 @@ pub mod raw;
 pub mod registers;
 mod script;
 pub mod tries;
+pub mod waits;
 pub mod webhooks;
 
 use changes::Changes;

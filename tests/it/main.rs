@@ -13,6 +13,7 @@ mod clockwork;
 mod compile_fail;
 mod conduct;
 mod courier;
+mod demo;
 mod desk;
 mod erase;
 mod http;

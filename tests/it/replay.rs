@@ -26,7 +26,7 @@ fn folder() -> PathBuf {
 }
 
 /// A stored body, read with nothing but the domain.
-fn recorded(body: &str) -> (i64, Recorded) {
+pub fn recorded(body: &str) -> (i64, Recorded) {
     let body: Value = serde_json::from_str(body).unwrap();
     let text = |name: &str| body[name].as_str().unwrap();
     let id = |name: &str| body[name].as_str().map(|id| id.parse().unwrap());
