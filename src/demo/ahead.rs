@@ -19,7 +19,10 @@ use crate::store::entity::events;
 use crate::store::{queries, waits};
 
 /// What is due within this of each other happens at one time of the story.
-const AT_ONE_TIME: SignedDuration = SignedDuration::from_mins(10);
+const AT_ONE_TIME: SignedDuration = SignedDuration::from_mins(2);
+
+/// Until the letters of what happened have left: those of one order wait a moment for each other.
+const LETTERS_LEAVE: SignedDuration = SignedDuration::from_mins(1);
 
 /// How often it is looked whether clockwork and courier are done.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -66,6 +69,8 @@ impl<'a> Story<'a> {
             let letters = self.letters_kept();
             self.settle().await?;
             if is_clock {
+                self.hands.advance_to(to.checked_add(LETTERS_LEAVE).unwrap_or(to));
+                self.settle().await?;
                 self.tell_since(to, letters, tell).await?;
             }
         }

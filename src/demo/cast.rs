@@ -189,7 +189,9 @@ fn add(row: &Row, base: &Fixture, fixture: &mut Fixture) -> Option<()> {
     match row.with.as_str() {
         "" | "together" => {}
         "certificate" => {
-            line["declared"]["presented_certificate"] = json!({ "body": "NGTC", "number": "DEMO-2026-118" });
+            let certificate = json!({ "body": "NGTC", "number": "DEMO-2026-118" });
+            way.appraisal.as_mut()?["presented_certificate"] = certificate.clone();
+            line["declared"]["presented_certificate"] = certificate;
         }
         "reference" => {
             let truth = ["weight", "sizes", "components"].map(|name| (name.to_owned(), line["declared"][name].clone()));

@@ -47,6 +47,10 @@ pub const RECEIVED_PHOTO: Upload =
 pub const PACKED_PHOTO: Upload =
     Upload { name: "ring.png", media_type: "image/png", bytes: include_bytes!("../../fixtures/photos/ring.png") };
 
+/// What is photographed of the side lines' pieces, of which there are many: next to nothing, looked at quickly.
+pub const PLAIN_PHOTO: Upload =
+    Upload { name: "grey.png", media_type: "image/png", bytes: include_bytes!("../../fixtures/photos/grey.png") };
+
 /// One order as its platform sends it, with what people will do and find.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

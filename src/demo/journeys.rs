@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::account::{Step, Told};
-use super::fixtures::{Fixture, PACKED_PHOTO, Posted, RECEIVED_PHOTO, TRANSCRIPTS, Way};
+use super::fixtures::{Fixture, PACKED_PHOTO, PLAIN_PHOTO, Posted, RECEIVED_PHOTO, TRANSCRIPTS, Way};
 use super::house::{People, Person};
 use super::{Failure, fixtures, words};
 use crate::client::{Answer, Call, Client};
@@ -390,6 +390,7 @@ impl Guide {
             .flatten()
             .filter_map(|kind| kind.as_str().map(str::to_owned))
             .collect();
+        let file = if self.fixture.heading.is_some() { PLAIN_PHOTO } else { file };
         let mut ids = Vec::new();
         for kind in &kinds {
             let answer = self.ask(who, Call::upload(piece.path("photos"), &[("kind", kind)], file)).await?;
