@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use crate::desk::{Desk, Error, OrderView};
+use crate::domain::event::Ship;
 use crate::domain::ids::OrderId;
 use crate::domain::route::Stage;
 use crate::store::entity::pieces;
@@ -33,6 +34,8 @@ pub struct Reader<'a> {
 /// An order with its pieces as they are shown.
 pub struct Made {
     pub order: OrderView,
+    /// Whether the buyer is asked whether the rest shall ship.
+    pub asked: bool,
     pub cards: Vec<Card>,
 }
 
@@ -84,5 +87,6 @@ pub async fn read(
     let obligations = owed::obligations_of(rows, id.0).await?;
     let around = Around { sources, clock, now, streams: pieces, deadlines, capsules, obligations, laboratory };
     let cards = around.cards(&order);
-    Ok(Made { order, cards })
+    let asked = order.placed.ship == Ship::Together && desk.open_question(id).await?.is_some();
+    Ok(Made { order, asked, cards })
 }

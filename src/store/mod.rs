@@ -16,6 +16,7 @@ use sea_orm::{
 
 pub mod beside;
 pub mod changes;
+mod checkpoint;
 pub mod deadlines;
 pub mod entity;
 mod error;
@@ -37,6 +38,8 @@ pub mod waits;
 pub mod webhooks;
 
 use changes::Changes;
+pub use checkpoint::Checkpoint;
+use checkpoint::Checkpointer;
 pub use error::Error;
 pub use open::Limits;
 pub use pragmas::{Pool, Pragmas};
@@ -57,6 +60,8 @@ pub struct Store {
     pub(crate) read: DatabaseConnection,
     limits: Limits,
     texts: Arc<Texts>,
+    /// On SQLite.
+    checkpointer: Option<Arc<Checkpointer>>,
 }
 
 /// Which database it is.
@@ -75,6 +80,7 @@ pub struct Snapshot(DatabaseTransaction);
 pub struct Transaction {
     inner: DatabaseTransaction,
     texts: Arc<Texts>,
+    checkpointer: Option<Arc<Checkpointer>>,
 }
 
 /// So many conditions are joined by `OR` in one statement at the most: SQLite's parser nests them, and refuses a tree of
@@ -130,7 +136,8 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Transaction { inner: self.write.begin_with_options(options).await?, texts: self.texts.clone() })
+        let inner = self.write.begin_with_options(options).await?;
+        Ok(Transaction { inner, texts: self.texts.clone(), checkpointer: self.checkpointer.clone() })
     }
 
     /// Begins to read one state of the whole database. On SQLite the write-ahead log grows for as long as it is held.
@@ -177,9 +184,20 @@ impl Store {
         }
     }
 
-    /// Waits for what is under way and closes both pools. The writer goes last, for only it can fold the write-ahead
+    /// Brings what the write-ahead log holds into the file, as happens by itself after commits; none on PostgreSQL.
+    pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, Error> {
+        match &self.checkpointer {
+            Some(checkpointer) => Ok(Some(checkpointer.checkpoint().await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Waits for what is under way and closes all pools. The writer goes last, for only it can fold the write-ahead
     /// log back into the file.
     pub async fn close(self) -> Result<(), Error> {
+        if let Some(checkpointer) = &self.checkpointer {
+            checkpointer.close().await?;
+        }
         self.read.close().await?;
         Ok(self.write.close().await?)
     }
@@ -195,7 +213,11 @@ impl Transaction {
     /// Makes it durable. When this fails with [`Error::Busy`], whether it took effect is not known: look before
     /// repeating it.
     pub async fn commit(self) -> Result<(), Error> {
-        Ok(self.inner.commit().await?)
+        self.inner.commit().await?;
+        if let Some(checkpointer) = &self.checkpointer {
+            checkpointer.written();
+        }
+        Ok(())
     }
 
     /// For a decision that is taken in this transaction.
