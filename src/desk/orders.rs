@@ -246,10 +246,10 @@ impl Desk {
             }
             if is_of_case(&event, &whole, stream_id) {
                 opened = Some(cases::case_id(key));
-                let decided = order_journal::decided(&event);
+                let decides = order_journal::decides(&event);
                 self.append_to_case(&mut plan, key, event, &mut whole, &mut tips, request)?;
-                if let Some(decided) = decided {
-                    self.owe_case(&mut plan, order_id, &mut tail, &whole, &decided, (fees, request))?;
+                if decides {
+                    self.owe_case(&mut plan, order_id, &mut tail, (&whole, stream_id), (fees, request))?;
                 }
                 continue;
             }

@@ -18,6 +18,10 @@ use super::refusal::Refusal;
 use super::route::Stage;
 use super::text::{Name, Sealed};
 
+mod free;
+
+pub use free::free_since;
+
 /// The buyer's question of an order that ships together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked {
