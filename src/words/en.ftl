@@ -623,3 +623,66 @@ case-kind-parcel = A parcel that came late
 
 endpoint-paused-title = Your webhook endpoint is paused
 endpoint-paused = Your endpoint { $url } has taken no message since { $since } (last answer: { $outcome }), so nothing more is sent to it. What was to be told waits. Mend the endpoint, then resume it with POST /v1/webhooks/ID/resume: the messages follow in their order.
+
+## What merchants and the warehouse read of a stage, and whose turn it is
+
+merchant-awaiting-dispatch = Yours to send: bring it to the warehouse in time
+merchant-inbound = Your parcel is on its way to the warehouse
+merchant-intake-exception = Something was wrong on arrival; a supervisor decides
+merchant-received = It has arrived and waits for the bench
+merchant-appraising = It is being examined
+merchant-spoken-review = It is being compared with what you said of it
+merchant-awaiting-buyer = There is a difference; the buyer decides
+merchant-undetermined = It cannot be told here; a supervisor decides
+merchant-failed = Not as described: appeal in time, or waive the appeal
+merchant-quarantined = Held; two supervisors decide
+merchant-cleared = Both checks passed; it will be tagged and packed
+merchant-tagged = Tagged; it waits for its release
+merchant-released = Released; it waits for the carrier
+merchant-outbound = On its way to the buyer
+merchant-delivered = The buyer has it; the return period runs
+merchant-return-inbound = The buyer sends it back, to the warehouse first
+merchant-return-intake = The warehouse checks what came back
+merchant-returning = Coming back to you: take it in, or collect it
+merchant-returning-to-buyer = Another piece had come back; the buyer gets it again
+merchant-completed = The sale is done
+merchant-cancelled = Cancelled; there is nothing to send
+merchant-returned = You have it again
+merchant-unclaimed = You have not collected it; the warehouse keeps it
+merchant-lost = It is lost; your account says what is owed
+merchant-handed-to-authority = Handed to the authorities
+warehouse-awaiting-dispatch = The merchant is to send it
+warehouse-inbound = On its way: open, weigh, photograph and book it in
+warehouse-intake-exception = Wrong on arrival: a supervisor decides
+warehouse-received = Booked in: an inspector takes it to the bench
+warehouse-appraising = On the bench: every part, and blind by another where that is asked
+warehouse-spoken-review = The ledger: settle every entry, then give the verdict
+warehouse-awaiting-buyer = The buyer decides
+warehouse-undetermined = Cannot be told: a laboratory outside, the buyer, or back
+warehouse-failed = Not as described: the merchant appeals or waives
+warehouse-quarantined = Held: two supervisors lift or uphold it
+warehouse-cleared = Passed: weigh again, tag, photograph, pack
+warehouse-tagged = Tagged: somebody who did not appraise it releases it
+warehouse-released = Released: print the label and hand it to the carrier
+warehouse-outbound = On its way to the buyer
+warehouse-delivered = With the buyer
+warehouse-return-inbound = Coming back: weigh it and read its tag on arrival
+warehouse-return-intake = Returned: two persons say whether it is the same piece
+warehouse-returning = For its merchant: ship it, or wait until it is collected
+warehouse-returning-to-buyer = For its buyer again: it is not the same piece
+warehouse-completed = Done
+warehouse-cancelled = Cancelled
+warehouse-returned = Back with its merchant
+warehouse-unclaimed = Not collected; it stays here
+warehouse-lost = Lost
+warehouse-handed-to-authority = Handed to the authorities
+
+## How something arrived
+
+condition-intact = Intact
+condition-empty = An empty parcel
+condition-wrong-piece = Not the piece that was announced
+condition-damaged = Damaged
+condition-opened = The parcel had been opened
+condition-too-many = More than was announced
+condition-too-few = Less than was announced

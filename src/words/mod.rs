@@ -15,7 +15,7 @@ use unic_langid::LanguageIdentifier;
 use crate::domain::actor::Role;
 use crate::domain::appraisal::{ComponentRole, ComponentState};
 use crate::domain::conduct::IncidentKind;
-use crate::domain::event::{CaseKind, EventKind, Outcome};
+use crate::domain::event::{CaseKind, Condition, EventKind, Outcome};
 use crate::domain::ledger::{Bound, ClaimKind, ClaimSource, Finding, Verdict};
 use crate::domain::notice::{Notice, Recipient};
 use crate::domain::obligation::{OwedRule, OwedState};
@@ -200,6 +200,14 @@ impl Words {
     }
 }
 
+/// A closed piece is told by how it ended.
+fn stage_or_end(stage: Stage, outcome: Option<Outcome>) -> &'static str {
+    match outcome {
+        Some(outcome) => outcome.as_str(),
+        None => stage.as_str(),
+    }
+}
+
 /// Minor units as people write them, with the currency's code (ISO 4217, with its number of decimals).
 fn money(amount: i64, currency: &str) -> String {
     let decimals = match currency {
@@ -352,6 +360,21 @@ impl Words {
             (Stage::Closed, Some(outcome)) => self.of("after", outcome.as_str()),
             (stage, _) => self.of("next", stage.as_str()),
         }
+    }
+
+    /// Where the piece is, and whose turn it is, as its merchant reads it.
+    pub fn to_merchant(&self, stage: Stage, outcome: Option<Outcome>) -> &str {
+        self.of("merchant", stage_or_end(stage, outcome))
+    }
+
+    /// The same, as those read it who work in the warehouse.
+    pub fn to_warehouse(&self, stage: Stage, outcome: Option<Outcome>) -> &str {
+        self.of("warehouse", stage_or_end(stage, outcome))
+    }
+
+    /// How something arrived.
+    pub fn condition(&self, condition: Condition) -> &str {
+        self.of("condition", condition.as_str())
     }
 
     /// A line of the time line; none for what is of the house alone.

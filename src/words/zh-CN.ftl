@@ -614,3 +614,66 @@ case-kind-parcel = 迟到的包裹
 
 endpoint-paused-title = 您的 Webhook 接收地址已暂停
 endpoint-paused = 您的接收地址 { $url } 自 { $since } 起未成功接收任何消息（最后一次结果：{ $outcome }），因此已暂停推送。未送达的消息会保留。修复后请调用 POST /v1/webhooks/ID/resume 恢复，消息将按顺序补发。
+
+## 商家和质检仓读到的阶段，以及轮到谁做什么
+
+merchant-awaiting-dispatch = 待您发货：请在期限内寄往质检仓
+merchant-inbound = 包裹正在寄往质检仓
+merchant-intake-exception = 到仓时发现问题，由主管决定怎么处理
+merchant-received = 已到仓，等待检测
+merchant-appraising = 正在检测
+merchant-spoken-review = 正在与您的说法逐条核对
+merchant-awaiting-buyer = 有不同之处，等待买家决定
+merchant-undetermined = 本仓无法判定，由主管决定怎么处理
+merchant-failed = 与描述不符：您可以在期限内申诉，或放弃申诉
+merchant-quarantined = 暂存，由两位主管决定怎么处理
+merchant-cleared = 两道检查均已通过，等待加扣封装
+merchant-tagged = 已加质检扣，等待放行
+merchant-released = 已放行，等待快递揽收
+merchant-outbound = 正在寄给买家
+merchant-delivered = 买家已收到，退货期内
+merchant-return-inbound = 买家正在退回，先到质检仓
+merchant-return-intake = 质检仓正在核对退回的商品
+merchant-returning = 正在退还给您：请签收或到仓自提
+merchant-returning-to-buyer = 退回的不是原件，正在寄回给买家
+merchant-completed = 交易完成
+merchant-cancelled = 已取消，无需发货
+merchant-returned = 已退还给您
+merchant-unclaimed = 您尚未取回，由质检仓保管
+merchant-lost = 已遗失，应付款项见账目
+merchant-handed-to-authority = 已移交主管部门
+warehouse-awaiting-dispatch = 等待商家发货
+warehouse-inbound = 在途：到仓后开箱、称重、拍照并登记
+warehouse-intake-exception = 到仓异常：由主管决定怎么处理
+warehouse-received = 已登记：质检师上台检测
+warehouse-appraising = 检测中：逐个部件检测，需要时由另一人独立复检
+warehouse-spoken-review = 核对口播：逐条确认，然后给出结论
+warehouse-awaiting-buyer = 等待买家决定
+warehouse-undetermined = 无法判定：主管外送、告知买家或退回
+warehouse-failed = 与描述不符：等待商家申诉或放弃
+warehouse-quarantined = 暂存：两位主管决定解除或维持
+warehouse-cleared = 已通过：复重、加扣、拍照、封装
+warehouse-tagged = 已加扣：由未参与检测的人放行
+warehouse-released = 已放行：打印面单并交给快递
+warehouse-outbound = 正在寄给买家
+warehouse-delivered = 买家已收到
+warehouse-return-inbound = 退货在途：到仓后称重并查看质检扣
+warehouse-return-intake = 退货核对：两人判断是否原件
+warehouse-returning = 待退商家：寄出或等待自提
+warehouse-returning-to-buyer = 寄回买家：不是原件
+warehouse-completed = 已完成
+warehouse-cancelled = 已取消
+warehouse-returned = 已退回商家
+warehouse-unclaimed = 商家未取，留仓保管
+warehouse-lost = 已遗失
+warehouse-handed-to-authority = 已移交主管部门
+
+## 到仓时的状况
+
+condition-intact = 完好
+condition-empty = 空包裹
+condition-wrong-piece = 不是申报的商品
+condition-damaged = 有损坏
+condition-opened = 包裹被拆开过
+condition-too-many = 多于申报
+condition-too-few = 少于申报
