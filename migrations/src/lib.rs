@@ -16,6 +16,7 @@ mod m0008_tries;
 mod m0010_courier;
 mod m0011_found;
 mod m0012_owed;
+mod m0014_unreached;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_courier::Courier),
             Box::new(m0011_found::Found),
             Box::new(m0012_owed::Owed),
+            Box::new(m0014_unreached::Unreached),
         ]
     }
 }

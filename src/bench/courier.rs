@@ -17,10 +17,12 @@ use crate::courier::{Courier, Letter, Post, Posted, Posting, Settings, Warning};
 use crate::demo::Failure;
 use crate::demo::house::House;
 use crate::desk::Options as DeskOptions;
+use crate::domain::notice::{Notice, Recipient};
 use crate::store::Limits;
 use crate::store::changes::Changes;
 use crate::store::entity::outbox;
-use crate::store::outbox::{Channel, State};
+use crate::store::journal::stream_key;
+use crate::store::outbox::{Channel, waiting};
 use crate::vault::Secrets;
 
 /// Notices at the most.
@@ -125,23 +127,8 @@ async fn fill(house: &House, notices: usize) -> Result<(), Failure> {
 }
 
 fn row() -> outbox::Model {
-    outbox::Model {
-        id: Uuid::now_v7(),
-        order_id: Uuid::now_v7(),
-        stream_id: 1,
-        seq: 1,
-        recipient: "buyer".to_owned(),
-        notice: "arrived".to_owned(),
-        channel: Channel::Mail.text(),
-        state: State::Waiting.as_str().to_owned(),
-        attempts: 0,
-        not_before_at: 0,
-        leased_until_at: None,
-        lease: None,
-        letter: None,
-        outcome: None,
-        created_at: 0,
-    }
+    let event = (stream_key(Uuid::now_v7(), 1), 1);
+    waiting(Uuid::now_v7(), event, (Recipient::Buyer, Notice::Arrived), Channel::Mail, (0, 0))
 }
 
 /// What this process holds in memory; none where the system does not tell.

@@ -47,10 +47,11 @@ pub async fn fire_due(desk: &Desk, now: Timestamp) -> Result<Pass, Error> {
         while let Some(fired) = firing.join_next().await {
             match fired {
                 Ok((Ok(Fired::Done), row)) => {
-                    tracing::info!(order.id = %row.order_id, clock = row.kind, "a clock ran out");
+                    tracing::info!(order.id = %row.order_id, clock = row.kind, "a clock was fired");
                     pass.fired += 1;
                 }
                 Ok((Ok(Fired::Renewed), _)) => pass.renewed += 1,
+                Ok((Ok(Fired::Waits), _)) => {}
                 Ok((Err(Error::Busy), _)) => pass.failed += 1,
                 Ok((Err(error), row)) => {
                     tracing::error!(order.id = %row.order_id, clock = row.kind, %error, "a clock cannot be fired");

@@ -30,6 +30,7 @@ mod noting;
 pub mod payload;
 mod probe;
 pub mod signature;
+mod stale;
 mod webhook;
 
 pub use by_mail::ByMail;

@@ -6,7 +6,7 @@ use super::backoff::{ENDPOINT, WEBHOOK};
 use super::endpoint::{Answer, Message};
 use super::letter::{buried, for_supervisor, is_waited_for};
 use super::signature::{message_id, signature};
-use super::{FAILING_FOR, Fault, Kit, Point, payload};
+use super::{FAILING_FOR, Fault, Kit, Point, payload, stale};
 use crate::desk;
 use crate::store::entity::{outbox as rows, webhooks as endpoints};
 use crate::store::outbox::{Failing, Health, Mark, Marks, State};
@@ -19,7 +19,7 @@ const BUSY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Sends one row to its endpoint; says what became of it.
 pub(super) async fn send(kit: &Kit, endpoint: &endpoints::Model, rows: Vec<rows::Model>) -> Result<Marks, Fault> {
-    let mut marks = Marks::default();
+    let (rows, mut marks) = stale::still_so(kit, rows).await?;
     for row in rows {
         kit.at(Point::BeforeSend)?;
         let sent = match message(kit, endpoint, &row).await {
@@ -137,7 +137,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::store::outbox::Channel;
+    use crate::domain::notice::{Notice, Recipient};
+    use crate::store::journal::stream_key;
+    use crate::store::outbox::{Channel, waiting};
 
     const HOUR: i64 = 3_600_000_000;
 
@@ -161,24 +163,10 @@ mod tests {
         }
     }
 
-    fn row(notice: &str, attempts: i32) -> rows::Model {
-        rows::Model {
-            id: Uuid::from_u128(7),
-            order_id: Uuid::from_u128(1),
-            stream_id: 1,
-            seq: 7,
-            recipient: "buyer".to_owned(),
-            notice: notice.to_owned(),
-            channel: Channel::Endpoint(Uuid::from_u128(9)).text(),
-            state: State::Waiting.as_str().to_owned(),
-            attempts,
-            not_before_at: 0,
-            leased_until_at: None,
-            lease: None,
-            letter: None,
-            outcome: None,
-            created_at: 0,
-        }
+    fn row(notice: Notice, attempts: i32) -> rows::Model {
+        let (event, channel) = ((stream_key(Uuid::from_u128(1), 1), 7), Channel::Endpoint(Uuid::from_u128(9)));
+        let row = waiting(Uuid::from_u128(7), event, (Recipient::Buyer, notice), channel, (0, 0));
+        rows::Model { attempts, ..row }
     }
 
     fn failed(code: &str, gone: bool, wait: Option<u64>) -> Answer {
@@ -188,9 +176,9 @@ mod tests {
     #[test]
     fn a_choice_that_the_platform_took_starts_the_clock() {
         let now = Timestamp::UNIX_EPOCH;
-        let taken = judge(&endpoint(2, Some(0)), &row("choice_needed", 0), Answer::Taken(204), now);
+        let taken = judge(&endpoint(2, Some(0)), &row(Notice::ChoiceNeeded, 0), Answer::Taken(204), now);
         assert_eq!((taken.marks[0].state, taken.endpoints[0].failure.as_ref()), (State::Accepted, None));
-        let taken = judge(&endpoint(0, None), &row("arrived", 0), Answer::Taken(200), now);
+        let taken = judge(&endpoint(0, None), &row(Notice::Arrived, 0), Answer::Taken(200), now);
         assert_eq!(taken.marks[0].state, State::Sent);
     }
 
@@ -198,7 +186,7 @@ mod tests {
     fn an_endpoint_is_left_alone_after_three_failures_and_paused_after_three_days() {
         let at = |micros| Timestamp::from_microsecond(micros).unwrap();
         let after = |endpoint: &endpoints::Model, micros, answer| {
-            let marks = judge(endpoint, &row("arrived", 0), answer, at(micros));
+            let marks = judge(endpoint, &row(Notice::Arrived, 0), answer, at(micros));
             assert_eq!(marks.marks[0].state, State::Waiting);
             marks.endpoints[0].failure.clone().unwrap()
         };
@@ -218,7 +206,7 @@ mod tests {
     fn what_no_endpoint_takes_is_buried_at_last() {
         let marks = judge(
             &endpoint(0, None),
-            &row("choice_needed", 21),
+            &row(Notice::ChoiceNeeded, 21),
             failed("http_400", false, None),
             Timestamp::UNIX_EPOCH,
         );

@@ -22,6 +22,8 @@ pub enum Fired {
     Done,
     /// Nothing is due by the journal: the row was wrong, and is set anew.
     Renewed,
+    /// A reminder, and it is night where its reader lives: it is looked at again when the lease is over.
+    Waits,
 }
 
 impl Desk {
@@ -51,7 +53,14 @@ impl Desk {
         let key = StreamKey { order_id, stream_id: StreamId(row.stream_id) };
         let mut request = self.by_itself(format!("{}-{}", row.kind, row.due_at), now);
         request.part = format!("{order_id}/{}/{}", row.stream_id, row.set_by_seq);
-        let fired = match (Clock::parse(&row.kind), OrderClock::parse(&row.kind)) {
+        if let Some(clock) = Clock::parse_reminder(&row.kind)
+            && let Some(placed) = self.read_placed(order_id).await?
+            && self.rules().is_night(clock, &placed, now)
+        {
+            return Ok(Fired::Waits);
+        }
+        let clock = Clock::parse(&row.kind).or_else(|| Clock::parse_reminder(&row.kind));
+        let fired = match (clock, OrderClock::parse(&row.kind)) {
             (Some(clock), _) => {
                 self.carry_out(key, Command::PassDeadline { clock }, Seals::default(), request).await.map(drop)
             }

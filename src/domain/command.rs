@@ -79,7 +79,7 @@ commands! {
     Override "override" [Supervisor] &[Overridden];
     SendBack "return" [Buyer Platform] &[ReturnOpened, ReturnPosted];
     TakeBack "return-intake" [Clerk Inspector Supervisor] &[ReturnReceived, SamePieceConfirmed, NotSamePieceFound, IdentityUnclear];
-    /// A clock ran out.
+    /// A clock ran out, or nears its end.
     PassDeadline "deadline" [Desk] &[DeadlinePassed];
     LapseAppeal "appeal-waiver" [Merchant Supervisor Platform] &[AppealLapsed];
     ShipReturn "return-shipment" [Clerk] &[ReturnShipped];

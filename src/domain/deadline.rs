@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp};
 
 use super::route::Stage;
 
@@ -84,9 +84,22 @@ clocks! {
     ReshipmentLost "returning_to_buyer:carrier_lost" ReturningToBuyer Carrier;
 }
 
+/// Behind the name of a clock: the row by which whoever it waits for is reminded.
+pub const REMINDER: &str = ":reminder";
+
 impl Clock {
     pub fn parse(kind: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|clock| clock.as_str() == kind)
+    }
+
+    /// The kind of the row of its reminder.
+    pub fn reminder_kind(self) -> String {
+        format!("{}{REMINDER}", self.as_str())
+    }
+
+    /// The clock of a reminder's row.
+    pub fn parse_reminder(kind: &str) -> Option<Self> {
+        Self::parse(kind.strip_suffix(REMINDER)?)
     }
 }
 
@@ -134,6 +147,8 @@ impl fmt::Display for OrderClock {
 pub struct Deadline {
     pub clock: Clock,
     pub due_at: Timestamp,
+    /// When whoever is waited for is reminded; none where nobody is, or has been.
+    pub remind_at: Option<Timestamp>,
 }
 
 /// Nobody's choice expires from 22:00 to 09:00 where they live: such a time moves to 09:00 (`journey.md`,
@@ -150,6 +165,14 @@ pub fn by_day(due: Timestamp, zone: &TimeZone) -> Timestamp {
         return due;
     };
     date.to_datetime(morning).to_zoned(zone.clone()).map(|zoned| zoned.timestamp()).unwrap_or(due)
+}
+
+/// When somebody is reminded of a wait that they have known of since then: a day before its end, at the same hour where
+/// they live. None where they have known for less. The end of a choice is no time of night, so this is none either.
+pub fn remind_at(known: Timestamp, due: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let before = due.to_zoned(zone.clone()).checked_sub(Span::new().days(1)).ok()?.timestamp();
+    // Where a calendar leaves out a day, the day before may be no earlier.
+    (known < before && before < due).then_some(before)
 }
 
 /// A wait of whole hours, by day where a buyer or a merchant must choose.
@@ -182,6 +205,46 @@ mod tests {
         check("2026-11-23T01:00:00Z", "Asia/Shanghai", "2026-11-23T01:00:00Z"); // 09:00
         // The night in which New York's clocks go back lasts ten hours, not nine... and still ends at 09:00.
         check("2026-11-01T02:30:00Z", "America/New_York", "2026-11-01T14:00:00Z"); // 22:30 EDT → 09:00 EST
+    }
+
+    #[test]
+    fn somebody_is_reminded_a_day_before_at_the_same_hour_or_not_at_all() {
+        let check = |known: &str, due: &str, zone: &str, expected: Option<&str>| {
+            let zone = TimeZone::get(zone).unwrap();
+            let found = remind_at(known.parse().unwrap(), due.parse().unwrap(), &zone);
+            assert_eq!(found.map(|at| at.to_string()).as_deref(), expected, "{due} in {zone:?}");
+        };
+        let known = "2026-11-20T00:00:00Z";
+        check(known, "2026-11-23T01:00:00Z", "Asia/Shanghai", Some("2026-11-22T01:00:00Z"));
+        // Known for a day or less: that is no time to be reminded in.
+        check("2026-11-22T01:00:00Z", "2026-11-23T01:00:00Z", "Asia/Shanghai", None);
+        check("2026-11-22T00:59:59Z", "2026-11-23T01:00:00Z", "Asia/Shanghai", Some("2026-11-22T01:00:00Z"));
+        // Nine in the morning on both days, though the night between them is an hour longer, or shorter.
+        check("2026-10-01T00:00:00Z", "2026-11-01T14:00:00Z", "America/New_York", Some("2026-10-31T13:00:00Z"));
+        check("2026-03-01T00:00:00Z", "2026-03-08T13:00:00Z", "America/New_York", Some("2026-03-07T14:00:00Z"));
+        // Samoa had no 30 December 2011: there is no such hour the day before.
+        check("2011-12-20T00:00:00Z", "2011-12-30T20:00:00Z", "Pacific/Apia", None);
+    }
+
+    #[test]
+    fn no_reminder_comes_at_night() {
+        for zone in ["Asia/Shanghai", "Europe/London", "America/New_York", "America/St_Johns", "Pacific/Apia"] {
+            let zone = TimeZone::get(zone).unwrap();
+            for hour in 0..24 * 366 {
+                let from = Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_hours(500_000 + hour)).unwrap();
+                let due = due(from, 72, Waiter::Buyer, &zone);
+                let at = remind_at(from, due, &zone).unwrap();
+                assert_eq!(by_day(at, &zone), at, "{at} in {zone:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_reminders_row_leads_back_to_its_clock() {
+        for clock in Clock::ALL.iter().copied() {
+            assert_eq!(Clock::parse_reminder(&clock.reminder_kind()), Some(clock));
+            assert_eq!((Clock::parse(&clock.reminder_kind()), Clock::parse_reminder(clock.as_str())), (None, None));
+        }
     }
 
     #[test]

@@ -53,6 +53,7 @@ mod readings;
 mod service;
 mod sidelines;
 mod tracking;
+mod unreached;
 mod verify;
 mod views;
 mod warehouse;

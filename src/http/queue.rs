@@ -23,6 +23,7 @@ use super::obligations::InWords;
 use super::pieces::SegmentBody;
 use super::query::Query;
 use super::sidelines::{HoldEndBody, ReturnIntakeBody};
+use super::unreached;
 use super::views::instant;
 use super::warehouse::{Nothing, PieceAnswer, ReasonBody, carry_out, locate, seal, text_at};
 use super::{ApiError, App};
@@ -68,6 +69,13 @@ struct Cursor {
     due_at: Option<i64>,
     order_id: Uuid,
     stream_id: i32,
+}
+
+/// The place behind a page of a list by time.
+#[derive(Serialize, Deserialize)]
+pub struct TimeCursor {
+    pub at: i64,
+    pub id: Uuid,
 }
 
 /// A cursor for the caller: opaque, and good for this list only.
@@ -124,7 +132,8 @@ fn stages_for(role: Role) -> &'static [Stage] {
     }
 }
 
-/// The work of the caller's warehouse, most urgent first, and the proposals that wait for a second person.
+/// The work of the caller's warehouse, most urgent first, and the proposals that wait for a second person; for supervisors
+/// also what carriers report, and choices that reached nobody (`unreached`).
 #[utoipa::path(get, path = "/v1/queue", tag = "queue", params(QueueQuery),
     responses((status = 200, description = "Pieces and proposals"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
@@ -183,6 +192,10 @@ async fn get_queue(
         Role::Supervisor => owed::troubles(reader, warehouse.as_str(), MAX_PAGE).await?,
         _ => Vec::new(), // What a carrier reports is a supervisor's to answer.
     };
+    let unreached = match caller.role {
+        Role::Supervisor => unreached::told(&app, warehouse.as_str()).await?,
+        _ => Vec::new(), // So is a choice that reached nobody.
+    };
     let found = app.desk().open_found(warehouse, app.now()).await?;
     let now = app.now().as_microsecond();
     Ok(Json(json!({
@@ -221,6 +234,7 @@ async fn get_queue(
             }),
             "at": leg.trouble_at.map(instant),
         })).collect::<Vec<_>>(),
+        "unreached": unreached,
         "next_cursor": next_cursor,
     })))
 }

@@ -15,8 +15,9 @@ use serde::Deserialize;
 
 use super::editions::Files;
 use super::{Unreadable, rows};
-use crate::domain::deadline::{Clock, Deadline, OrderClock, Waiter, due};
+use crate::domain::deadline::{Clock, Deadline, OrderClock, Waiter, by_day, due, remind_at};
 use crate::domain::event::{Event, OrderPlaced, Recorded, Resolution, Ship};
+use crate::domain::notice::reminder;
 use crate::domain::piece::Piece;
 use crate::domain::route::Stage;
 use crate::domain::text::Name;
@@ -110,6 +111,16 @@ impl Clock {
             match &recorded.event {
                 Event::DeadlinePassed(passed) => passed.clock.as_str() == self.as_str(),
                 _ => false, // Whatever else a clock does moves the stage, and the clock is gone with it.
+            }
+        })
+    }
+
+    /// Whether it was noted since then that it nears its end.
+    fn has_neared(self, piece: &Piece, since: i32) -> bool {
+        piece.history().iter().rev().take_while(|recorded| since < recorded.seq).any(|recorded| {
+            match &recorded.event {
+                Event::DeadlineNeared(neared) => neared.clock.as_str() == self.as_str(),
+                _ => false, // Nothing else reminds anybody.
             }
         })
     }
@@ -267,9 +278,19 @@ impl Clocks {
                     return None;
                 }
                 let hours = self.hours(since, |hours| hours.pieces.get(&clock).copied())?;
-                Some(Deadline { clock, due_at: due(since, hours, clock.waiter(), &zone_of(clock.waiter(), order)) })
+                let zone = zone_of(clock.waiter(), order);
+                let due_at = due(since, hours, clock.waiter(), &zone);
+                // An order may have been paid long before it was heard of.
+                let known = since.max(piece.history().first()?.at);
+                let remind_at = reminder(stage, clock.waiter()).and_then(|_| remind_at(known, due_at, &zone));
+                Some(Deadline { clock, due_at, remind_at: remind_at.filter(|_| !clock.has_neared(piece, seq)) })
             })
             .collect()
+    }
+
+    /// Whether it is night where whoever this clock waits for lives: then nobody is reminded.
+    pub fn is_night(&self, clock: Clock, order: &OrderPlaced, now: Timestamp) -> bool {
+        by_day(now, &zone_of(clock.waiter(), order)) != now
     }
 
     /// When a wait of an order that began then is over.

@@ -531,6 +531,7 @@ pub fn is_quiet(event: &Event) -> bool {
             | Event::CarrierMoved(_)
             | Event::CarrierExceptionFound(_)
             | Event::NoticeAccepted(_)
+            | Event::DeadlineNeared(_)
     )
 }
 

@@ -33,6 +33,7 @@ pub mod raw;
 pub mod registers;
 mod script;
 pub mod tries;
+mod watched;
 pub mod webhooks;
 
 use changes::Changes;
@@ -41,6 +42,7 @@ pub use open::Limits;
 pub use pragmas::{Pool, Pragmas};
 pub use script::Script;
 use script::Texts;
+pub use watched::{Moment, Watch, Watched};
 
 /// Where reading goes; it refuses to write on either database.
 pub type Reader = DatabaseConnection;
@@ -56,6 +58,7 @@ pub struct Store {
     pub(crate) read: DatabaseConnection,
     limits: Limits,
     texts: Arc<Texts>,
+    watch: Watch,
 }
 
 /// Which database it is.
@@ -72,7 +75,7 @@ pub struct Snapshot(DatabaseTransaction);
 
 /// A write transaction. Dropped without [`commit`](Self::commit), it leaves nothing behind.
 pub struct Transaction {
-    inner: DatabaseTransaction,
+    inner: Watched,
     texts: Arc<Texts>,
 }
 
@@ -107,7 +110,7 @@ impl Store {
             );
             transaction.execute_unprepared(&lock).await?;
         }
-        Migrator::up(&*transaction, None).await?;
+        Migrator::up(&transaction.inner.inner, None).await?;
         transaction.commit().await
     }
 
@@ -129,7 +132,13 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Transaction { inner: self.write.begin_with_options(options).await?, texts: self.texts.clone() })
+        let inner = Watched { inner: self.write.begin_with_options(options).await?, watch: self.watch.clone() };
+        Ok(Transaction { inner, texts: self.texts.clone() })
+    }
+
+    /// The same database, with somebody who watches every write transaction: for tests.
+    pub fn watched(self, watch: Watch) -> Self {
+        Self { watch, ..self }
     }
 
     /// Begins to read one state of the whole database. On SQLite the write-ahead log grows for as long as it is held.
@@ -194,12 +203,15 @@ impl Transaction {
     /// Makes it durable. When this fails with [`Error::Busy`], whether it took effect is not known: look before
     /// repeating it.
     pub async fn commit(self) -> Result<(), Error> {
-        Ok(self.inner.commit().await?)
+        let Watched { inner, watch } = self.inner;
+        watch.at(Moment::Commit)?;
+        inner.commit().await?;
+        Ok(watch.at(Moment::Committed)?)
     }
 
     /// For a decision that is taken in this transaction.
     pub fn source(&self) -> Source<'_> {
-        Source::Transaction(&self.inner)
+        Source::Transaction(&self.inner.inner)
     }
 
     /// Writes what commands brought. A taken key answers [`Error::Conflict`] with the name of the register.
@@ -214,15 +226,15 @@ impl Transaction {
 
     /// Undoes it now; a drop leaves that to the next use of the connection.
     pub async fn rollback(self) -> Result<(), Error> {
-        Ok(self.inner.rollback().await?)
+        Ok(self.inner.inner.rollback().await?)
     }
 }
 
 /// So that the functions of this room take a transaction and a [`Reader`] alike.
 impl Deref for Transaction {
-    type Target = DatabaseTransaction;
+    type Target = Watched;
 
-    fn deref(&self) -> &DatabaseTransaction {
+    fn deref(&self) -> &Watched {
         &self.inner
     }
 }

@@ -14,7 +14,7 @@ use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 
-use super::{Backend, Error, Store};
+use super::{Backend, Error, Store, Watch};
 
 /// How much of a database one instance takes for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ async fn open_sqlite(path: &str, limits: Limits) -> Result<Store, Error> {
     // The writer comes first: it makes the file and the write-ahead log that a reader cannot make.
     let write = sqlite_pool(write, 1, limits).await?;
     let read = sqlite_pool(read, limits.sqlite_readers(), limits).await?;
-    Ok(Store { backend: Backend::Sqlite, write, read, limits, texts: Arc::default() })
+    Ok(Store { backend: Backend::Sqlite, write, read, limits, texts: Arc::default(), watch: Watch::default() })
 }
 
 fn sqlite_options(path: &Path, limits: Limits) -> SqliteConnectOptions {
@@ -127,7 +127,7 @@ async fn open_postgres(url: &str, limits: Limits) -> Result<Store, Error> {
 
     let write = postgres_pool(options, limits.writers.max(1), limits).await?;
     let read = postgres_pool(reading, limits.readers.max(1), limits).await?;
-    Ok(Store { backend: Backend::Postgres, write, read, limits, texts: Arc::default() })
+    Ok(Store { backend: Backend::Postgres, write, read, limits, texts: Arc::default(), watch: Watch::default() })
 }
 
 async fn postgres_pool(

@@ -408,6 +408,7 @@ letter-send-until = Please send it by { $when }.
 letter-appeal-until = You can ask for a second examination until { $when }.
 letter-appeal-clock = You have 24 hours from when this reaches you to ask for a second examination. They never end between 10 at night and 9 in the morning.
 letter-another-clock = You can send another piece for this line within 48 hours; otherwise the buyer is owed the full price.
+letter-another-until = You can send another piece for this line until { $when }; otherwise { $amount } is owed to the buyer.
 letter-collect-until = Please collect or receive it by { $when }.
 letter-reasons = Reasons, one by one
 letter-rule-breached = May not be said like this: { $rule }
@@ -520,6 +521,7 @@ subject-supervisor-unclaimed = A return is not collected
 subject-supervisor-lost-or-damaged = A piece was lost or damaged
 subject-supervisor-deadline-missed = A deadline was missed
 subject-supervisor-mail-buried = A notice could not be delivered
+subject-supervisor-choice-unreached = A choice has reached nobody
 
 tell-supervisor-intake-exception = Decide whether it is received, sent back or given up as lost.
 tell-supervisor-undetermined = Decide: an outside laboratory, the buyer, or back to the merchant.
@@ -528,12 +530,20 @@ tell-supervisor-unclaimed = The merchant has not collected it.
 tell-supervisor-lost-or-damaged = Find out who answers for it.
 tell-supervisor-deadline-missed = Something was not done in time.
 tell-supervisor-mail-buried = A letter was refused for good and is not tried again. See the list of what could not be delivered and reach them in another way; a buyer’s clock does not start by it.
+tell-supervisor-choice-unreached = Somebody has to decide on this, and neither a letter nor the platform’s app has reached them, so no clock runs. Reach them in another way, or correct the address and send the notice again; it stands in your queue until then.
 
 # What is owed. Never "refunded" or "paid" before it is settled.
 owed-amount = { $what } owed: { $amount }
 owed-settled = { $what }: settled, { $amount }
 owed-open = { $what } owed; the amount is still to be set
 owed-reversed = { $what }: no longer owed
+owed-else = If no other piece comes in its place, { $amount } is owed to you.
+owed-else-until = The seller may send another piece until { $when }. If none comes, { $amount } is owed to you.
+owed-between = By { $who } to { $whom }: { $what }
+party-you = you
+party-buyer = the buyer
+party-merchant = the seller
+party-warehouse = the warehouse
 owe-refund-in-full = Refund of the price
 owe-inspection-fee = Inspection fee
 owe-return-freight = Freight back to the seller

@@ -18,7 +18,7 @@ use crate::domain::conduct::IncidentKind;
 use crate::domain::event::{EventKind, Outcome};
 use crate::domain::ledger::{Bound, ClaimKind, ClaimSource, Finding, Verdict};
 use crate::domain::notice::{Notice, Recipient};
-use crate::domain::obligation::{OwedRule, OwedState};
+use crate::domain::obligation::{OwedRule, OwedState, Party};
 use crate::domain::quantity::Included;
 use crate::domain::route::Stage;
 use crate::domain::transit::TransitTrouble;
@@ -57,7 +57,8 @@ impl Language {
         list.split(',').filter_map(weighted).rev().max_by_key(|(weight, _)| *weight).map(|(_, language)| language)
     }
 
-    fn of_tag(tag: &str) -> Option<Self> {
+    /// The language of a tag (BCP 47), if it is spoken here.
+    pub fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
         if primary.eq_ignore_ascii_case("zh") {
             Some(Language::Chinese)
@@ -284,7 +285,7 @@ phrases! {
     demo_mail_heading demo_mail_none
     letter_follow letter_decide letter_certificate letter_digest_why letter_private letter_why_buyer
     letter_why_merchant letter_why_supervisor letter_rest_on_page letter_send_to letter_code_on_parcel
-    letter_appeal_clock letter_another_clock letter_reasons
+    letter_appeal_clock letter_another_clock letter_reasons party_you
     conduct_clean conduct_lesson conduct_warning conduct_closer_look conduct_recommended conduct_recommendation
 }
 
@@ -330,6 +331,10 @@ sentences! {
     owed_settled(what, amount)
     owed_open(what)
     owed_reversed(what)
+    owed_else(amount)
+    owed_else_until(when, amount)
+    owed_between(who, whom, what)
+    letter_another_until(when, amount)
 }
 
 impl Words {
@@ -408,6 +413,16 @@ impl Words {
             (OwedState::Owed, Some(amount)) => self.owed_amount(what, amount),
             (OwedState::Owed | OwedState::Settled, None) => self.owed_open(what),
         }
+    }
+
+    /// An amount of minor units, as people write it.
+    pub fn money(&self, amount: i64, currency: &str) -> String {
+        money(amount, currency)
+    }
+
+    /// One of the three who may owe.
+    pub fn party(&self, party: Party) -> &str {
+        self.of("party", party.as_str())
     }
 
     /// What a merchant did wrong, for lists.

@@ -41,6 +41,7 @@ const UNTOLD: &[EventKind] = &[
     EventKind::LineFailed,
     EventKind::LineCancelled,
     EventKind::DeadlinePassed,
+    EventKind::DeadlineNeared,
     EventKind::NoticeAccepted,
 ];
 
@@ -71,6 +72,7 @@ fn asked() -> BTreeSet<String> {
     group("part", ComponentRole::ALL.iter().map(|role| role.as_str()).collect());
     group("state", vec!["examined", "not_examined", "cannot_be_determined"]);
     group("owe", OwedRule::ALL.iter().map(|rule| rule.as_str()).collect());
+    group("party", Party::ALL.iter().map(|party| party.as_str()).collect());
     group("incident", IncidentKind::ALL.iter().map(|kind| kind.as_str()).collect());
     group("lesson", IncidentKind::ALL.iter().map(|kind| kind.as_str()).collect());
     group("trouble", TransitTrouble::ALL.iter().map(|trouble| trouble.as_str()).collect());

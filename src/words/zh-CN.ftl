@@ -399,6 +399,7 @@ letter-send-until = 请在 { $when } 前寄出。
 letter-appeal-until = 您可以在 { $when } 前申请复检。
 letter-appeal-clock = 从本通知送达起，您有 24 小时申请复检。期限不会落在晚上 10 点到早上 9 点之间。
 letter-another-clock = 您可以在 48 小时内为这一行另寄一件；否则应全额退款给买家。
+letter-another-until = 您可以在 { $when } 前为这一行另寄一件；否则应退还买家 { $amount }。
 letter-collect-until = 请在 { $when } 前取回或收件。
 letter-reasons = 逐条依据
 letter-rule-breached = 不允许这样说：{ $rule }
@@ -511,6 +512,7 @@ subject-supervisor-unclaimed = 退件无人取回
 subject-supervisor-lost-or-damaged = 商品遗失或损坏
 subject-supervisor-deadline-missed = 期限已过
 subject-supervisor-mail-buried = 有通知送不出去
+subject-supervisor-choice-unreached = 一项待决定的通知没有送达任何人
 
 tell-supervisor-intake-exception = 请决定：收入、退回，还是按遗失处理。
 tell-supervisor-undetermined = 请决定：外部实验室、询问买家，还是退回。
@@ -519,12 +521,20 @@ tell-supervisor-unclaimed = 商家一直没有取回。
 tell-supervisor-lost-or-damaged = 请核实责任。
 tell-supervisor-deadline-missed = 有一项没有在期限内完成。
 tell-supervisor-mail-buried = 一封通知被收件方永久拒收，不再重试。请看未送达列表，用别的方式联系；买家的期限不会因此开始计算。
+tell-supervisor-choice-unreached = 有人需要作决定，但邮件和平台应用都没有送达，期限因此没有开始。请用别的方式联系，或更正地址后重发；在此之前它会一直在您的待办里。
 
 # 应付款项。结清之前不说“已退款”或“已支付”。
 owed-amount = { $what }：应付 { $amount }
 owed-settled = { $what }：已结清 { $amount }
 owed-open = { $what }：应付，金额待定
 owed-reversed = { $what }：不再应付
+owed-else = 如果没有另一件替代，应退还您 { $amount }。
+owed-else-until = 商家可以在 { $when } 前另寄一件；如果没有寄来，应退还您 { $amount }。
+owed-between = { $who }对{ $whom }：{ $what }
+party-you = 您
+party-buyer = 买家
+party-merchant = 商家
+party-warehouse = 质检仓
 owe-refund-in-full = 退还货款
 owe-inspection-fee = 质检费
 owe-return-freight = 退回商家的运费

@@ -80,7 +80,8 @@ both!(the_schema_goes_up_and_down_and_up_again, |db| async move {
             "m0008_tries",
             "m0010_courier",
             "m0011_found",
-            "m0012_owed"
+            "m0012_owed",
+            "m0014_unreached"
         ]
     );
     store.migrate().await.unwrap();
@@ -275,9 +276,10 @@ async fn a_row_locked_by_another_program_is_busy_on_postgres() {
 async fn patience_is_the_limit_of_a_lock_on_postgres() {
     let db = TestDatabase::postgres();
     let store = Store::open(db.url(), Limits { patience: Duration::from_secs(77), ..Limits::default() }).await.unwrap();
-    for pool in [&*store.begin().await.unwrap(), &*store.snapshot().await.unwrap()] {
-        let question = Statement::from_string(pool.get_database_backend(), "SHOW lock_timeout");
-        let row = pool.query_one_raw(question).await.unwrap().unwrap();
+    let (writing, reading) = (store.begin().await.unwrap(), store.snapshot().await.unwrap());
+    let question = Statement::from_string(writing.get_database_backend(), "SHOW lock_timeout");
+    for answer in [writing.query_one_raw(question.clone()).await, reading.query_one_raw(question).await] {
+        let row = answer.unwrap().unwrap();
         assert_eq!(row.try_get::<String>("", "lock_timeout").unwrap(), "77s");
     }
 }

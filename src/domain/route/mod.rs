@@ -387,6 +387,8 @@ fn is_annotation(stage: Stage, event: &Event) -> bool {
         Event::CertificateClashFound(_) | Event::SameArticleAnswered(_) => stage == Stage::SpokenReview,
         // Where somebody's silence has a consequence, it is known since when they could have spoken.
         Event::NoticeAccepted(_) => matches!(stage, Stage::AwaitingBuyer | Stage::Failed),
+        // Those who are reminded of what they may still do.
+        Event::DeadlineNeared(_) => matches!(stage, Stage::AwaitingDispatch | Stage::AwaitingBuyer),
         Event::DeadlinePassed(_) => true,
         _ => false, // Everything else is a step.
     }

@@ -53,6 +53,7 @@ pub fn impossible(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         EventKind::CarrierMoved,
         EventKind::CarrierExceptionFound,
         EventKind::DeadlinePassed,
+        EventKind::DeadlineNeared,
         EventKind::NoticeAccepted,
     ];
     let kinds: Vec<_> = EventKind::ALL
@@ -309,6 +310,7 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         | EventKind::LineFailed
         | EventKind::LineCancelled
         | EventKind::DeadlinePassed
+        | EventKind::DeadlineNeared
         | EventKind::NoticeAccepted
         | EventKind::WaybillCorrected
         | EventKind::Lost
@@ -649,6 +651,7 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
         K::LineFailed => LineFailed { line_no: 1 }.into(),
         K::LineCancelled => LineCancelled { line_no: 1, reason: None }.into(),
         K::DeadlinePassed => DeadlinePassed { clock: name("cleared:clerk"), due_at: world.instant() }.into(),
+        K::DeadlineNeared => DeadlineNeared { clock: name("awaiting_buyer:buyer"), due_at: world.instant() }.into(),
         K::NoticeAccepted => {
             NoticeAccepted { notice: name("choice_needed"), channel: name("mail"), seq: piece.since().seq }.into()
         }

@@ -261,7 +261,7 @@ impl Rules for Book {
         let due_at = piece.since().at.checked_add(jiff::SignedDuration::from_secs(40)).unwrap();
         let passed = |clock: &Clock| piece.passed().any(|passed| passed.clock.as_str() == clock.as_str());
         let clocks = Clock::ALL.iter().filter(|clock| clock.stage() == piece.stage() && !passed(clock));
-        clocks.map(|clock| Deadline { clock: *clock, due_at }).collect()
+        clocks.map(|clock| Deadline { clock: *clock, due_at, remind_at: None }).collect()
     }
 
     /// Photos and tests are the rulebook's; the machine does not ask for them.
