@@ -359,8 +359,8 @@ fn a_mail_server_is_set_whole_and_no_secret_is_repeated() {
     assert!(problem.starts_with("mail_smtp_url cannot be used") && !problem.contains("hunter2"), "{problem}");
     assert!(server().env("MAIL_FROM", "nobody").problem().starts_with("mail_from holds no address"));
     assert!(server().env("MAIL_SUPERVISORS", "duty").problem().starts_with("mail_supervisors is no address"));
-    let fr = server().env("MAIL_SUPERVISORS", "wh-1=duty@check.example fr").problem();
-    assert!(fr.starts_with("mail_supervisors names another language") && !fr.contains("duty@"), "{fr}");
+    let fr = server().env("MAIL_SUPERVISORS", "wh-1=night@check.example fr").problem();
+    assert!(fr.starts_with("mail_supervisors names another language") && !fr.contains("night@"), "{fr}");
     let two = server().env("MAIL_SUPERVISORS", "wh-1=duty@check.example en, all@check.example").load().unwrap();
     assert_eq!(two.mail.supervisors.of("wh-1"), Some(("duty@check.example", Language::English)));
     assert!(server().env("MAIL_LIST_ID", "a b").problem().starts_with("mail_list_id is no list id"));
