@@ -38,7 +38,7 @@ const MIXTURE: [Place; 10] = [
 
 /// Orders in one transaction.
 const IN_A_BATCH: usize = 500;
-/// The days over which the pieces are spread.
+/// The days over which the pieces that are closed are spread.
 const DAYS: i64 = 300;
 const DAY: i64 = 86_400_000_000;
 
@@ -207,7 +207,9 @@ fn copy(desk: &Desk, template: &Template, number: usize) -> Result<(Changes, Str
         (piece.code.as_str(), code.to_string()),
     ];
     words.extend(parcels.iter().map(|(old, new)| (old.as_str(), new.to_string())));
-    let shift = i64::try_from(number).unwrap_or_default() % DAYS * DAY;
+    // What is open came today: else every clock of the house would have run out at once.
+    let past = i64::try_from(number).unwrap_or_default() % DAYS * DAY;
+    let shift = if template.place == Place::Closed { past } else { 0 };
     let instead = Instead { words, shift };
 
     let mut changes = rows.clone();

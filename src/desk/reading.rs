@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::{Desk, Error, recorded, seals};
 use crate::capsule::Hash;
+use crate::domain::cases::Case;
 use crate::domain::event::{Event, OrderPlaced, Recorded};
 use crate::domain::ids::*;
 use crate::domain::piece::Piece;
@@ -56,6 +57,7 @@ pub struct PieceView {
 pub struct OrderView {
     pub placed: OrderPlaced,
     pub pieces: Vec<Piece>,
+    pub cases: Vec<Case>,
     /// The hash of the event that gave the verdict, of each piece whose verdict stands: whoever tells of it names it.
     pub verdicts: HashMap<PieceCode, Hash>,
 }
@@ -122,7 +124,7 @@ impl Desk {
         let rows = journal::of_order(self.store().reader(), order_id).await?;
         let (of_order, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.stream_id == 0);
         let Some(first) = of_order.first() else { return Ok(None) };
-        let mut pieces = Vec::new();
+        let (mut pieces, mut cases) = (Vec::new(), Vec::new());
         let mut verdicts = HashMap::new();
         for rows in rows.chunk_by(|one, next| one.stream_id == next.stream_id) {
             let reads = rows.iter().map(recorded::read).collect::<Result<Vec<_>, _>>()?;
@@ -134,9 +136,12 @@ impl Desk {
                 let given = piece.verdict().and_then(|(seq, _)| hashes.get(&seq));
                 verdicts.extend(given.map(|hash| (piece.opened().code.clone(), *hash)));
                 pieces.push(piece);
+            } else {
+                let case = Case::fold(reads.into_iter().map(|read| read.recorded));
+                cases.push(case.ok_or_else(|| Error::corrupt("a case's journal", "does not fold"))?);
             }
         }
-        Ok(Some(OrderView { placed: placed(first)?, pieces, verdicts }))
+        Ok(Some(OrderView { placed: placed(first)?, pieces, cases, verdicts }))
     }
 
     /// The words behind sealed texts of one order. A text whose key was destroyed is not among them.

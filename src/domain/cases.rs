@@ -82,6 +82,9 @@ impl Case {
         self.head
     }
 
+    /// What `state` may answer.
+    pub const STATES: [&str; 3] = ["open", "reported", "decided"];
+
     /// `open`, `reported` or `decided`.
     pub fn state(&self) -> &'static str {
         match (&self.decided, &self.reported) {
@@ -253,9 +256,8 @@ fn open_case(whole: &Whole, stream: StreamId) -> Result<&Case, Refusal> {
 fn may_open(whole: &Whole, stream: StreamId, kind: CaseKind) -> Result<(), Refusal> {
     let piece = whole.pieces.iter().find(|(own, _)| *own == stream).map(|(_, piece)| piece);
     let piece = piece.ok_or(Refusal::Absent("piece"))?;
-    let was_delivered = piece.history().iter().any(|recorded| matches!(recorded.event, Event::Delivered(_)));
     let fits = match kind {
-        CaseKind::Retest | CaseKind::Warranty | CaseKind::Counterfeit => was_delivered,
+        CaseKind::Retest | CaseKind::Warranty | CaseKind::Counterfeit => piece.was_delivered(),
         CaseKind::Parcel => piece.stage() == Stage::Closed,
     };
     if !fits {

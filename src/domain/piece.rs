@@ -121,6 +121,11 @@ impl Piece {
         &self.history
     }
 
+    /// Whether it ever came into its buyer's hands.
+    pub fn was_delivered(&self) -> bool {
+        self.history.iter().any(|recorded| matches!(recorded.event, Event::Delivered(_)))
+    }
+
     /// What the piece began with.
     pub fn opened(&self) -> &PieceOpened {
         match &self.opened.event {

@@ -3,29 +3,34 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use super::auth::{AUDITOR, Caller, PLATFORM, STAFF, SUPERVISOR, visible};
 use super::body::{Faults, Write, free_text};
 use super::error::Problem;
-use super::views::{Words, text};
+use super::platform::{limit, orders_of, turn_page};
+use super::query::Query;
+use super::queue::{read_cursor, write_cursor};
+use super::views::{Words, instant, text};
 use super::warehouse::locate;
 use super::{ApiError, App};
 use crate::desk::{Receipt, Seals, case_id, parse_case_id};
 use crate::domain::actor::Role;
 use crate::domain::cases::{Case, CaseCommand, Decision};
 use crate::domain::event::CaseKind;
-use crate::domain::ids::{CertificateNo, LaboratoryId, StreamKey};
+use crate::domain::ids::{CertificateNo, LaboratoryId, OrderId, StreamId, StreamKey};
 use crate::domain::orders::{OrderCommand, Whole};
-use crate::store::queries;
+use crate::store::entity::cases;
+use crate::store::{beside, owed, queries};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(open_case))
+        .routes(routes!(open_case, list_cases))
         .routes(routes!(get_case))
         .routes(routes!(report_case))
         .routes(routes!(decide_case))
@@ -104,6 +109,92 @@ async fn open_case(
     };
     let key = parse_case_id(&id).ok_or_else(|| ApiError::Fault("a case's name is one".into()))?;
     Ok((StatusCode::CREATED, Json(shown(&app, key, &app.desk().read_cases(order_id).await?, caller.role).await?)))
+}
+
+/// Which cases.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct CasesQuery {
+    /// open, reported or decided.
+    state: Option<String>,
+    /// Where the page before ended.
+    cursor: Option<String>,
+    /// Rows, 50 unless told, 200 at the most.
+    limit: Option<u64>,
+}
+
+/// The place behind a page.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    at: i64,
+    order_id: Uuid,
+    stream_id: i32,
+}
+
+/// A case in a list.
+#[derive(Debug, Serialize, ToSchema)]
+struct CaseRow {
+    id: String,
+    order_no: String,
+    /// The piece's code.
+    piece: Option<String>,
+    /// retest (复检), warranty, counterfeit or parcel.
+    kind: String,
+    /// open, reported or decided.
+    state: String,
+    #[schema(value_type = String)]
+    opened_at: Value,
+}
+
+/// A page of cases, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+struct CasesAnswer {
+    cases: Vec<CaseRow>,
+    /// Leads to the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// Cases, oldest first, as far as the caller may see; a buyer opens them too, by their page.
+#[utoipa::path(get, path = "/v1/cases", tag = "cases", params(CasesQuery),
+    responses((status = 200, description = "A page of cases", body = CasesAnswer),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+async fn list_cases(
+    State(app): State<App>,
+    caller: Caller<{ PLATFORM | STAFF | AUDITOR }>,
+    query: Query<CasesQuery>,
+) -> Result<Json<CasesAnswer>, ApiError> {
+    let of = orders_of(&caller.scope, "case")?;
+    let mut faults = Faults::default();
+    if query.state.as_deref().is_some_and(|state| !Case::STATES.contains(&state)) {
+        faults.add("?state", "it is open, reported or decided");
+    }
+    let limit = limit(query.limit, &mut faults);
+    faults.finish(Some(()))?;
+    let after = read_cursor::<Cursor>(query.cursor.as_deref())?;
+    let after = after.map(|cursor| (cursor.at, cursor.order_id, cursor.stream_id));
+    let reader = app.desk().store().reader();
+    let mut rows = owed::cases_page(reader, &of, query.state.as_deref(), after, limit + 1).await?;
+    let next_cursor = turn_page(&mut rows, limit, |row| {
+        write_cursor(&Cursor { at: row.opened_at, order_id: row.order_id, stream_id: row.stream_id })
+    });
+    let ids: Vec<_> = rows.iter().map(|row| row.order_id).collect();
+    let (orders, pieces) = (beside::orders_of(reader, &ids).await?, beside::pieces_of(reader, &ids).await?);
+    let told = |row: cases::Model| CaseRow {
+        id: case_id(StreamKey { order_id: OrderId(row.order_id), stream_id: StreamId(row.stream_id) }),
+        order_no: orders
+            .iter()
+            .find(|order| order.order_id == row.order_id)
+            .map(|order| order.order_no.clone())
+            .unwrap_or_default(),
+        piece: pieces
+            .iter()
+            .find(|piece| (piece.order_id, piece.stream_id) == (row.order_id, row.piece_stream_id))
+            .map(|piece| piece.code.clone()),
+        kind: row.kind,
+        state: row.state,
+        opened_at: instant(row.opened_at),
+    };
+    Ok(Json(CasesAnswer { cases: rows.into_iter().map(told).collect(), next_cursor }))
 }
 
 /// One case, with its reports and its decision.

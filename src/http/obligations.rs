@@ -15,17 +15,15 @@ use uuid::Uuid;
 use super::auth::{AUDITOR, Caller, MERCHANT, PLATFORM, SUPERVISOR, visible};
 use super::body::{Faults, Write, free_text};
 use super::error::Problem;
-use super::platform::{instant as parse_instant, limit, turn_page};
+use super::platform::{instant as parse_instant, limit, orders_of, turn_page};
 use super::query::Query;
 use super::queue::{TimeCursor, read_cursor, write_cursor};
 use super::views::instant;
 use super::{ApiError, App};
 use crate::desk::Seals;
-use crate::domain::actor::Scope;
 use crate::domain::ids::{MerchantId, ObligationId, OrderId, OrderNo, TenantId, WarehouseId};
 use crate::domain::obligation::{OwedRule, OwedState, Party};
 use crate::store::entity::{obligations, orders, pieces};
-use crate::store::queries::OrdersOf;
 use crate::store::{beside, owed, queries};
 use crate::words::Language;
 
@@ -160,13 +158,7 @@ async fn list_obligations(
     caller: Readers,
     query: Query<ObligationsQuery>,
 ) -> Result<Json<ObligationsAnswer>, ApiError> {
-    let of = match &caller.scope {
-        Scope::Tenant(tenant) => OrdersOf::Tenant(tenant.to_string()),
-        Scope::Merchant(tenant, merchant) => OrdersOf::Merchant(tenant.to_string(), merchant.to_string()),
-        Scope::Warehouse(warehouse) => OrdersOf::Warehouse(warehouse.to_string()),
-        Scope::Everything => OrdersOf::All,
-        Scope::Nothing => return Err(ApiError::absent("obligation")),
-    };
+    let of = orders_of(&caller.scope, "obligation")?;
     let mut faults = Faults::default();
     if query.state.as_deref().is_some_and(|state| OwedState::parse(state).is_none()) {
         faults.add("?state", "it is owed, settled or reversed");

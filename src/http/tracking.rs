@@ -21,14 +21,16 @@ use crate::desk::Error;
 use crate::desk::people::Details;
 use crate::desk::place::VIEW;
 use crate::domain::ids::{OrderId, PersonId};
+use crate::domain::route::Stage;
 use crate::photos::shelf::{Board, PhotoHash};
 use crate::shown::{self, Card, Made, Reader, view};
-use crate::store::entity::{orders, pieces};
-use crate::store::queries;
+use crate::store::entity::{cases, orders, pieces};
+use crate::store::{beside, queries};
 use crate::vault;
 use crate::words::Language;
 
 mod asks;
+mod buyer;
 mod cache;
 mod decision;
 mod guesses;
@@ -38,6 +40,7 @@ pub use cache::Pages;
 pub use guesses::{Guesses, Source};
 pub use live::Listeners;
 
+use buyer::come_in;
 use cache::Kept;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -46,9 +49,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_photo))
         .routes(routes!(live::follow_order))
         .routes(routes!(decision::show_decision, decision::take_decision))
-        .routes(routes!(decision::come_in))
+        .routes(routes!(decision::follow_notice))
         .routes(routes!(asks::show_rest, asks::take_rest))
         .routes(routes!(asks::show_return, asks::take_return))
+        .routes(routes!(asks::show_case, asks::take_case))
 }
 
 /// The page of an order.
@@ -60,6 +64,8 @@ struct OrderPage<'a> {
     events: String,
     buyer: Option<String>,
     zone: String,
+    /// Whether the buyer is asked about the rest of the order.
+    asked: bool,
     cards: Vec<Card>,
 }
 
@@ -68,6 +74,7 @@ pub struct Entrance {
     pub order_id: OrderId,
     order: orders::Model,
     pieces: Vec<pieces::Model>,
+    cases: Vec<cases::Model>,
     /// The buyer's row as it is sealed, and what is known of them; none once they were erased.
     sealed: Vec<u8>,
     pub buyer: Option<Details>,
@@ -93,6 +100,9 @@ impl Entrance {
             text.extend_from_slice(&piece.due_at.unwrap_or_default().to_be_bytes());
             text.push(u8::from(piece.due_at.is_some_and(|due_at| due_at <= now)));
         }
+        for case in &self.cases {
+            text.extend_from_slice(&case.head_hash);
+        }
         text.extend_from_slice(&self.sealed);
         Hash::of(text)
     }
@@ -111,13 +121,24 @@ pub async fn enter(app: &App, token: &str) -> Result<Option<Entrance>, ApiError>
         return Err(Error::corrupt("the order of a link", "is not there").into());
     };
     let pieces = queries::pieces_of(reader, order_id.0).await?;
+    // Nothing is disputed before it was delivered.
+    let disputable = |piece: &pieces::Model| {
+        [Stage::Delivered, Stage::ReturnInbound, Stage::ReturnIntake, Stage::Returning, Stage::ReturningToBuyer]
+            .iter()
+            .chain([&Stage::Quarantined, &Stage::Closed])
+            .any(|stage| stage.as_str() == piece.stage)
+    };
+    let mut cases = Vec::new();
+    if pieces.iter().any(disputable) {
+        cases = beside::cases_of(reader, &[order_id.0]).await?;
+    }
     let buyer = queries::person(reader, order.buyer_id).await?;
     let sealed = buyer.as_ref().and_then(|row| row.sealed.clone()).unwrap_or_default();
     let buyer = match &buyer {
         Some(row) => crate::desk::people::open(app.desk().vault(), row)?,
         None => None,
     };
-    Ok(Some(Entrance { order_id, order, pieces, sealed, buyer }))
+    Ok(Some(Entrance { order_id, order, pieces, cases, sealed, buyer }))
 }
 
 /// Whether somebody may go on trying links, and what becomes of a try.
@@ -164,16 +185,11 @@ async fn show_order(
     headers: HeaderMap,
 ) -> Response {
     let visitor = Visitor::new(&query, &headers);
-    let answer = async {
-        match admit(&app, &source, &token).await? {
-            Err(refused) => refused.page(&visitor),
-            Ok(entrance) => {
-                let kept = page_of(&app, &entrance, &token, &visitor).await?;
-                Ok(pages::html_response(StatusCode::OK, kept.html.clone()))
-            }
-        }
-    };
-    answer.await.unwrap_or_else(|error| pages::fault(&visitor, error))
+    come_in(&app, &source, &token, &visitor, async |entrance| {
+        let kept = page_of(&app, &entrance, &token, &visitor).await?;
+        Ok(pages::html_response(StatusCode::OK, kept.html.clone()))
+    })
+    .await
 }
 
 /// The page, kept from before or made anew.
@@ -195,6 +211,7 @@ async fn page_of(app: &App, entrance: &Entrance, token: &str, visitor: &Visitor<
         events: format!("/t/{token}/events"),
         buyer: view::masked(entrance.buyer.as_ref()),
         zone: made.order.placed.buyer_timezone.to_string(),
+        asked: made.asked,
         cards: made.cards,
     };
     let html = page.render().map_err(|error| ApiError::Fault(Box::new(error)))?;
@@ -225,11 +242,7 @@ async fn show_photo(
 ) -> Response {
     let query = LanguageQuery::default();
     let visitor = Visitor::new(&query, &headers);
-    let answer = async {
-        let entrance = match admit(&app, &source, &token).await? {
-            Err(refused) => return refused.page(&visitor),
-            Ok(entrance) => entrance,
-        };
+    come_in(&app, &source, &token, &visitor, async |entrance| {
         let shown = page_of(&app, &entrance, &token, &visitor).await?.photos.contains(&hash);
         let hash: Option<PhotoHash> = hash.parse().ok().filter(|_| shown);
         let Some(hash) = hash else { return pages::nowhere(&visitor) };
@@ -248,6 +261,6 @@ async fn show_photo(
             headers.insert(name, HeaderValue::from_static(value));
         }
         Ok(response)
-    };
-    answer.await.unwrap_or_else(|error| pages::fault(&visitor, error))
+    })
+    .await
 }

@@ -193,6 +193,8 @@ fn card(words: &Words, recipient: Recipient, notice: Notice, number: u8) -> Card
         steps: Vec::new(),
         hero: None,
         choice,
+        sending_back: None,
+        disputable: false,
         decided: (notice == Notice::ChoiceRecorded).then(|| own(words).choice_accepted()),
         differences: rows.iter().filter(|row| row.differs()).cloned().collect(),
         ledger: tells.then(|| Ledger {

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use crate::desk::{Desk, Error, OrderView};
+use crate::domain::event::Ship;
 use crate::domain::ids::OrderId;
 use crate::domain::route::Stage;
 use crate::store::entity::pieces;
@@ -35,6 +36,8 @@ pub struct Reader<'a> {
 /// An order with its pieces as they are shown.
 pub struct Made {
     pub order: OrderView,
+    /// Whether the buyer is asked whether the rest shall ship.
+    pub asked: bool,
     pub cards: Vec<Card>,
     /// Everything that is owed on it.
     pub owed: Vec<Owed>,
@@ -88,5 +91,6 @@ pub async fn read(
     let obligations = debts::obligations_of(rows, id.0).await?;
     let around = Around { sources, clock, now, streams: pieces, deadlines, capsules, obligations, laboratory };
     let (cards, owed) = (around.cards(&order), around.owed(&order));
-    Ok(Made { order, cards, owed })
+    let asked = order.placed.ship == Ship::Together && desk.open_question(id).await?.is_some();
+    Ok(Made { order, asked, cards, owed })
 }

@@ -12,6 +12,7 @@ use super::{carriers, mask};
 use crate::desk::OrderView;
 use crate::desk::people::Details;
 use crate::domain::appraisal::ComponentState;
+use crate::domain::cases::Case;
 use crate::domain::event::{Corrected, Event, Outcome, Replacement};
 use crate::domain::evidence::Speech;
 use crate::domain::ids::{Carrier, Waybill};
@@ -19,7 +20,7 @@ use crate::domain::ledger::{Finding, Verdict};
 use crate::domain::obligation::Party;
 use crate::domain::piece::Piece;
 use crate::domain::quantity::{Weighing, decimal};
-use crate::domain::route::Stage;
+use crate::domain::route::{Cause, Stage};
 use crate::domain::{actor::Role, deadline::Waiter};
 use crate::rulebook::Clock as Wait;
 use crate::store::entity::{capsules, deadlines, laboratories, obligations, pieces};
@@ -119,6 +120,10 @@ pub struct Card {
     pub steps: Vec<Step>,
     pub hero: Option<Photo>,
     pub choice: Option<Choice>,
+    /// What the buyer may do about sending it back: to ask for it, or to say by which parcel it comes.
+    pub sending_back: Option<&'static str>,
+    /// Whether the buyer may ask for another look.
+    pub disputable: bool,
     pub decided: Option<&'static str>,
     pub differences: Vec<Row>,
     pub ledger: Option<Ledger>,
@@ -193,12 +198,14 @@ impl Around<'_> {
             next: words.next(stage, outcome),
             due,
             clocks: self.clocks(piece),
-            notes: self.notes(piece, &owed, otherwise.as_ref()),
+            notes: [self.notes(piece, &owed, otherwise.as_ref()), self.cases(order, piece)].concat(),
             owed,
             otherwise,
             steps: self.steps(piece),
             hero: albums.iter().rev().flat_map(|album| album.photos.first()).next().cloned(),
             choice: (stage == Stage::AwaitingBuyer).then_some(Choice { until }),
+            sending_back: self.sending_back(piece),
+            disputable: piece.was_delivered(),
             decided: self.decided(piece),
             differences: rows.iter().filter(|row| row.differs()).cloned().collect(),
             ledger: self.ledger(piece, rows),
@@ -212,6 +219,39 @@ impl Around<'_> {
             withdrawn: capsule.is_some_and(|row| row.revoked_at.is_some()),
             verdict: self.digest(order, piece),
             version: piece.head(),
+        }
+    }
+
+    /// What became of each dispute about a piece.
+    fn cases(&self, order: &OrderView, piece: &Piece) -> Vec<String> {
+        let words = self.sources.words;
+        let stream = self.stream(piece);
+        let own = order.cases.iter().filter(|case| Some(case.opened.piece.0) == stream);
+        let told = |case: &Case| {
+            let what = words.case_kind(case.opened.kind);
+            let when = self.clock.dated(case.opened_at);
+            match &case.decided {
+                None => words.case_open(what, when),
+                Some(decided) if decided.upheld => words.case_upheld(what, when),
+                Some(_) => words.case_dismissed(what, when),
+            }
+        };
+        own.map(told).collect()
+    }
+
+    fn sending_back(&self, piece: &Piece) -> Option<&'static str> {
+        let (words, standing) = (self.sources.words, piece.standing());
+        match piece.stage() {
+            Stage::Delivered if piece.opened().custom_made => None,
+            Stage::Delivered => {
+                let window = self.running(piece).find(|(wait, _)| *wait == Wait::ReturnWindow);
+                window.is_some_and(|(_, due)| self.now < due).then(|| words.return_heading())
+            }
+            Stage::ReturnInbound => {
+                let awaited = standing.cause() == Some(Cause::Opened) && !standing.posted();
+                awaited.then(|| words.return_name_parcel())
+            }
+            _ => None, // It is not with its buyer, or not any more.
         }
     }
 
@@ -258,15 +298,21 @@ impl Around<'_> {
         (promised.filter(|_| stage != Stage::Closed), until)
     }
 
-    fn clocks(&self, piece: &Piece) -> Vec<(Wait, String)> {
+    /// The journal of a piece among those of its order.
+    fn stream(&self, piece: &Piece) -> Option<i32> {
         let code = piece.opened().code.to_string();
-        let stream = self.streams.iter().find(|row| row.code == code).map(|row| row.stream_id);
-        let own = self.deadlines.iter().filter(|row| Some(row.stream_id) == stream);
-        own.filter_map(|row| {
-            let at = Timestamp::from_microsecond(row.due_at).ok()?;
-            Some((Wait::parse(&row.kind)?, self.clock.minute(at)))
-        })
-        .collect()
+        self.streams.iter().find(|row| row.code == code).map(|row| row.stream_id)
+    }
+
+    /// The clocks that run for a piece, and when each ends.
+    fn running(&self, piece: &Piece) -> impl Iterator<Item = (Wait, Timestamp)> {
+        let stream = self.stream(piece);
+        let own = self.deadlines.iter().filter(move |row| Some(row.stream_id) == stream);
+        own.filter_map(|row| Some((Wait::parse(&row.kind)?, Timestamp::from_microsecond(row.due_at).ok()?)))
+    }
+
+    fn clocks(&self, piece: &Piece) -> Vec<(Wait, String)> {
+        self.running(piece).map(|(wait, at)| (wait, self.clock.minute(at))).collect()
     }
 
     fn notes(&self, piece: &Piece, owed: &[Owed], otherwise: Option<&Otherwise>) -> Vec<String> {

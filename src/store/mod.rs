@@ -16,6 +16,7 @@ use sea_orm::{
 
 pub mod beside;
 pub mod changes;
+mod checkpoint;
 pub mod deadlines;
 pub mod entity;
 mod error;
@@ -37,6 +38,8 @@ mod watched;
 pub mod webhooks;
 
 use changes::Changes;
+pub use checkpoint::Checkpoint;
+use checkpoint::Checkpointer;
 pub use error::Error;
 pub use open::Limits;
 pub use pragmas::{Pool, Pragmas};
@@ -59,6 +62,8 @@ pub struct Store {
     limits: Limits,
     texts: Arc<Texts>,
     watch: Watch,
+    /// On SQLite.
+    checkpointer: Option<Arc<Checkpointer>>,
 }
 
 /// Which database it is.
@@ -77,6 +82,7 @@ pub struct Snapshot(DatabaseTransaction);
 pub struct Transaction {
     inner: Watched,
     texts: Arc<Texts>,
+    checkpointer: Option<Arc<Checkpointer>>,
 }
 
 /// So many conditions are joined by `OR` in one statement at the most: SQLite's parser nests them, and refuses a tree of
@@ -133,7 +139,7 @@ impl Store {
             ..TransactionOptions::default()
         };
         let inner = Watched { inner: self.write.begin_with_options(options).await?, watch: self.watch.clone() };
-        Ok(Transaction { inner, texts: self.texts.clone() })
+        Ok(Transaction { inner, texts: self.texts.clone(), checkpointer: self.checkpointer.clone() })
     }
 
     /// The same database, with somebody who watches every write transaction: for tests.
@@ -185,9 +191,20 @@ impl Store {
         }
     }
 
-    /// Waits for what is under way and closes both pools. The writer goes last, for only it can fold the write-ahead
+    /// Brings what the write-ahead log holds into the file, as happens by itself after commits; none on PostgreSQL.
+    pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, Error> {
+        match &self.checkpointer {
+            Some(checkpointer) => Ok(Some(checkpointer.checkpoint().await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Waits for what is under way and closes all pools. The writer goes last, for only it can fold the write-ahead
     /// log back into the file.
     pub async fn close(self) -> Result<(), Error> {
+        if let Some(checkpointer) = &self.checkpointer {
+            checkpointer.close().await?;
+        }
         self.read.close().await?;
         Ok(self.write.close().await?)
     }
@@ -206,6 +223,9 @@ impl Transaction {
         let Watched { inner, watch } = self.inner;
         watch.at(Moment::Commit)?;
         inner.commit().await?;
+        if let Some(checkpointer) = &self.checkpointer {
+            checkpointer.written();
+        }
         Ok(watch.at(Moment::Committed)?)
     }
 

@@ -14,6 +14,7 @@ use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 
+use super::checkpoint::Checkpointer;
 use super::{Backend, Error, Store, Watch};
 
 /// How much of a database one instance takes for itself.
@@ -66,7 +67,10 @@ async fn open_sqlite(path: &str, limits: Limits) -> Result<Store, Error> {
     // The writer comes first: it makes the file and the write-ahead log that a reader cannot make.
     let write = sqlite_pool(write, 1, limits).await?;
     let read = sqlite_pool(read, limits.sqlite_readers(), limits).await?;
-    Ok(Store { backend: Backend::Sqlite, write, read, limits, texts: Arc::default(), watch: Watch::default() })
+    let beside = sqlite_options(Path::new(path), limits).pragma("cache_size", "-256");
+    let checkpointer = Some(Arc::new(Checkpointer::start(sqlite_pool(beside, 1, limits).await?)));
+    let (texts, watch) = (Arc::default(), Watch::default());
+    Ok(Store { backend: Backend::Sqlite, write, read, limits, texts, watch, checkpointer })
 }
 
 fn sqlite_options(path: &Path, limits: Limits) -> SqliteConnectOptions {
@@ -83,9 +87,10 @@ fn sqlite_options(path: &Path, limits: Limits) -> SqliteConnectOptions {
         .pragma("mmap_size", "0")
         // A container may have no directory for temporary files; what is sorted here is small.
         .pragma("temp_store", "MEMORY")
-        // Under load a checkpoint every 16 MiB instead of 4; the log is cut back to that when it has grown.
-        .pragma("wal_autocheckpoint", "4096")
-        .pragma("journal_size_limit", "16777216")
+        // The writer folds the log only where the checkpointer has not kept up, after 64 MiB; the log is cut back to that
+        // when it has grown.
+        .pragma("wal_autocheckpoint", "16384")
+        .pragma("journal_size_limit", "67108864")
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging()
 }
@@ -127,7 +132,8 @@ async fn open_postgres(url: &str, limits: Limits) -> Result<Store, Error> {
 
     let write = postgres_pool(options, limits.writers.max(1), limits).await?;
     let read = postgres_pool(reading, limits.readers.max(1), limits).await?;
-    Ok(Store { backend: Backend::Postgres, write, read, limits, texts: Arc::default(), watch: Watch::default() })
+    let (texts, watch) = (Arc::default(), Watch::default());
+    Ok(Store { backend: Backend::Postgres, write, read, limits, texts, watch, checkpointer: None })
 }
 
 async fn postgres_pool(

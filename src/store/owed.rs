@@ -1,12 +1,12 @@
 //! What is owed, whose fault it was, fee tables, carriers and what they told: reading for lists, and the few rows that are
 //! written beside the journals.
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query as Select};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::Error;
-use super::entity::{carriers, fees, incidents, legs, obligations, parked, pieces};
+use super::entity::{carriers, cases, fees, incidents, legs, obligations, orders, parked, pieces};
 use super::queries::OrdersOf;
 use super::script::{insert, keep};
 
@@ -97,6 +97,38 @@ pub async fn obligations_of(conn: &impl ConnectionTrait, order_id: Uuid) -> Resu
 
 pub async fn obligation(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<obligations::Model>, Error> {
     Ok(obligations::Entity::find().filter(obligations::Column::Id.eq(id)).one(conn).await?)
+}
+
+/// A page of cases, oldest first, behind the one that is named by its time, order and stream.
+pub async fn cases_page(
+    conn: &impl ConnectionTrait,
+    of: &OrdersOf,
+    state: Option<&str>,
+    after: Option<(i64, Uuid, i32)>,
+    limit: u64,
+) -> Result<Vec<cases::Model>, Error> {
+    use cases::Column::{OpenedAt, OrderId, State, StreamId};
+    use orders::Column::{MerchantId, TenantId, WarehouseId};
+    let whose = match of {
+        OrdersOf::Tenant(tenant) => Some(TenantId.eq(tenant)),
+        OrdersOf::Merchant(tenant, merchant) => Some(TenantId.eq(tenant).and(MerchantId.eq(merchant))),
+        OrdersOf::Warehouse(warehouse) => Some(WarehouseId.eq(warehouse)),
+        OrdersOf::All => None,
+    };
+    let mut query = cases::Entity::find();
+    if let Some(whose) = whose {
+        let orders = Select::select().column(orders::Column::OrderId).from(orders::Entity).and_where(whose).to_owned();
+        query = query.filter(OrderId.in_subquery(orders));
+    }
+    if let Some(state) = state {
+        query = query.filter(State.eq(state));
+    }
+    if let Some((at, order_id, stream_id)) = after {
+        let place = Expr::tuple([OpenedAt, OrderId, StreamId].map(|column| Expr::col((cases::Entity, column))));
+        query = query.filter(place.gt(Expr::tuple([Expr::val(at), Expr::val(order_id), Expr::val(stream_id)])));
+    }
+    let rows = query.order_by_asc(OpenedAt).order_by_asc(OrderId).order_by_asc(StreamId);
+    Ok(rows.limit(limit).all(conn).await?)
 }
 
 /// A merchant's incidents, oldest first, withdrawn ones included.

@@ -11,6 +11,8 @@ pub enum Pool {
     Write,
     /// Those that read.
     Read,
+    /// The one that brings the write-ahead log over.
+    Checkpoint,
 }
 
 /// The settings of one connection.
@@ -51,6 +53,9 @@ pub(super) async fn of(store: &Store, readers: u32) -> Result<Vec<Pragmas>, Erro
     }
     for connection in &held {
         told.push(read(connection, Pool::Read).await?);
+    }
+    if let Some(checkpointer) = &store.checkpointer {
+        told.push(read(&checkpointer.connection().begin().await?, Pool::Checkpoint).await?);
     }
     Ok(told)
 }

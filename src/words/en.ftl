@@ -608,6 +608,26 @@ return-unreadable = Please check the carrier and the number on the parcel.
 return-gone = This piece cannot be sent back here
 return-gone-why = It is not with you, or the time to send it back is over. What is wrong with it now is a matter for the platform that you bought from.
 return-made-to-order = It was made to your order and is not sent back for the asking. If something is wrong with it, write to the platform that you bought from.
+return-name-parcel = Say by which parcel it comes
+case-heading = Something is wrong with this piece
+case-why = Tell us what. A supervisor of the warehouse answers for it, and two of them decide; what they decide stands on your order's page.
+case-retest = I would like another laboratory to look
+case-retest-means = The platform arranges it. What that laboratory finds is kept beside what we found; where the two contradict each other, two supervisors decide with both before them.
+case-counterfeit = I was told that it is a counterfeit
+case-counterfeit-means = Keep the report of whoever told you, and give it to the platform. Where it is borne out, our certificate is withdrawn, and what the seller owes you follows from the law and the signed guarantee.
+case-warranty = It has a defect
+case-warranty-means = Where the seller signed a warranty, repair or refund are decided by this case.
+case-note = What is it, in your own words (you may leave this empty)
+case-gone = There is nothing to dispute yet
+case-gone-why = This piece was not delivered. Until then, what is wrong with it is settled before it comes to you.
+case-open-already = You have asked for this already, and it is open. Its answer will stand on your order's page.
+case-open = { $what }, asked on { $when }: open.
+case-upheld = { $what }, asked on { $when }: decided, you were right.
+case-dismissed = { $what }, asked on { $when }: decided, what was found before stands.
+case-kind-retest = Another laboratory's look
+case-kind-warranty = A defect
+case-kind-counterfeit = Said to be a counterfeit
+case-kind-parcel = A parcel that came late
 
 ## Endpoints
 

@@ -15,7 +15,7 @@ use unic_langid::LanguageIdentifier;
 use crate::domain::actor::Role;
 use crate::domain::appraisal::{ComponentRole, ComponentState};
 use crate::domain::conduct::IncidentKind;
-use crate::domain::event::{EventKind, Outcome};
+use crate::domain::event::{CaseKind, EventKind, Outcome};
 use crate::domain::ledger::{Bound, ClaimKind, ClaimSource, Finding, Verdict};
 use crate::domain::notice::{Notice, Recipient};
 use crate::domain::obligation::{OwedRule, OwedState, Party};
@@ -267,7 +267,9 @@ phrases! {
     choice_done_heading choice_accepted choice_refused choice_expired choice_expired_why choice_gone choice_gone_why
     rest_heading rest_ship rest_ship_means rest_cancel rest_cancel_means rest_default rest_gone rest_gone_why
     return_heading return_why return_reason return_opened return_post return_carrier return_waybill return_posted
-    return_unreadable return_gone return_gone_why return_made_to_order
+    return_unreadable return_gone return_gone_why return_made_to_order return_name_parcel
+    case_heading case_why case_retest case_retest_means case_counterfeit case_counterfeit_means case_warranty
+    case_warranty_means case_note case_gone case_gone_why case_open_already
     choice_stale choice_stale_why choice_wrong choice_locked choice_no_phone choice_known choice_known_why
     choice_other_site not_checked_heading
     no_page no_page_why too_many too_many_why broken broken_why
@@ -295,6 +297,9 @@ sentences! {
     due_passed(when)
     return_until(when)
     rest_why(line_no)
+    case_open(what, when)
+    case_upheld(what, when)
+    case_dismissed(what, when)
     times_in(zone)
     choice_until(when)
     choice_tries(left)
@@ -423,6 +428,11 @@ impl Words {
     /// One of the three who may owe.
     pub fn party(&self, party: Party) -> &str {
         self.of("party", party.as_str())
+    }
+
+    /// What a case is about.
+    pub fn case_kind(&self, kind: CaseKind) -> &str {
+        self.of("case-kind", kind.as_str())
     }
 
     /// What a merchant did wrong, for lists.

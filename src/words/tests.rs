@@ -71,6 +71,7 @@ fn asked() -> BTreeSet<String> {
     group("source", vec!["spoken", "listed", "certificate", "added"]);
     group("part", ComponentRole::ALL.iter().map(|role| role.as_str()).collect());
     group("state", vec!["examined", "not_examined", "cannot_be_determined"]);
+    group("case-kind", CaseKind::ALL.iter().map(|kind| kind.as_str()).collect());
     group("owe", OwedRule::ALL.iter().map(|rule| rule.as_str()).collect());
     group("party", Party::ALL.iter().map(|party| party.as_str()).collect());
     group("incident", IncidentKind::ALL.iter().map(|kind| kind.as_str()).collect());

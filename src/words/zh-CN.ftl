@@ -599,6 +599,26 @@ return-unreadable = 请核对快递公司和单号。
 return-gone = 这件商品不能在这里退回
 return-gone-why = 它不在您手里，或者退货时间已过。如有问题，请联系购买的平台。
 return-made-to-order = 这是为您定制的商品，不支持无理由退货。如有质量问题，请联系购买的平台。
+return-name-parcel = 填写退货包裹
+case-heading = 这件商品有问题
+case-why = 请告诉我们是什么问题。质检仓的主管负责处理，由两位主管共同决定，结果会显示在订单页上。
+case-retest = 我想请另一家机构复检
+case-retest-means = 由平台安排。那家机构的结论会与我们的结论放在一起；两者不一致时，由两位主管对照两份报告决定。
+case-counterfeit = 有人告诉我这是假货
+case-counterfeit-means = 请保留对方的鉴定报告，并交给平台。一经查实，我们的证书作废，商家应赔多少按法律和已签的保障计算。
+case-warranty = 它有缺陷
+case-warranty-means = 商家签过质保的，维修还是退款由这个售后单决定。
+case-note = 具体是什么问题，用您自己的话（可不填）
+case-gone = 现在还没有可以申诉的事
+case-gone-why = 这件商品还没有送达。送达之前的问题，会在寄给您之前处理好。
+case-open-already = 您已经提出过，正在处理中，结果会显示在订单页上。
+case-open = { $what }（{ $when } 提出）：处理中。
+case-upheld = { $what }（{ $when } 提出）：已决定，您是对的。
+case-dismissed = { $what }（{ $when } 提出）：已决定，维持原结论。
+case-kind-retest = 复检
+case-kind-warranty = 质量问题
+case-kind-counterfeit = 疑为假货
+case-kind-parcel = 迟到的包裹
 
 ## Endpoints
 

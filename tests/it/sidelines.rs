@@ -238,6 +238,40 @@ both!(a_buyer_sends_back_by_their_page, |db| async move {
     assert_eq!((last["kind"].as_str(), last["role"].as_str()), (Some("return_posted"), Some("buyer")));
 });
 
+both!(a_buyer_asks_for_another_look_by_their_page, |db| async move {
+    let app = TestApp::new(db).await;
+    let inside = placed_as(&app, "KS-inside", "cleared").await;
+    let nothing = app.stranger().get(&format!("{}/pieces/{}/case", inside.page, inside.code)).await;
+    assert!(!nothing.text.contains("<form"), "{}", nothing.text);
+    let placed = placed_in(&app, "delivered").await;
+    let path = format!("{}/pieces/{}/case", placed.page, placed.code);
+    let form = async |fields: &str| {
+        let call = app.stranger().call(Method::POST, &path);
+        call.bytes("application/x-www-form-urlencoded", fields.as_bytes().to_vec()).send().await
+    };
+    // The order's page leads to both forms that a delivered piece has.
+    let page = app.stranger().get(&placed.page).await.text;
+    assert!(page.contains(&path) && page.contains(&format!("{}/pieces/{}/return", placed.page, placed.code)), "{page}");
+    assert!(app.stranger().get(&path).await.text.contains("value=\"retest\""));
+    assert_eq!(form("choice=parcel&nonce=1&phone=1001").await.status, 422);
+    assert_eq!(form("choice=retest&nonce=1&phone=0000").await.status, 403);
+    let asked = "choice=retest&reason=%E9%A2%9C%E8%89%B2%E4%B8%8D%E5%AF%B9&nonce=1&phone=1001";
+    assert_eq!(form(asked).await.status, 303);
+    assert_eq!(form(asked).await.status, 303, "a double click is one case");
+    assert_eq!(form("choice=retest&nonce=2&phone=1001").await.status, 409);
+    let page = app.stranger().get(&format!("{}?lang=en", placed.page)).await.text;
+    assert!(page.contains("Another laboratory&#39;s look, asked on"), "{page}");
+    assert_eq!(stage(&app, &placed.code).await, "delivered", "a case never moves its piece");
+    let listed = app.supervisor().get("/v1/cases?state=open").await.expect(200);
+    let own = &listed["cases"][0];
+    assert_eq!((&own["piece"], &own["kind"]), (&json!(placed.code), &json!("retest")), "{listed}");
+    assert_eq!((&listed["cases"][1], &listed["next_cursor"]), (&Value::Null, &Value::Null));
+    let case = app.supervisor().get(&format!("/v1/cases/{}", own["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(case["note"], "颜色不对");
+    app.platform().get("/v1/cases?state=lost").await.expect_problem(422, "malformed");
+    assert_eq!(app.platform().get("/v1/cases?state=decided").await.expect(200)["cases"], json!([]));
+});
+
 both!(a_failed_line_is_filled_again_or_its_price_wanted_back, |db| async move {
     let app = TestApp::new(db).await;
     let Placed { code, .. } = placed_in(&app, "returning").await;

@@ -22,6 +22,7 @@ async fn every_connection_of_sqlite_is_set_as_it_must_be() {
 
     assert_eq!(told.iter().filter(|pragmas| pragmas.pool == Pool::Write).count(), 1);
     assert_eq!(told.iter().filter(|pragmas| pragmas.pool == Pool::Read).count(), 4);
+    assert_eq!(told.iter().filter(|pragmas| pragmas.pool == Pool::Checkpoint).count(), 1);
     for pragmas in told {
         assert_eq!(pragmas.journal_mode, "wal");
         assert_eq!(pragmas.synchronous, 2, "FULL");
@@ -29,12 +30,33 @@ async fn every_connection_of_sqlite_is_set_as_it_must_be() {
         assert!(pragmas.recursive_triggers);
         assert_eq!(pragmas.busy_timeout_ms, 5_000);
         assert_eq!(pragmas.query_only, pragmas.pool == Pool::Read);
-        assert_eq!(pragmas.cache_size, if pragmas.pool == Pool::Write { -8_192 } else { -2_048 });
+        let cache_size = match pragmas.pool {
+            Pool::Write => -8_192,
+            Pool::Read => -2_048,
+            Pool::Checkpoint => -256,
+        };
+        assert_eq!(pragmas.cache_size, cache_size);
         assert_eq!(pragmas.mmap_size_bytes, 0);
         assert_eq!(pragmas.temp_store, 2, "MEMORY");
-        assert_eq!(pragmas.wal_autocheckpoint_pages, 4_096);
-        assert_eq!(pragmas.journal_size_limit_bytes, 16 << 20);
+        assert_eq!(pragmas.wal_autocheckpoint_pages, 16_384);
+        assert_eq!(pragmas.journal_size_limit_bytes, 64 << 20);
     }
+}
+
+#[tokio::test]
+async fn what_was_committed_is_brought_into_the_file_beside_the_writer() {
+    let db = TestDatabase::sqlite();
+    let store = db.migrated().await;
+    let transaction = store.begin().await.unwrap();
+    tag("T-1").into_active_model().insert(&*transaction).await.unwrap();
+    // Not while it is being written.
+    let before = store.checkpoint().await.unwrap().unwrap();
+    assert_eq!(before.logged, before.moved);
+    transaction.commit().await.unwrap();
+    let after = store.checkpoint().await.unwrap().unwrap();
+    assert_eq!(after.logged, after.moved, "{after:?}");
+    assert!(0 < after.moved, "{after:?}");
+    store.close().await.unwrap();
 }
 
 both!(what_is_written_can_be_read, |db| async move {

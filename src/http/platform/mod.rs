@@ -220,13 +220,7 @@ async fn list_orders(
     caller: Caller<{ PLATFORM | MERCHANT | STAFF | AUDITOR }>,
     query: Query<OrdersQuery>,
 ) -> Result<Json<OrdersAnswer>, ApiError> {
-    let of = match &caller.scope {
-        Scope::Tenant(tenant) => OrdersOf::Tenant(tenant.to_string()),
-        Scope::Merchant(tenant, merchant) => OrdersOf::Merchant(tenant.to_string(), merchant.to_string()),
-        Scope::Warehouse(warehouse) => OrdersOf::Warehouse(warehouse.to_string()),
-        Scope::Everything => OrdersOf::All,
-        Scope::Nothing => return Err(ApiError::absent("order")),
-    };
+    let of = orders_of(&caller.scope, "order")?;
     let mut faults = Faults::default();
     if query.status.as_deref().is_some_and(|status| LineStatus::parse(status).is_none()) {
         faults.add("?status", "there is no such status");
@@ -238,6 +232,17 @@ async fn list_orders(
     let mut rows = queries::orders_page(reader, &of, query.status.as_deref(), after, limit + 1).await?;
     let next_cursor = turn_page(&mut rows, limit, |row| write_cursor(&Cursor { order_id: row.order_id }));
     Ok(Json(OrdersAnswer { orders: rows.into_iter().map(read::OrderRow::from).collect(), next_cursor }))
+}
+
+/// Whose orders somebody may see.
+pub fn orders_of(scope: &Scope, what: &'static str) -> Result<OrdersOf, ApiError> {
+    Ok(match scope {
+        Scope::Tenant(tenant) => OrdersOf::Tenant(tenant.to_string()),
+        Scope::Merchant(tenant, merchant) => OrdersOf::Merchant(tenant.to_string(), merchant.to_string()),
+        Scope::Warehouse(warehouse) => OrdersOf::Warehouse(warehouse.to_string()),
+        Scope::Everything => OrdersOf::All,
+        Scope::Nothing => return Err(ApiError::absent(what)),
+    })
 }
 
 /// The length of a page.

@@ -1,30 +1,30 @@
-//! What else a buyer may do on their page: answer whether the rest of an order shall ship, send a piece back, and say by
-//! which parcel it comes. A GET changes nothing; one POST is the same however often a button is pressed.
+//! What else a buyer may do on their page: answer whether the rest of an order shall ship, send a piece back, say by
+//! which parcel it comes, and ask for another look at what they have. A GET changes nothing; one POST is the same however often a button is pressed.
 
 use askama::Template;
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::body::free_text;
 use super::super::pages::{self, Frame, LanguageQuery, Visitor};
-use super::decision::{Wrong, is_known, same_site};
+use super::buyer::{Buyer, Wrong, come_in, on_to, same_site};
 use super::guesses::Source;
-use super::{ApiError, App, Entrance, admit};
-use crate::capsule::canonical::canonical_value;
-use crate::desk::choice::Digits;
-use crate::desk::{self, Request, Seals};
-use crate::domain::actor::{By, Role};
+use super::{ApiError, App};
+use crate::desk::{self, Seals};
+use crate::domain::cases::CaseCommand;
 use crate::domain::command::Command;
-use crate::domain::ids::{Carrier, CommandId, KeyId, StreamId, StreamKey, Waybill};
+use crate::domain::event::CaseKind;
+use crate::domain::ids::{Carrier, StreamId, StreamKey, Waybill};
 use crate::domain::orders::OrderCommand;
+use crate::domain::piece::Piece;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::{Cause, Stage};
 use crate::domain::sidelines::Return;
@@ -71,10 +71,10 @@ struct AskPage<'a> {
 /// What either form sends.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct Answer {
-    /// `ship` or `cancel`, where that is asked.
+    /// `ship` or `cancel`, or the kind of a case, where that is asked.
     #[serde(default)]
     choice: String,
-    /// Why a piece is sent back.
+    /// Why a piece is sent back, or what is wrong with it.
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -95,6 +95,7 @@ pub struct Answer {
 enum About<'a> {
     Rest,
     Return { code: &'a str },
+    Case { code: &'a str },
 }
 
 /// What can be done now.
@@ -110,6 +111,7 @@ enum What {
     Rest,
     Open(StreamKey),
     Post(StreamKey),
+    Case(StreamKey),
 }
 
 /// Whether the rest of the order shall ship: the question, and a form. Nothing changes by it.
@@ -182,6 +184,42 @@ pub async fn take_return(
     take(&app, &source, &token, About::Return { code: &code }, &headers, form).await
 }
 
+/// Asking for another look at a delivered piece (复检), or saying that it is a counterfeit or has a defect.
+#[utoipa::path(get, path = "/t/{view_token}/pieces/{code}/case", tag = "buyer", security(()),
+    params(("view_token" = String, Path, description = "The token of the order's link"),
+        ("code" = String, Path, description = "The piece code"), LanguageQuery),
+    responses((status = 200, description = "The page", content_type = "text/html"),
+        (status = 404, description = "No such page", content_type = "text/html")))]
+pub async fn show_case(
+    State(app): State<App>,
+    source: Source,
+    Path((token, code)): Path<(String, String)>,
+    query: Query<LanguageQuery>,
+    headers: HeaderMap,
+) -> Response {
+    show(&app, &source, &token, About::Case { code: &code }, &Visitor::new(&query, &headers), &headers).await
+}
+
+/// Opens a case about a delivered piece: `choice` is `retest`, `counterfeit` or `warranty`.
+#[utoipa::path(post, path = "/t/{view_token}/pieces/{code}/case", tag = "buyer", security(()),
+    request_body(content = Answer, content_type = "application/x-www-form-urlencoded"),
+    params(("view_token" = String, Path, description = "The token of the order's link"),
+        ("code" = String, Path, description = "The piece code")),
+    responses((status = 303, description = "It is recorded"),
+        (status = 403, description = "It is not shown that it is the buyer", content_type = "text/html"),
+        (status = 404, description = "No such page", content_type = "text/html"),
+        (status = 409, description = "There is nothing to open, or it is open already", content_type = "text/html"),
+        (status = 422, description = "None was chosen", content_type = "text/html")))]
+pub async fn take_case(
+    State(app): State<App>,
+    source: Source,
+    Path((token, code)): Path<(String, String)>,
+    headers: HeaderMap,
+    form: Result<Form<Answer>, FormRejection>,
+) -> Response {
+    take(&app, &source, &token, About::Case { code: &code }, &headers, form).await
+}
+
 async fn show(
     app: &App,
     source: &Source,
@@ -190,14 +228,11 @@ async fn show(
     visitor: &Visitor<'_>,
     headers: &HeaderMap,
 ) -> Response {
-    let answer = async {
-        let entrance = match admit(app, source, token).await? {
-            Err(refused) => return refused.page(visitor),
-            Ok(entrance) => entrance,
-        };
-        Visit { app, entrance: &entrance, token, about, visitor }.show(headers, None).await
-    };
-    answer.await.unwrap_or_else(|error| pages::fault(visitor, error))
+    come_in(app, source, token, visitor, async |entrance| {
+        let buyer = Buyer { app, entrance: &entrance, headers };
+        Visit { buyer, token, about, visitor }.show(None).await
+    })
+    .await
 }
 
 async fn take(
@@ -211,24 +246,20 @@ async fn take(
     let form = form.map(|Form(form)| form).unwrap_or_default();
     let query = LanguageQuery { lang: form.lang.clone() };
     let visitor = Visitor::new(&query, headers);
-    let answer = async {
-        let entrance = match admit(app, source, token).await? {
-            Err(refused) => return refused.page(&visitor),
-            Ok(entrance) => entrance,
-        };
-        let visit = Visit { app, entrance: &entrance, token, about, visitor: &visitor };
+    come_in(app, source, token, &visitor, async |entrance| {
+        let buyer = Buyer { app, entrance: &entrance, headers };
+        let visit = Visit { buyer, token, about, visitor: &visitor };
         if !same_site(headers) {
             return visit.told(StatusCode::FORBIDDEN, |words| (words.choice_heading(), words.choice_other_site()));
         }
-        visit.take(headers, form).await
-    };
-    answer.await.unwrap_or_else(|error| pages::fault(&visitor, error))
+        visit.take(form).await
+    })
+    .await
 }
 
 /// One visit to one of the two forms.
 struct Visit<'a> {
-    app: &'a App,
-    entrance: &'a Entrance,
+    buyer: Buyer<'a>,
     token: &'a str,
     about: About<'a>,
     visitor: &'a Visitor<'a>,
@@ -236,13 +267,14 @@ struct Visit<'a> {
 
 impl Visit<'_> {
     fn words(&self) -> &'static Words {
-        self.visitor.language(self.entrance.locale()).words()
+        self.visitor.language(self.buyer.entrance.locale()).words()
     }
 
     fn frame(&self) -> Frame {
         let heading = match self.about {
             About::Rest => self.words().rest_heading(),
             About::Return { .. } => self.words().return_heading(),
+            About::Case { .. } => self.words().case_heading(),
         };
         Frame::new(self.words().language(), self.visitor.chose(), heading)
     }
@@ -251,11 +283,16 @@ impl Visit<'_> {
         match self.about {
             About::Rest => format!("/t/{}/order/decision", self.token),
             About::Return { code } => format!("/t/{}/pieces/{code}/return", self.token),
+            About::Case { code } => format!("/t/{}/pieces/{code}/case", self.token),
         }
     }
 
     fn back(&self) -> String {
-        format!("/t/{}{}", self.token, self.frame().query)
+        let query = self.frame().query;
+        match self.about {
+            About::Rest => format!("/t/{}{query}", self.token),
+            About::Return { code } | About::Case { code } => format!("/t/{}{query}#{code}", self.token),
+        }
     }
 
     fn told(
@@ -272,21 +309,22 @@ impl Visit<'_> {
         match self.about {
             About::Rest => self.rest_now().await,
             About::Return { code } => self.return_now(code).await,
+            About::Case { code } => self.case_now(code).await,
         }
     }
 
     async fn zone(&self) -> Result<Clock, ApiError> {
-        let placed = self.app.desk().read_placed(self.entrance.order_id).await?;
+        let placed = self.buyer.app.desk().read_placed(self.buyer.entrance.order_id).await?;
         let placed = placed.ok_or_else(|| ApiError::absent("order"))?;
         Ok(Clock::new(placed.buyer_timezone.as_str(), self.words().language()))
     }
 
     async fn rest_now(&self) -> Result<Now, ApiError> {
         let words = self.words();
-        let Some(asked) = self.app.desk().open_question(self.entrance.order_id).await? else {
+        let Some(asked) = self.buyer.app.desk().open_question(self.buyer.entrance.order_id).await? else {
             return Ok(Now::Told(words.rest_gone(), words.rest_gone_why()));
         };
-        let rows = deadlines::of_order(self.app.desk().store().reader(), self.entrance.order_id.0).await?;
+        let rows = deadlines::of_order(self.buyer.app.desk().store().reader(), self.buyer.entrance.order_id.0).await?;
         let due = rows.iter().find(|row| row.kind == crate::domain::deadline::OrderClock::Rest.to_string());
         let due = due.and_then(|row| Timestamp::from_microsecond(row.due_at).ok());
         let clock = self.zone().await?;
@@ -303,16 +341,41 @@ impl Visit<'_> {
         Ok(Now::Ask(ask, What::Rest))
     }
 
+    /// The piece of this order that a code names, as its buyer may know of it.
+    async fn piece(&self, code: &str) -> Result<Option<(StreamKey, Piece)>, ApiError> {
+        let Buyer { app, entrance, .. } = self.buyer;
+        let Some(row) = entrance.pieces.iter().find(|row| row.code == code) else { return Ok(None) };
+        let key = StreamKey { order_id: entrance.order_id, stream_id: StreamId(row.stream_id) };
+        let view = app.desk().read_piece(key).await?;
+        Ok(view.map(|view| (key, view.piece)).filter(|(_, piece)| !piece.opened().reference))
+    }
+
+    async fn case_now(&self, code: &str) -> Result<Now, ApiError> {
+        let words = self.words();
+        let Some((key, piece)) = self.piece(code).await? else { return Ok(Now::Nowhere) };
+        if !piece.was_delivered() {
+            return Ok(Now::Told(words.case_gone(), words.case_gone_why()));
+        }
+        let option = |kind: CaseKind, label, means| AskedOption { value: kind.as_str(), label, means };
+        let ask = Ask {
+            heading: words.case_heading(),
+            lines: vec![words.case_why().to_owned()],
+            options: vec![
+                option(CaseKind::Retest, words.case_retest(), words.case_retest_means()),
+                option(CaseKind::Counterfeit, words.case_counterfeit(), words.case_counterfeit_means()),
+                option(CaseKind::Warranty, words.case_warranty(), words.case_warranty_means()),
+            ],
+            fields: vec![AskedField { name: "reason", label: words.case_note(), required: false }],
+            until: None,
+        };
+        Ok(Now::Ask(ask, What::Case(key)))
+    }
+
     async fn return_now(&self, code: &str) -> Result<Now, ApiError> {
         let words = self.words();
-        let Some(row) = self.entrance.pieces.iter().find(|row| row.code == code) else { return Ok(Now::Nowhere) };
-        let key = StreamKey { order_id: self.entrance.order_id, stream_id: StreamId(row.stream_id) };
-        let Some(view) = self.app.desk().read_piece(key).await? else { return Ok(Now::Nowhere) };
-        let piece = &view.piece;
-        if piece.opened().reference {
-            return Ok(Now::Nowhere);
-        }
-        let rows = queries::deadlines_of(self.app.desk().store().reader(), row.order_id, row.stream_id).await?;
+        let Some((key, piece)) = self.piece(code).await? else { return Ok(Now::Nowhere) };
+        let reader = self.buyer.app.desk().store().reader();
+        let rows = queries::deadlines_of(reader, key.order_id.0, key.stream_id.0).await?;
         let due = |wait: Wait| {
             let row = rows.iter().find(|row| row.kind == wait.as_str());
             row.and_then(|row| Timestamp::from_microsecond(row.due_at).ok())
@@ -323,7 +386,7 @@ impl Visit<'_> {
             Stage::Delivered if piece.opened().custom_made => {
                 Now::Told(words.return_gone(), words.return_made_to_order())
             }
-            Stage::Delivered if due(Wait::ReturnWindow).is_none_or(|due| due <= self.app.now()) => gone,
+            Stage::Delivered if due(Wait::ReturnWindow).is_none_or(|due| due <= self.buyer.app.now()) => gone,
             Stage::Delivered => {
                 let reason = AskedField { name: "reason", label: words.return_reason(), required: false };
                 let ask = Ask {
@@ -351,104 +414,88 @@ impl Visit<'_> {
         })
     }
 
-    async fn show(&self, headers: &HeaderMap, wrong: Option<(StatusCode, String)>) -> Result<Response, ApiError> {
+    async fn show(&self, wrong: Option<Wrong>) -> Result<Response, ApiError> {
         let ask = match self.now().await? {
             Now::Ask(ask, _) => ask,
             Now::Told(heading, text) => return self.told(StatusCode::OK, |_| (heading, text)),
             Now::Nowhere => return pages::nowhere(self.visitor),
         };
-        let known = is_known(self.app, self.entrance, headers);
-        let mut wrong = wrong;
-        if !known && wrong.is_none() {
-            // Whoever cannot get through is told before they choose.
-            let tries = self.app.desk().tries_left(self.entrance.order_id, self.entrance.buyer_id()).await?;
-            let digits = match tries {
-                None => Some(Digits::NoPhone),
-                Some(left) if left < 1 => Some(Digits::Locked),
-                Some(_) => None,
-            };
-            wrong = digits.map(|digits| (StatusCode::OK, Wrong::Digits(digits).sentence(self.words())));
-        }
-        let status = wrong.as_ref().map_or(StatusCode::OK, |(status, _)| *status);
+        let status = wrong.as_ref().map_or(StatusCode::OK, Wrong::status);
+        let wrong = match wrong {
+            Some(wrong) => Some(wrong),
+            None => self.buyer.hindrance().await?,
+        };
         let page = AskPage {
             frame: self.frame(),
             ask: &ask,
             action: self.here(),
             back: self.back(),
             nonce: Uuid::new_v4().to_string(),
-            known,
-            wrong: wrong.map(|(_, sentence)| sentence),
+            known: self.buyer.is_known(),
+            wrong: wrong.map(|wrong| wrong.sentence(self.words())),
         };
         pages::page(status, &page)
     }
 
-    async fn take(&self, headers: &HeaderMap, form: Answer) -> Result<Response, ApiError> {
+    async fn take(&self, form: Answer) -> Result<Response, ApiError> {
         let what = match self.now().await? {
             Now::Ask(_, what) => what,
             Now::Told(heading, text) => return self.told(StatusCode::CONFLICT, |_| (heading, text)),
             Now::Nowhere => return pages::nowhere(self.visitor),
         };
-        let wrong = |wrong: Wrong| Some((wrong.status(), wrong.sentence(self.words())));
         let mut seals = Seals::default();
         let mut seal = |text: &str| {
-            let (order, buyer) = (self.entrance.order_id, self.entrance.buyer_id());
-            seals.seal(self.app.desk().vault(), order, buyer, text)
+            let (order, buyer) = (self.buyer.entrance.order_id, self.buyer.entrance.buyer_id());
+            seals.seal(self.buyer.app.desk().vault(), order, buyer, text)
         };
         let todo = match what {
             What::Rest => match form.choice.as_str() {
                 "ship" => Todo::Order(OrderCommand::AnswerRest { wanted: true }),
                 "cancel" => Todo::Order(OrderCommand::AnswerRest { wanted: false }),
-                _ => return self.show(headers, wrong(Wrong::Pick)).await,
+                _ => return self.show(Some(Wrong::Pick)).await,
             },
             What::Open(key) => {
                 let reason = free_text(&form.reason).ok().map(|text| seal(&text));
                 Todo::Piece(key, Box::new(Command::SendBack(Return::Opened { reason })))
+            }
+            What::Case(key) => {
+                let kind = CaseKind::parse(&form.choice).filter(|kind| *kind != CaseKind::Parcel);
+                let Some(kind) = kind else { return self.show(Some(Wrong::Pick)).await };
+                let note = free_text(&form.reason).ok().map(|text| seal(&text));
+                Todo::Order(OrderCommand::Case(CaseCommand::Open { piece: key.stream_id, kind, parcel_id: None, note }))
             }
             What::Post(key) => match (Carrier::parse(form.carrier.trim()), Waybill::parse(form.waybill.trim())) {
                 (Ok(carrier), Ok(waybill)) => {
                     Todo::Piece(key, Box::new(Command::SendBack(Return::Posted { carrier, waybill })))
                 }
                 (Err(_), _) | (_, Err(_)) => {
-                    let sentence = self.words().return_unreadable().to_owned();
-                    return self.show(headers, Some((StatusCode::UNPROCESSABLE_ENTITY, sentence))).await;
+                    return self.show(Some(Wrong::Said(self.words().return_unreadable()))).await;
                 }
             },
         };
-        if !is_known(self.app, self.entrance, headers) {
-            let phone = form.phone.trim();
-            if phone.len() != 4 || !phone.bytes().all(|b| b.is_ascii_digit()) {
-                // What cannot be right costs no try.
-                return self.show(headers, wrong(Wrong::Shape)).await;
-            }
-            let (order_id, buyer) = (self.entrance.order_id, self.entrance.buyer_id());
-            match self.app.desk().try_digits(order_id, buyer, phone, self.app.now()).await? {
-                Digits::Right => {}
-                digits @ (Digits::Wrong(_) | Digits::Locked | Digits::NoPhone) => {
-                    return self.show(headers, wrong(Wrong::Digits(digits))).await;
-                }
-            }
+        if let Err(wrong) = self.buyer.proved(&form.phone).await? {
+            return self.show(Some(wrong)).await;
         }
         let body = json!({
             "choice": form.choice, "reason": form.reason, "carrier": form.carrier, "waybill": form.waybill,
         });
-        let request = self.request(&form.nonce, &body)?;
+        let target = match self.about {
+            About::Rest => "POST /t/order/decision".to_owned(),
+            About::Return { code } => format!("POST /t/pieces/{code}/return"),
+            About::Case { code } => format!("POST /t/pieces/{code}/case"),
+        };
+        let request = self.buyer.request(target, &form.nonce, &body)?;
         let done = match todo {
             Todo::Order(command) => {
-                self.app.desk().on_order(self.entrance.order_id, command, seals, request).await.map(drop)
+                self.buyer.app.desk().on_order(self.buyer.entrance.order_id, command, seals, request).await.map(drop)
             }
-            Todo::Piece(key, command) => self.app.desk().carry_out(key, *command, seals, request).await.map(drop),
+            Todo::Piece(key, command) => self.buyer.app.desk().carry_out(key, *command, seals, request).await.map(drop),
         };
         match done {
-            // Shown by another page, so that nothing is sent again by going back or forward.
-            Ok(()) => {
-                let to = match self.about {
-                    About::Rest => self.back(),
-                    About::Return { .. } => format!("{}{}", self.here(), self.frame().query),
-                };
-                let mut response = Redirect::to(&to).into_response();
-                response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-                Ok(response)
-            }
+            Ok(()) => Ok(on_to(&match self.about {
+                About::Rest | About::Case { .. } => self.back(),
+                About::Return { .. } => format!("{}{}", self.here(), self.frame().query),
+            })),
             // Somebody was faster: a second window, or a clock.
             Err(desk::Error::Refused(
                 Refusal::WrongStage(_)
@@ -460,31 +507,10 @@ impl Visit<'_> {
             )) => self.told(StatusCode::CONFLICT, |words| match self.about {
                 About::Rest => (words.rest_gone(), words.rest_gone_why()),
                 About::Return { .. } => (words.return_gone(), words.return_gone_why()),
+                About::Case { .. } => (words.case_gone(), words.case_open_already()),
             }),
             Err(error) => Err(error.into()),
         }
-    }
-
-    fn request(&self, nonce: &str, body: &Value) -> Result<Request, ApiError> {
-        let body = canonical_value(body).map_err(|error| ApiError::Fault(Box::new(error)))?;
-        let nonce: String = nonce.chars().filter(char::is_ascii_graphic).take(64).collect();
-        let target = match self.about {
-            // The address without its token.
-            About::Rest => "POST /t/order/decision".to_owned(),
-            About::Return { code } => format!("POST /t/pieces/{code}/return"),
-        };
-        Ok(Request {
-            by: By { person: self.entrance.buyer_id(), key: KeyId::NONE, role: Role::Buyer, proposer: None },
-            idempotency_key: if nonce.is_empty() { Uuid::now_v7().to_string() } else { nonce },
-            part: String::new(),
-            target,
-            body: body.into_bytes(),
-            digested: Vec::new(),
-            if_match: None,
-            command_id: CommandId(Uuid::now_v7()),
-            now: self.app.now(),
-            confirms: None,
-        })
     }
 }
 

@@ -8,7 +8,7 @@ use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
@@ -16,16 +16,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::pages::{self, Frame, LanguageQuery, Visitor};
+use super::buyer::{Buyer, COOKIE, Wrong, come_in, on_to, same_site};
 use super::guesses::Source;
-use super::{ApiError, App, Entrance, admit, make};
+use super::{ApiError, App, Entrance, make};
 use crate::capsule::Hash;
-use crate::capsule::canonical::canonical_value;
-use crate::desk::choice::Digits;
-use crate::desk::{self, Request, Seals};
-use crate::domain::actor::{By, Role};
+use crate::desk::{self, Seals};
 use crate::domain::command::Command;
 use crate::domain::event::Event;
-use crate::domain::ids::{CommandId, KeyId, StreamId, StreamKey};
+use crate::domain::ids::{StreamId, StreamKey};
 use crate::domain::piece::Piece;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
@@ -33,9 +31,6 @@ use crate::rulebook::Clock as Wait;
 use crate::shown::{Card, Clock, Made};
 use crate::store::queries;
 use crate::words::Words;
-
-/// The cookie of whoever came by the personal notice.
-const COOKIE: &str = "touchstone-act";
 
 /// The page on which a buyer chooses.
 #[derive(Template)]
@@ -151,15 +146,11 @@ pub async fn show_decision(
     headers: HeaderMap,
 ) -> Response {
     let visitor = Visitor::new(&query, &headers);
-    let answer = async {
-        let entrance = match admit(&app, &source, &token).await? {
-            Err(refused) => return refused.page(&visitor),
-            Ok(entrance) => entrance,
-        };
-        let desk = Desktop { app: &app, entrance: &entrance, token: &token, code: &code, visitor };
-        desk.show(&headers, None, "").await
-    };
-    answer.await.unwrap_or_else(|error| pages::fault(&visitor, error))
+    come_in(&app, &source, &token, &visitor, async |entrance| {
+        let buyer = Buyer { app: &app, entrance: &entrance, headers: &headers };
+        Visit { buyer, token: &token, code: &code, visitor: &visitor }.show(None, "").await
+    })
+    .await
 }
 
 /// Takes the buyer's choice. Whoever comes by the link alone shows the last four digits of the phone; five wrong tries,
@@ -183,82 +174,31 @@ pub async fn take_decision(
     let form = form.ok().map(|Form(form)| form);
     let query = LanguageQuery { lang: form.as_ref().and_then(|form| form.lang.clone()) };
     let visitor = Visitor::new(&query, &headers);
-    let answer = async {
-        let entrance = match admit(&app, &source, &token).await? {
-            Err(refused) => return refused.page(&visitor),
-            Ok(entrance) => entrance,
-        };
-        let desk = Desktop { app: &app, entrance: &entrance, token: &token, code: &code, visitor };
+    come_in(&app, &source, &token, &visitor, async |entrance| {
+        let buyer = Buyer { app: &app, entrance: &entrance, headers: &headers };
+        let visit = Visit { buyer, token: &token, code: &code, visitor: &visitor };
         if !same_site(&headers) {
-            return desk.told(StatusCode::FORBIDDEN, |words| (words.choice_heading(), words.choice_other_site()));
+            return visit.told(StatusCode::FORBIDDEN, |words| (words.choice_heading(), words.choice_other_site()));
         }
         match form {
-            Some(form) => desk.take(&headers, form).await,
-            None => desk.show(&headers, Some(Wrong::Pick), "").await,
+            Some(form) => visit.take(form).await,
+            None => visit.show(Some(Wrong::Pick), "").await,
         }
-    };
-    answer.await.unwrap_or_else(|error| pages::fault(&visitor, error))
-}
-
-/// Whether a form was sent from a page of this house, as far as the browser tells. What counts in the end is the token
-/// or the digits. Our pages send no referrer, so some browsers call their origin `null`.
-pub(super) fn same_site(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    match (text("sec-fetch-site"), text("origin")) {
-        (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, None | Some("null")) => true,
-        (None, Some(origin)) => {
-            let host = origin.split_once("://").map(|(_, host)| host);
-            host.is_some() && host == text("host")
-        }
-    }
-}
-
-/// Whether the visitor came by the personal notice.
-pub(super) fn is_known(app: &App, entrance: &Entrance, headers: &HeaderMap) -> bool {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut cookies = cookies.flat_map(|list| list.split(';')).filter_map(|one| one.trim().split_once('='));
-    cookies.any(|(name, value)| name == COOKIE && app.desk().is_action_token(entrance.order_id, value))
-}
-
-/// What is wrong with a form that was sent.
-pub(super) enum Wrong {
-    Pick,
-    Digits(Digits),
-    Shape,
-}
-
-impl Wrong {
-    pub(super) fn status(&self) -> StatusCode {
-        match self {
-            Wrong::Pick | Wrong::Shape => StatusCode::UNPROCESSABLE_ENTITY,
-            Wrong::Digits(_) => StatusCode::FORBIDDEN,
-        }
-    }
-
-    pub(super) fn sentence(&self, words: &Words) -> String {
-        match self {
-            Wrong::Pick => words.choice_pick().to_owned(),
-            Wrong::Shape => words.choice_wrong().to_owned(),
-            Wrong::Digits(Digits::Wrong(left)) => words.choice_tries(i64::from(*left)),
-            Wrong::Digits(Digits::NoPhone) => words.choice_no_phone().to_owned(),
-            Wrong::Digits(Digits::Locked | Digits::Right) => words.choice_locked().to_owned(),
-        }
-    }
+    })
+    .await
 }
 
 /// One visit to the choice on one piece.
-struct Desktop<'a> {
-    app: &'a App,
-    entrance: &'a Entrance,
+struct Visit<'a> {
+    buyer: Buyer<'a>,
     token: &'a str,
     code: &'a str,
-    visitor: Visitor<'a>,
+    visitor: &'a Visitor<'a>,
 }
 
-impl Desktop<'_> {
+impl Visit<'_> {
     fn words(&self) -> &'static Words {
-        self.visitor.language(self.entrance.locale()).words()
+        self.visitor.language(self.buyer.entrance.locale()).words()
     }
 
     fn frame(&self) -> Frame {
@@ -285,33 +225,24 @@ impl Desktop<'_> {
         pages::plain(status, self.frame(), says(words), Some((self.back(), words.choice_back())))
     }
 
-    fn is_known(&self, headers: &HeaderMap) -> bool {
-        is_known(self.app, self.entrance, headers)
-    }
-
     async fn subject(&self) -> Result<Option<Subject>, ApiError> {
         let language = self.words().language();
-        let made = make(self.app, self.entrance, language).await?;
-        subject(self.app, self.entrance, made, self.code).await
+        let Buyer { app, entrance, .. } = self.buyer;
+        let made = make(app, entrance, language).await?;
+        subject(app, entrance, made, self.code).await
     }
 
     /// The form; or what became of the choice.
-    async fn show(&self, headers: &HeaderMap, wrong: Option<Wrong>, chosen: &str) -> Result<Response, ApiError> {
-        let Some(subject) = self.subject().await? else { return pages::nowhere(&self.visitor) };
+    async fn show(&self, wrong: Option<Wrong>, chosen: &str) -> Result<Response, ApiError> {
+        let Some(subject) = self.subject().await? else { return pages::nowhere(self.visitor) };
         if let Some(answer) = self.settled(&subject, StatusCode::OK).await? {
             return Ok(answer);
         }
         let words = self.words();
-        let known = self.is_known(headers);
-        let mut wrong = wrong;
-        if !known && wrong.is_none() {
-            // Whoever cannot get through is told before they choose.
-            wrong = match self.app.desk().tries_left(self.entrance.order_id, self.entrance.buyer_id()).await? {
-                None => Some(Wrong::Digits(Digits::NoPhone)),
-                Some(left) if left < 1 => Some(Wrong::Digits(Digits::Locked)),
-                Some(_) => None,
-            };
-        }
+        let wrong = match wrong {
+            Some(wrong) => Some(wrong),
+            None => self.buyer.hindrance().await?,
+        };
         let status = wrong.as_ref().filter(|_| !chosen.is_empty()).map_or(StatusCode::OK, Wrong::status);
         let clock = Clock::new(&subject.zone, words.language());
         let page = DecisionPage {
@@ -322,7 +253,7 @@ impl Desktop<'_> {
             back: self.back(),
             nonce: Uuid::new_v4().to_string(),
             until: subject.until.map(|until| clock.minute(until)),
-            known,
+            known: self.buyer.is_known(),
             chosen,
             wrong: wrong.map(|wrong| wrong.sentence(words)),
         };
@@ -332,7 +263,7 @@ impl Desktop<'_> {
     /// What is said where there is nothing to choose any more: it is decided, it is too late, or it never was.
     async fn settled(&self, subject: &Subject, of_gone: StatusCode) -> Result<Option<Response>, ApiError> {
         if subject.piece.stage() == Stage::AwaitingBuyer {
-            if subject.until.is_some_and(|until| until <= self.app.now()) {
+            if subject.until.is_some_and(|until| until <= self.buyer.app.now()) {
                 return self.told(of_gone, |words| (words.choice_expired(), words.choice_expired_why())).map(Some);
             }
             return Ok(None);
@@ -358,8 +289,8 @@ impl Desktop<'_> {
         answer.map(Some)
     }
 
-    async fn take(&self, headers: &HeaderMap, form: Decision) -> Result<Response, ApiError> {
-        let Some(subject) = self.subject().await? else { return pages::nowhere(&self.visitor) };
+    async fn take(&self, form: Decision) -> Result<Response, ApiError> {
+        let Some(subject) = self.subject().await? else { return pages::nowhere(self.visitor) };
         if let Some(answer) = self.settled(&subject, StatusCode::CONFLICT).await? {
             // Once more the same, or the second of two clicks: what became of it is shown.
             return Ok(answer);
@@ -367,25 +298,14 @@ impl Desktop<'_> {
         let accepts = match form.choice.as_str() {
             "accept" => true,
             "refuse" => false,
-            _ => return self.show(headers, Some(Wrong::Pick), "none").await,
+            _ => return self.show(Some(Wrong::Pick), "none").await,
         };
         let text = disclosure(self.words(), &subject.card);
         if form.shown != digest(&text) {
             return self.told(StatusCode::CONFLICT, |words| (words.choice_stale(), words.choice_stale_why()));
         }
-        if !self.is_known(headers) {
-            let phone = form.phone.trim();
-            if phone.len() != 4 || !phone.bytes().all(|b| b.is_ascii_digit()) {
-                // What cannot be right costs no try.
-                return self.show(headers, Some(Wrong::Shape), &form.choice).await;
-            }
-            let (order_id, buyer) = (self.entrance.order_id, self.entrance.buyer_id());
-            match self.app.desk().try_digits(order_id, buyer, phone, self.app.now()).await? {
-                Digits::Right => {}
-                wrong @ (Digits::Wrong(_) | Digits::Locked | Digits::NoPhone) => {
-                    return self.show(headers, Some(Wrong::Digits(wrong)), &form.choice).await;
-                }
-            }
+        if let Err(wrong) = self.buyer.proved(&form.phone).await? {
+            return self.show(Some(wrong), &form.choice).await;
         }
         self.record(&subject, accepts, &text, &form).await
     }
@@ -397,38 +317,19 @@ impl Desktop<'_> {
         text: &str,
         form: &Decision,
     ) -> Result<Response, ApiError> {
+        let Buyer { app, entrance, .. } = self.buyer;
         let mut seals = Seals::default();
         let command = if accepts {
             // Beside the digest in the event the text itself is kept, until its buyer is erased.
-            seals.seal(self.app.desk().vault(), self.entrance.order_id, self.entrance.buyer_id(), text);
+            seals.seal(app.desk().vault(), entrance.order_id, entrance.buyer_id(), text);
             Command::AcceptDifference { shown_digest: digest(text) }
         } else {
             Command::RefuseDifference
         };
-        let body = canonical_value(&json!({"choice": form.choice, "shown": form.shown}))
-            .map_err(|error| ApiError::Fault(Box::new(error)))?;
-        let nonce: String = form.nonce.chars().filter(char::is_ascii_graphic).take(64).collect();
-        let request = Request {
-            by: By { person: self.entrance.buyer_id(), key: KeyId::NONE, role: Role::Buyer, proposer: None },
-            idempotency_key: if nonce.is_empty() { Uuid::now_v7().to_string() } else { nonce },
-            part: String::new(),
-            // The address without its token.
-            target: format!("POST /t/pieces/{}/decision", self.code),
-            body: body.into_bytes(),
-            digested: Vec::new(),
-            if_match: None,
-            command_id: CommandId(Uuid::now_v7()),
-            now: self.app.now(),
-            confirms: None,
-        };
-        match self.app.desk().carry_out(subject.key, command, seals, request).await {
-            // Shown by another page, so that nothing is sent again by going back or forward.
-            Ok(_) => {
-                let frame = self.frame();
-                let mut response = Redirect::to(&format!("{}{}", self.here(), frame.query)).into_response();
-                response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-                Ok(response)
-            }
+        let body = json!({"choice": form.choice, "shown": form.shown});
+        let request = self.buyer.request(format!("POST /t/pieces/{}/decision", self.code), &form.nonce, &body)?;
+        match app.desk().carry_out(subject.key, command, seals, request).await {
+            Ok(_) => Ok(on_to(&format!("{}{}", self.here(), self.frame().query))),
             // Somebody was faster: a second window, or a cancellation.
             Err(desk::Error::Refused(
                 Refusal::WrongStage(_)
@@ -447,7 +348,7 @@ impl Desktop<'_> {
         ("action_token" = String, Path, description = "The token of the personal notice"), LanguageQuery),
     responses((status = 303, description = "On to the page"),
         (status = 404, description = "No such page", content_type = "text/html")))]
-pub async fn come_in(
+pub async fn follow_notice(
     State(app): State<App>,
     source: Source,
     Path((token, action)): Path<(String, String)>,
@@ -455,52 +356,21 @@ pub async fn come_in(
     headers: HeaderMap,
 ) -> Response {
     let visitor = Visitor::new(&query, &headers);
-    let answer = async {
-        let entrance = match admit(&app, &source, &token).await? {
-            Err(refused) => return refused.page(&visitor),
-            Ok(entrance) => entrance,
-        };
+    come_in(&app, &source, &token, &visitor, async |entrance| {
         if !app.desk().is_action_token(entrance.order_id, &action) {
             app.guesses().missed(&source);
             return pages::nowhere(&visitor);
         }
         let frame = Frame::new(visitor.language(entrance.locale()), visitor.chose(), "");
-        let mut response = Redirect::to(&format!("/t/{token}{}", frame.query)).into_response();
+        let mut response = on_to(&format!("/t/{token}{}", frame.query));
         let secure = if app.settings().public_url.starts_with("https:") { "; Secure" } else { "" };
         // Lax: the first step comes from a mail, and a form of another site brings no cookie.
         let cookie = format!("{COOKIE}={action}; Path=/t/{token}; Max-Age=604800; HttpOnly; SameSite=Lax{secure}");
         let cookie = HeaderValue::from_str(&cookie).map_err(|error| ApiError::Fault(Box::new(error)))?;
         let headers = response.headers_mut();
         headers.insert(header::SET_COOKIE, cookie);
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(response)
-    };
-    answer.await.unwrap_or_else(|error| pages::fault(&visitor, error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_of_another_site_is_known_by_its_headers() {
-        let check = |site: Option<&'static str>, origin: Option<&'static str>, expected: bool| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, HeaderValue::from_static("touchstone.example"));
-            if let Some(site) = site {
-                headers.insert("sec-fetch-site", HeaderValue::from_static(site));
-            }
-            if let Some(origin) = origin {
-                headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
-            }
-            assert_eq!(same_site(&headers), expected, "{site:?} {origin:?}");
-        };
-        check(Some("same-origin"), Some("null"), true);
-        check(Some("cross-site"), Some("null"), false);
-        check(Some("same-site"), Some("https://touchstone.example"), false);
-        check(None, Some("https://touchstone.example"), true);
-        check(None, Some("https://other.example"), false);
-        check(None, None, true);
-    }
+    })
+    .await
 }

@@ -13,9 +13,10 @@ use futures_util::stream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::super::pages::{self, LanguageQuery, Visitor};
+use super::super::pages::{LanguageQuery, Visitor};
+use super::buyer::come_in;
 use super::guesses::Source;
-use super::{App, OrderId, admit};
+use super::{App, OrderId};
 use crate::store::queries;
 
 /// How often the journals' lengths are looked at. One look is one read by the key of the order.
@@ -96,11 +97,7 @@ pub async fn follow_order(
 ) -> Response {
     let query = LanguageQuery::default();
     let visitor = Visitor::new(&query, &headers);
-    let answer = async {
-        let entrance = match admit(&app, &source, &token).await? {
-            Err(refused) => return refused.page(&visitor),
-            Ok(entrance) => entrance,
-        };
+    come_in(&app, &source, &token, &visitor, async |entrance| {
         let Ok(seat) = app.listeners().seats.clone().try_acquire_owned() else {
             return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
         };
@@ -127,6 +124,6 @@ pub async fn follow_order(
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
         headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow, noarchive"));
         Ok(response)
-    };
-    answer.await.unwrap_or_else(|error| pages::fault(&visitor, error))
+    })
+    .await
 }
