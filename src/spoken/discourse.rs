@@ -1,6 +1,6 @@
 //! Who speaks, and whether it is said of the piece: questions, hearsay, conditions, teaching, other sellers' goods.
 
-use super::cue::Cue;
+use super::cue::{Cue, Cues};
 use super::lexicon::Token;
 use super::scan::{Clause, Scan};
 use crate::domain::ledger::ClaimKind;
@@ -21,7 +21,7 @@ pub(super) enum Voice {
 }
 
 /// What the clauses before leave over for the next one.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Carried {
     /// Other sellers' goods are spoken of.
     others: bool,
@@ -41,7 +41,9 @@ impl Carried {
         let bare = !clause.claims;
         Self {
             others,
+            // 有问产地的，缅甸的: the question is told whole, what follows answers it.
             asks: clause.is(Cue::Ask)
+                && !scan.clause_text(clause).ends_with('的')
                 && !clause.is(Cue::Whether)
                 && !clause.is(Cue::AskEnd)
                 && bare
@@ -70,6 +72,19 @@ fn is_promise(kind: ClaimKind) -> bool {
     matches!(kind, ClaimKind::Guarantee)
 }
 
+/// Words without which, and without a question mark or something carried over, the seller speaks of the piece.
+const VOICES: Cues = Cues::of(&[
+    Cue::RhetAsk,
+    Cue::Whether,
+    Cue::Ask,
+    Cue::AskEnd,
+    Cue::Say,
+    Cue::Hypothetical,
+    Cue::Teach,
+    Cue::Other,
+    Cue::Call,
+]);
+
 pub(super) fn voice(
     scan: &Scan<'_>,
     index: usize,
@@ -78,6 +93,9 @@ pub(super) fn voice(
     at: usize,
     kind: ClaimKind,
 ) -> Voice {
+    if !clause.cues.meets(VOICES) && !clause.asks && carried == Carried::default() && !is_of_a_sort(scan, clause, at) {
+        return if is_promise(kind) || !supposed(scan, at) { Voice::Says } else { Voice::Nothing };
+    }
     // 玻璃有这个光吗: it is no glass.
     if clause.is(Cue::RhetAsk) && (clause.asks || clause.is(Cue::AskEnd)) {
         let before = scan.has_after(clause, at, Cue::RhetAsk);
@@ -117,7 +135,7 @@ pub(super) fn voice(
     if of_others(scan, clause, carried, at) {
         return Voice::Nothing;
     }
-    if called(scan, clause, at) {
+    if is_of_a_sort(scan, clause, at) || called(scan, clause, at) {
         return Voice::Nothing;
     }
     Voice::Says
@@ -170,6 +188,16 @@ fn of_others(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> b
         Some(token) => token.is(Cue::Other),
         None => carried.others && !clause.is(Cue::Own),
     }
+}
+
+/// 苗银那个是铜镀银: of what is called so, not of the piece.
+fn is_of_a_sort(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    scan.tokens.get(clause.first..at).unwrap_or_default().iter().any(|named| {
+        let rest = scan.text.get(named.end as usize..clause.end).unwrap_or_default();
+        named.claims
+            && named.start as usize <= clause.start + 6
+            && ["那个是", "那种是", "那些是", "那种都是", "那个就是"].iter().any(|sort| rest.starts_with(sort))
+    })
 }
 
 /// 想看证书的扣1: a call to the viewers.

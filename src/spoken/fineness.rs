@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::cue::Cue;
+use super::facts::Facts;
 use super::lexicon::Token;
 use super::mention::Mention;
 use super::quantity::{Found, Quantity, context_before, whole};
@@ -68,6 +69,9 @@ pub(super) fn read(
 
 /// What a word says of a metal.
 fn metal<'t>(scan: &Scan<'t>, token: &Token) -> Option<&'t str> {
+    if !token.facts.has(Facts::METAL) {
+        return None;
+    }
     scan.meanings(token).iter().find(|meaning| meaning.kind == ClaimKind::Material).and_then(|meaning| {
         meaning
             .value
@@ -77,11 +81,8 @@ fn metal<'t>(scan: &Scan<'t>, token: &Token) -> Option<&'t str> {
 }
 
 /// Plating, filling and cladding: a layer, whose karats are not the article's.
-fn is_layer(scan: &Scan<'_>, token: &Token) -> bool {
-    scan.meanings(token).iter().any(|meaning| {
-        meaning.kind == ClaimKind::Treatment
-            && matches!(meaning.value.as_deref(), Some("plated" | "gold_filled" | "gold_clad" | "silver_clad"))
-    })
+fn is_layer(token: &Token) -> bool {
+    token.facts.has(Facts::LAYER.and(Facts::GOLD_FILLED))
 }
 
 fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>, found: &mut Found<'_>) -> bool {
@@ -102,6 +103,15 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
     if unit == "ct" && !spelled.is_ascii() {
         return false;
     }
+    // 想要18K的加八百: what may be had, not what this is.
+    let wished = scan.before(quantity.first).filter(|_| clause.first < quantity.first).is_some_and(|before| {
+        before.end as usize == quantity.start
+            && matches!(scan.text.get(before.range()), Some("想要" | "想换" | "要换" | "换成" | "改成"))
+    });
+    if wished {
+        found.take(quantity.first, quantity.last + usize::from(alloy.is_some()));
+        return true;
+    }
     let next = scan.token(quantity.last).filter(|_| quantity.last < clause.last);
     let near = |token: &&Token| (token.start as usize) <= quantity.end + 12;
     let metal_next = next.filter(near).filter(|token| metal(scan, token).is_some());
@@ -109,17 +119,21 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
         return false;
     }
     // 18K包金, 14k gold filled, plated in 18 carat gold: a layer.
-    let layer_next = next.filter(near).is_some_and(|token| is_layer(scan, token))
+    let layer_next = next.filter(near).is_some_and(is_layer)
         || metal_next.is_some()
             && scan.token(quantity.last + 1).is_some_and(|then| {
                 quantity.last + 1 < clause.last
-                    && is_layer(scan, then)
+                    && is_layer(then)
                     && metal_next.is_some_and(|metal| scan.touches(metal, then))
             });
-    let layer_before =
-        scan.tokens.get(clause.first..quantity.first).unwrap_or_default().iter().rev().take(6).any(|token| {
-            is_layer(scan, token) && quantity.start <= token.end as usize + 18 && !denied(scan, clause, token)
-        });
+    let layer_before = scan
+        .tokens
+        .get(clause.first..quantity.first)
+        .unwrap_or_default()
+        .iter()
+        .rev()
+        .take(6)
+        .any(|token| is_layer(token) && quantity.start <= token.end as usize + 18 && !denied(scan, clause, token));
     let mut last = quantity.last;
     let mut end = quantity.end;
     if let Some(token) = metal_next

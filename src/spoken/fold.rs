@@ -24,6 +24,8 @@ struct Open {
     implied: bool,
     apart: bool,
     word: Option<u32>,
+    /// Another claim may say the same and more.
+    wide: bool,
 }
 
 /// Claims that a later word may still change.
@@ -48,6 +50,7 @@ impl Fold {
             implied: mention.implied,
             apart: mention.apart,
             word: mention.word,
+            wide: is_wide(mention.kind, &mention.value),
             said: said(mention, start, end),
         };
         if new.said.kind == ClaimKind::Material {
@@ -80,13 +83,20 @@ impl Fold {
                     && start.abs_diff(old.said.start) <= 2 * NEAR;
                 if topical || self.turns.iter().any(|turn| old.said.start <= *turn && *turn <= start) {
                     row.remove(at);
-                } else if old.said.negated && new.strength == 0 && is_substance(new.said.kind) {
+                } else if old.said.negated
+                    && new.strength == 0
+                    && is_substance(new.said.kind)
+                    && start.abs_diff(old.said.start) <= NEAR
+                {
                     // 不是足银，足银太软了: the second speaks of 足银, not of the piece.
                     return;
                 }
                 continue;
             }
             if old.said.negated || new.said.negated || !says_more {
+                continue;
+            }
+            if !old.wide && !new.wide {
                 continue;
             }
             match yields(&old.said, &new.said, end.abs_diff(old.said.start)) {
@@ -142,17 +152,15 @@ impl Fold {
         self.give(usize::MAX, out);
     }
 
-    /// Moves out what stands before `until`: every row is in order, so the next claim is at the front of one.
+    /// Moves out what stands before `until`, in the order of the text.
     fn give(&mut self, until: usize, out: &mut Vec<Said>) {
-        let place = |row: &VecDeque<Open>| row.front().map(|open| (open.said.start, open.said.end));
-        loop {
-            let next = self.open.iter_mut().min_by_key(|row| place(row).unwrap_or((usize::MAX, 0)));
-            match next {
-                Some(row) if place(row).is_some_and(|(start, _)| start < until) => {
-                    out.extend(row.pop_front().map(|open| open.said));
-                }
-                _ => return,
-            }
+        let first = out.len();
+        for row in &mut self.open {
+            let settled = row.iter().take_while(|open| open.said.start < until).count();
+            out.extend(row.drain(..settled).map(|open| open.said));
+        }
+        if let Some(given) = out.get_mut(first..) {
+            given.sort_by_key(|said| (said.start, said.end));
         }
     }
 }
@@ -257,6 +265,22 @@ fn yields(old: &Said, new: &Said, apart: usize) -> Option<Gives> {
         Some(Gives::Old)
     } else {
         None
+    }
+}
+
+/// Whether the value may give way to another of its kind; [`yields`] says to which.
+fn is_wide(kind: ClaimKind, value: &str) -> bool {
+    match kind {
+        ClaimKind::Certificate => value == "any",
+        ClaimKind::Material => matches!(
+            value,
+            "pearl" | "amber" | "agate" | "quartz" | "nephrite" | "seawater_pearl" | "garnet" | "diamond"
+        ),
+        ClaimKind::Treatment => matches!(value, "natural" | "enhanced" | "fracture_filled"),
+        ClaimKind::Fineness => value == "990",
+        ClaimKind::Guarantee => value == "return",
+        ClaimKind::Origin => true,
+        ClaimKind::Weight | ClaimKind::Size | ClaimKind::Grade | ClaimKind::BannedPhrase => false,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The words of the trade, from the files in `data`: one automaton over all of them, and what each word says.
+//! The words of the trade, from the files in `data`: one trie over all of them, and what each word says.
 //!
 //! A row is `term,kind,value,flags`. `term` holds one or several spellings parted by `|`, normalised as
 //! `normal` does; `kind` is a kind of claim or a cue; rows of the same term add up. The flags:
@@ -22,12 +22,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
 use serde::Deserialize;
 
 use super::Unreadable;
 use super::cue::{Cue, Cues};
+use super::facts::Facts;
+use super::normal::Normal;
 use super::number::{self, Number};
+use super::trie::Trie;
 use crate::domain::ledger::{Bound, ClaimKind};
 
 const FILES: [(&str, &str); 9] = [
@@ -41,9 +43,6 @@ const FILES: [(&str, &str); 9] = [
     ("banned.csv", include_str!("data/banned.csv")),
     ("cues.csv", include_str!("data/cues.csv")),
 ];
-
-/// Speech by which the automaton is laid out in memory.
-const SPEECH: &str = include_str!("data/speech.txt");
 
 /// What may stand between noun and adjective, for a spelling such as `光*强`.
 const ADVERBS: [&str; 24] = [
@@ -125,6 +124,7 @@ pub(super) struct Word {
     /// Of a unit or a part, its name.
     pub(super) name: Option<Arc<str>>,
     pub(super) denial: Denial,
+    facts: Facts,
     edges: Edges,
 }
 
@@ -159,6 +159,7 @@ pub(super) struct Token {
     pub(super) number: Option<u32>,
     pub(super) cues: Cues,
     pub(super) claims: bool,
+    pub(super) facts: Facts,
 }
 
 impl Token {
@@ -176,7 +177,7 @@ impl Token {
 pub(super) struct Tokens {
     pub(super) tokens: Vec<Token>,
     pub(super) numbers: Vec<Number>,
-    /// Automaton transitions and numeral reads, for the proof of linear time.
+    /// Characters looked at and numerals read, for the proof of linear time.
     pub(super) steps: usize,
 }
 
@@ -185,7 +186,7 @@ pub(super) struct Lexicon {
     words: Vec<Word>,
     meanings: Vec<Meaning>,
     by_term: HashMap<String, u32>,
-    automaton: CharwiseDoubleArrayAhoCorasick<u32>,
+    pub(super) trie: Trie,
 }
 
 impl std::fmt::Debug for Lexicon {
@@ -249,98 +250,96 @@ impl Lexicon {
     }
 
     pub(super) fn token(&self, word: u32, start: usize, end: usize) -> Token {
-        let (cues, claims) =
-            self.words.get(word as usize).map_or_else(Default::default, |word| (word.cues, !word.meanings.is_empty()));
-        Token { start: start as u32, end: end as u32, word, number: None, cues, claims }
+        let (cues, claims, facts) = self
+            .words
+            .get(word as usize)
+            .map_or_else(Default::default, |word| (word.cues, !word.meanings.is_empty(), word.facts));
+        Token { start: start as u32, end: end as u32, word, number: None, cues, claims, facts }
     }
 
     /// All words and numbers of a text, from left to right, the longest first, none inside another.
-    pub(super) fn tokens(&self, text: &str, out: &mut Tokens) {
-        out.tokens.clear();
-        out.numbers.clear();
+    pub(super) fn tokens(&self, normal: &Normal, out: &mut Tokens) {
+        let Tokens { tokens, numbers, steps } = out;
+        tokens.clear();
+        numbers.clear();
+        let text = normal.text.as_str();
+        *steps += normal.classes.len();
         let bytes = text.as_bytes();
-        // Text before this place is taken.
-        let mut free = 0;
-        let mut from = 0;
-        'scan: loop {
-            let Some(rest) = text.get(from..) else { return };
-            for found in self.automaton.leftmost_find_iter(rest) {
-                out.steps += 1;
-                let (start, end, word) = (from + found.start(), from + found.end(), found.value());
-                if start < free {
-                    // Part of a number that was read already; a word may still begin behind it.
-                    if free < end {
-                        from = free;
-                        continue 'scan;
-                    }
-                    continue;
-                }
-                let Some(entry) = self.words.get(word as usize) else { continue };
-                let Some(end_of_word) = whole(entry, bytes, start, end) else {
-                    // The longest word only begins here by chance: a shorter one, or none.
-                    from = match self.shorter(text, start, end) {
-                        Some((word, end)) => {
-                            out.tokens.push(self.token(word, start, end));
-                            free = end;
-                            end
-                        }
-                        None => start + text[start..].chars().next().map_or(1, char::len_utf8),
-                    };
-                    continue 'scan;
-                };
-                // 二两: the figure before makes 两 a unit.
-                let unit = entry.cues.has(Cue::Unit)
-                    && out.tokens.last().is_some_and(|last| last.number.is_some() && last.end as usize == start);
-                if entry.cues.has(Cue::Numeral) && !unit {
-                    // The article of 'half a carat' belongs to the half.
-                    if text.get(start..end) == Some(number::ONE_CARAT) && goes_on(text, out.tokens.last(), start) {
-                        from = start + 2;
-                        continue 'scan;
-                    }
-                    let Some((number, length)) = text.get(start..).and_then(number::number) else {
-                        // A run of figures that is no number is looked at once.
-                        let run = bytes.iter().skip(start).take_while(|byte| byte.is_ascii_digit()).count();
-                        out.steps += run;
-                        free = start + run;
-                        continue;
-                    };
-                    out.steps += length;
-                    let index = out.numbers.len() as u32;
-                    out.numbers.push(number);
-                    let mut token = self.token(word, start, start + length);
-                    token.number = Some(index);
-                    // 零 also denies, but not inside a number.
-                    token.cues = Cues::of(&[Cue::Numeral]);
-                    token.claims = false;
-                    out.tokens.push(token);
-                    free = start + length;
-                    if free < end {
-                        from = free;
-                        continue 'scan;
-                    }
-                    continue;
-                }
-                out.tokens.push(self.token(word, start, end_of_word));
-                free = end_of_word;
+        let mut at = 0;
+        // The last character was a letter, so that no word begins with this one.
+        let mut inside = false;
+        while let (Some(class), Some(start)) = (normal.classes.get(at), normal.places.get(at)) {
+            let start = *start as usize;
+            let letter = bytes.get(start).is_some_and(u8::is_ascii_lowercase);
+            let goes_on = std::mem::replace(&mut inside, letter) && letter;
+            if *class == 0 || goes_on {
+                at += 1;
+                continue;
             }
-            return;
+            let Some((word, length, end)) = self.longest(normal, start, at) else {
+                at += 1;
+                continue;
+            };
+            let cues = self.words.get(word as usize).map(|entry| entry.cues).unwrap_or_default();
+            // 二两: the figure before makes 两 a unit.
+            let unit = cues.has(Cue::Unit)
+                && tokens.last().is_some_and(|last| last.number.is_some() && last.end as usize == start);
+            if !cues.has(Cue::Numeral) || unit {
+                tokens.push(self.token(word, start, end));
+                // A plural has one letter more.
+                at += length;
+                at += usize::from(normal.places.get(at).is_some_and(|place| (*place as usize) < end));
+                inside = bytes.get(end - 1).is_some_and(u8::is_ascii_lowercase);
+                continue;
+            }
+            // The article of 'half a carat' belongs to the half.
+            if text.get(start..end) == Some(number::ONE_CARAT) && carries_on(text, tokens.last(), start) {
+                (at, inside) = (at + 2, false);
+                continue;
+            }
+            let (free, number) = match text.get(start..).and_then(number::number) {
+                Some((number, read)) => (start + read, Some(number)),
+                None => {
+                    // A run of figures that is no number is looked at once.
+                    let run = bytes.iter().skip(start).take_while(|byte| byte.is_ascii_digit()).count();
+                    (end.max(start + run), None)
+                }
+            };
+            *steps += free - start;
+            if let Some(number) = number {
+                let index = numbers.len() as u32;
+                numbers.push(number);
+                let token = Token { number: Some(index), ..self.token(word, start, free) };
+                // 零 also denies, but not inside a number.
+                tokens.push(Token { cues: Cues::of(&[Cue::Numeral]), claims: false, facts: Facts::default(), ..token });
+            }
+            while normal.places.get(at).is_some_and(|place| (*place as usize) < free) {
+                at += 1;
+            }
+            inside = bytes.get(free - 1).is_some_and(u8::is_ascii_lowercase);
         }
     }
 
-    /// The longest word that begins at `start`, ends before `end` and stands whole.
-    fn shorter(&self, text: &str, start: usize, end: usize) -> Option<(u32, usize)> {
-        let part = text.get(start..end)?;
-        part.char_indices().skip(1).map(|(at, _)| at).collect::<Vec<_>>().into_iter().rev().find_map(|length| {
-            let word = *self.by_term.get(part.get(..length)?)?;
-            let entry = self.words.get(word as usize)?;
-            let end = whole(entry, text.as_bytes(), start, start + length)?;
-            Some((word, end))
-        })
+    /// The longest word at this place that stands whole: its number, its characters, and the byte where it ends.
+    fn longest(&self, normal: &Normal, start: usize, at: usize) -> Option<(u32, usize, usize)> {
+        let mut longest = None;
+        let place = |length: usize| normal.places.get(at + length).map_or(0, |place| *place as usize);
+        self.trie.words(normal.classes.get(at..)?, |found, length| {
+            let word = found / 2;
+            if found % 2 == 0 {
+                longest = Some((word, length, None));
+            } else if let Some(entry) = self.words.get(word as usize)
+                && let Some(end) = whole(entry, normal.text.as_bytes(), start, place(length))
+            {
+                longest = Some((word, length, Some(end)));
+            }
+        });
+        longest.map(|(word, length, end)| (word, length, end.unwrap_or_else(|| place(length))))
     }
 }
 
 /// Whether a number right before goes on here: half a carat, a quarter of a carat.
-fn goes_on(text: &str, last: Option<&Token>, start: usize) -> bool {
+fn carries_on(text: &str, last: Option<&Token>, start: usize) -> bool {
     last.is_some_and(|last| last.number.is_some() && matches!(text.get(last.end as usize..start), Some(" " | " of ")))
 }
 
@@ -458,16 +457,19 @@ impl Draft {
         let mut meanings = Vec::new();
         for (mut word, own) in self.words {
             let first = meanings.len() as u32;
+            word.facts = own.iter().map(Facts::of).fold(Facts::default(), Facts::and);
             meanings.extend(own);
             word.meanings = first..meanings.len() as u32;
             words.push(word);
         }
-        // Laid out for the words that speech is made of; what is found stays the same.
-        let automaton = CharwiseDoubleArrayAhoCorasickBuilder::new()
-            .match_kind(MatchKind::LeftmostLongest)
-            .corpus([SPEECH])
-            .build_with_values(self.by_term.iter().map(|(term, word)| (term.as_str(), *word)))
-            .map_err(|error| Unreadable { file: "lexicon", why: error.to_string() })?;
-        Ok(Lexicon { words, meanings, by_term: self.by_term, automaton })
+        // The last bit says whether a word must be asked for its edges.
+        let number = |word: u32| {
+            let edges = words.get(word as usize).map(|word: &Word| word.edges).unwrap_or_default();
+            word * 2 + u32::from(edges.first.is_some() || edges.last.is_some())
+        };
+        let trie = Trie::new(self.by_term.iter().map(|(term, word)| (term.as_str(), number(*word))));
+        let why = "a spelling has a character beyond the basic plane".to_owned();
+        let trie = trie.ok_or(Unreadable { file: "lexicon", why })?;
+        Ok(Lexicon { words, meanings, by_term: self.by_term, trie })
     }
 }

@@ -40,6 +40,13 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
     if is_price_of_one(scan, clause, quantity) || quantity.value().is_zero() {
         return None;
     }
+    // 五十九块九两只: the nine is of the price.
+    let priced = scan.before(quantity.first).is_some_and(|before| {
+        clause.first < quantity.first && before.is(Cue::Price) && before.end as usize == quantity.start
+    });
+    if quantity.unit == Some("liang") && priced {
+        return None;
+    }
     // 体重五十公斤, 少一克赔十克, 看着有五克的感觉: not what the piece weighs.
     let told = |cue| context_before(scan, clause, quantity.first, cue, 6).is_some();
     if told(Cue::Body) || told(Cue::Likeness) || next_is(scan, clause, quantity, Cue::NearPost) {
@@ -162,22 +169,6 @@ pub(super) fn bangle(
     if !matches!(quantity.unit, None | Some("mm" | "cm")) {
         return None;
     }
-    let plausible = |value: Decimal| Decimal::from(44) <= value && value <= Decimal::from(72);
-    // 五四五 is 54.5, as 五四 is 54.
-    let told_in_three = quantity.number.figures && quantity.value().scale() == 0;
-    let tenfold = |value: Decimal| {
-        if value < Decimal::TEN {
-            tidy(value * Decimal::TEN)
-        } else if told_in_three && Decimal::ONE_HUNDRED < value {
-            tidy(value / Decimal::TEN)
-        } else {
-            value
-        }
-    };
-    let value = quantity.value();
-    if !plausible(tenfold(value)) || (value < Decimal::TEN && value.scale() == 0) {
-        return None;
-    }
     let context = context_before(scan, clause, quantity.first, Cue::BangleContext, 30);
     let after = context_after(scan, clause, quantity, Cue::BangleContext);
     // 左边这只五六: two figures and no more, of a piece pointed at.
@@ -197,6 +188,22 @@ pub(super) fn bangle(
         && !listed
         && !measured_just_now(scan, index, clause, quantity, Cue::BangleContext)
     {
+        return None;
+    }
+    let plausible = |value: Decimal| Decimal::from(44) <= value && value <= Decimal::from(72);
+    // 五四五 is 54.5, as 五四 is 54.
+    let told_in_three = quantity.number.figures && quantity.value().scale() == 0;
+    let tenfold = |value: Decimal| {
+        if value < Decimal::TEN {
+            tidy(value * Decimal::TEN)
+        } else if told_in_three && Decimal::ONE_HUNDRED < value {
+            tidy(value / Decimal::TEN)
+        } else {
+            value
+        }
+    };
+    let value = quantity.value();
+    if !plausible(tenfold(value)) || (value < Decimal::TEN && value.scale() == 0) {
         return None;
     }
     let counted = quantity.unit.is_none()
@@ -235,7 +242,13 @@ fn measured_just_now(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
     let alone = quantity.start <= clause.start + 3 && clause.end <= quantity.end + 3 && quantity.unit.is_none();
     let before = scan.clauses.get(index.saturating_sub(3)..index).unwrap_or_default();
     let mut named = before.iter().rev().take_while(|before| !before.is(Cue::Numeral) && !before.stops);
-    alone && quantity.value().scale() == 1 && named.any(|before| before.is(cue))
+    // 圈口可以调，五十六到六十都能戴
+    let rest = scan.text.get(quantity.end..clause.end).unwrap_or_default();
+    let worn = quantity.upper.is_some()
+        && quantity.unit.is_none()
+        && quantity.start <= clause.start + 3
+        && ["都能", "都可以", "能戴", "都有", "都行"].iter().any(|worn| rest.starts_with(worn));
+    (alone && quantity.value().scale() == 1 || worn && cue == Cue::BangleContext) && named.any(|before| before.is(cue))
 }
 
 /// A number without a unit: what it measures is told by the words around it.
@@ -246,6 +259,10 @@ pub(super) fn bare(
     quantity: &Quantity<'_>,
     found: &Found<'_>,
 ) -> Option<Mention> {
+    // 一赔三 promises.
+    if scan.text.get(..quantity.start).is_some_and(|before| before.ends_with('赔')) {
+        return None;
+    }
     let between =
         |low: i64, high: i64| Decimal::from(low) <= quantity.value() && quantity.value() <= Decimal::from(high);
     if quantity.across[0].is_some() {

@@ -8,7 +8,7 @@
 //!
 //! 1. [`window`] cuts the text at sentence ends, so that memory is bounded and time linear.
 //! 2. `normal` writes the window as the lexicon is written (half width, simplified, lower case) and keeps the way back.
-//! 3. `lexicon` finds words and numbers with one automaton over the files in `data`. A new word is a line there.
+//! 3. `lexicon` finds words and numbers with one trie over the files in `data`. A new word is a line there.
 //! 4. `scan` parts them into clauses.
 //! 5. `quantity` gathers numbers, `measure` and `fineness` say what they tell, `promise` the promises that carry one, `terms` the words that claim by
 //!    themselves, `sound` what a recogniser wrote by its sound.
@@ -35,6 +35,7 @@ use crate::domain::ledger::{Bound, ClaimKind};
 
 mod cue;
 mod discourse;
+mod facts;
 mod fineness;
 mod fold;
 pub mod ledger;
@@ -55,6 +56,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 pub mod transcript;
+mod trie;
 pub mod window;
 
 pub use window::Stream;
@@ -188,7 +190,7 @@ impl Reader {
     pub fn embedded() -> Result<Self, Unreadable> {
         let lexicon = lexicon::Lexicon::embedded()?;
         let sounds = sound::Sounds::new(&lexicon);
-        Ok(Self { normaliser: normal::Normaliser::embedded()?, lexicon, sounds })
+        Ok(Self { normaliser: normal::Normaliser::embedded(&lexicon.trie)?, lexicon, sounds })
     }
 
     /// The version of lexicon and rules: a date.

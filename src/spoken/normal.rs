@@ -3,6 +3,7 @@
 //! Every scalar value becomes one scalar value or none, so the way back is a count and a list of what was left out.
 
 use super::Unreadable;
+use super::trie::Trie;
 
 const TRADITIONAL: &str = include_str!("data/traditional.csv");
 const FIRST: u32 = 0x4e00;
@@ -13,20 +14,29 @@ const LAST: u32 = 0x9fff;
 pub(super) struct Normaliser {
     /// By code point from [`FIRST`] on; nought leaves the character as it is.
     simplified: Vec<u16>,
-    /// By code point of the basic plane, one bit each: what stays as it is, whatever stands around it.
-    stays: Vec<u64>,
+    /// By code point of the basic plane: the number that the lexicon knows the character by, where it stays as it is
+    /// whatever stands around it; [`CHANGES`] where it may not.
+    plain: Vec<u16>,
+    /// The number of a blank.
+    blank: u16,
 }
+
+const CHANGES: u16 = u16::MAX;
 
 /// A normalised text.
 #[derive(Debug, Default)]
 pub(super) struct Normal {
     pub(super) text: String,
+    /// Its characters as the lexicon numbers them.
+    pub(super) classes: Vec<u16>,
+    /// Where they begin, in bytes of `text`; one more than there are characters, the last is where it ends.
+    pub(super) places: Vec<u32>,
     /// Where in `text` characters were left out, and how many in all up to there.
     dropped: Vec<(usize, usize)>,
 }
 
 impl Normaliser {
-    pub(super) fn embedded() -> Result<Self, Unreadable> {
+    pub(super) fn embedded(trie: &Trie) -> Result<Self, Unreadable> {
         let mut simplified = vec![0; (LAST - FIRST + 1) as usize];
         for (number, line) in TRADITIONAL.lines().enumerate().skip(1) {
             let wrong = || Unreadable { file: "traditional.csv", why: format!("line {}: two characters", number + 1) };
@@ -39,19 +49,11 @@ impl Normaliser {
             let at = from.checked_sub(FIRST).and_then(|at| simplified.get_mut(at as usize)).ok_or_else(wrong)?;
             *at = u16::try_from(to).map_err(|_| wrong())?;
         }
-        let mut normaliser = Self { simplified, stays: Vec::new() };
-        let stays = |code: u32| {
-            char::from_u32(code)
-                .is_some_and(|c| normaliser.one(c) == c && !matches!(c, ' ' | '-' | '\r') && !is_mark(c))
-        };
-        let word = |word: u32| (0..64).fold(0, |bits, bit| bits | u64::from(stays(word * 64 + bit)) << bit);
-        normaliser.stays = (0..0x1_0000 / 64).map(word).collect();
+        let mut normaliser = Self { simplified, plain: Vec::new(), blank: trie.class(' ') };
+        let stays = |c: &char| normaliser.one(*c) == *c && !matches!(c, ' ' | '-' | '\r') && !is_mark(*c);
+        let plain = |code| char::from_u32(code).filter(stays).map_or(CHANGES, |c| trie.class(c));
+        normaliser.plain = (0..0x1_0000).map(plain).collect();
         Ok(normaliser)
-    }
-
-    fn stays(&self, c: char) -> bool {
-        let code = u32::from(c) as usize;
-        self.stays.get(code / 64).is_some_and(|bits| bits >> (code % 64) & 1 == 1)
     }
 
     fn one(&self, c: char) -> char {
@@ -80,8 +82,13 @@ impl Normaliser {
         }
     }
 
-    pub(super) fn normalise(&self, original: &str) -> Normal {
-        let mut normal = Normal { text: String::with_capacity(original.len()), dropped: Vec::new() };
+    /// Writes the text anew into `normal`, with the numbers that the trie gives its characters.
+    pub(super) fn normalise(&self, trie: &Trie, original: &str, normal: &mut Normal) {
+        normal.text.clear();
+        normal.text.reserve(original.len());
+        normal.classes.clear();
+        normal.places.clear();
+        normal.dropped.clear();
         // What needs no change is copied in runs.
         let mut run = 0;
         let spaced_out = is_spaced_out(original);
@@ -92,7 +99,10 @@ impl Normaliser {
             // Most spaces stand between words of letters.
             let parts =
                 || is_plain(before) && original.as_bytes().get(at + 1).is_some_and(|next| is_plain(char::from(*next)));
-            if self.stays(c) || c == ' ' && parts() {
+            let plain = self.plain.get(u32::from(c) as usize).copied().unwrap_or(CHANGES);
+            if plain != CHANGES || c == ' ' && parts() {
+                normal.classes.push(if plain == CHANGES { self.blank } else { plain });
+                normal.places.push((normal.text.len() + at - run) as u32);
                 before = c;
                 continue;
             }
@@ -119,6 +129,8 @@ impl Normaliser {
             };
             match kept {
                 Some(c) => {
+                    normal.classes.push(trie.class(c));
+                    normal.places.push(normal.text.len() as u32);
                     normal.text.push(c);
                     before = c;
                 }
@@ -132,45 +144,51 @@ impl Normaliser {
             }
         }
         normal.text.push_str(original.get(run..).unwrap_or_default());
-        normal
+        normal.places.push(normal.text.len() as u32);
     }
 }
 
-/// A walk along a normalised text that tells places in the original. Starts must come in rising order.
+impl Normal {
+    /// How many scalar values the original has.
+    pub(super) fn original_chars(&self) -> usize {
+        self.classes.len() + self.dropped.last().map_or(0, |(_, all)| *all)
+    }
+}
+
+/// A walk along a normalised text that tells places in the original. Starts should come in rising order.
 pub(super) struct WayBack<'n> {
     normal: &'n Normal,
-    byte: usize,
-    scalars: usize,
+    /// The character at which the last span began.
+    at: usize,
 }
 
 impl<'n> WayBack<'n> {
     pub(super) fn new(normal: &'n Normal) -> Self {
-        Self { normal, byte: 0, scalars: 0 }
+        Self { normal, at: 0 }
     }
 
     /// The scalar values of the original before and up to the end of `start..end`, given in bytes of the normalised
     /// text.
     pub(super) fn span(&mut self, start: usize, end: usize) -> (usize, usize) {
-        if start < self.byte {
-            (self.byte, self.scalars) = (0, 0);
+        if self.normal.places.get(self.at).is_none_or(|place| start < *place as usize) {
+            self.at = 0;
         }
-        self.scalars += count(&self.normal.text, self.byte, start);
-        self.byte = start;
-        let inside = count(&self.normal.text, start, end);
+        let behind = |at: usize, byte: usize| {
+            let rest = self.normal.places.get(at..).unwrap_or_default();
+            at + rest.iter().take_while(|place| (**place as usize) < byte).count()
+        };
+        self.at = behind(self.at, start);
+        let last = behind(self.at, end);
         // What was left out right before the first character comes before it, right after the last one after it.
         let before = self.dropped_until(|at| at <= start);
         let until = self.dropped_until(|at| at < end);
-        (self.scalars + before, self.scalars + inside + until.max(before))
+        (self.at + before, last + until.max(before))
     }
 
     fn dropped_until(&self, within: impl Fn(usize) -> bool) -> usize {
         let passed = self.normal.dropped.partition_point(|(at, _)| within(*at));
         passed.checked_sub(1).and_then(|last| self.normal.dropped.get(last)).map_or(0, |(_, all)| *all)
     }
-}
-
-fn count(text: &str, from: usize, to: usize) -> usize {
-    text.get(from..to).map_or(0, |part| part.chars().count())
 }
 
 pub(super) fn is_han(c: char) -> bool {
@@ -210,8 +228,19 @@ fn is_spaced_out(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn normalised(original: &str) -> Normal {
+        let trie = Trie::new(std::iter::empty()).unwrap();
+        let mut normal = Normal::default();
+        // What another text left behind is no matter.
+        for text in ["Ａ b", original] {
+            Normaliser::embedded(&trie).unwrap().normalise(&trie, text, &mut normal);
+        }
+        assert_eq!(normal.original_chars(), original.chars().count());
+        normal
+    }
+
     fn check(original: &str, expected: &str) {
-        assert_eq!(Normaliser::embedded().unwrap().normalise(original).text, expected, "{original}");
+        assert_eq!(normalised(original).text, expected, "{original}");
     }
 
     #[test]
@@ -235,7 +264,7 @@ mod tests {
     #[test]
     fn the_way_back_counts_what_was_left_out() {
         let check = |original: &str, word: &str, expected: &str| {
-            let normal = Normaliser::embedded().unwrap().normalise(original);
+            let normal = normalised(original);
             let start = normal.text.find(word).unwrap();
             let (from, to) = WayBack::new(&normal).span(start, start + word.len());
             let found: String = original.chars().skip(from).take(to - from).collect();

@@ -476,7 +476,7 @@ impl<'t> Words<'t> {
 
 /// The words that may begin a number are also numerals of the lexicon.
 pub(super) const NUMERALS: &str = "0123456789零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖十百千万拾佰仟半½¼¾";
-pub(super) const ENGLISH: [(&str, i64); 31] = [
+pub(super) const ENGLISH: [(&str, i64); 33] = [
     ("one", 1),
     ("two", 2),
     ("three", 3),
@@ -507,6 +507,8 @@ pub(super) const ENGLISH: [(&str, i64); 31] = [
     ("hundred", 100),
     ("thousand", 1_000),
     ("zero", 0),
+    ("nought", 0),
+    ("naught", 0),
     ("oh", 0),
 ];
 /// Words that begin a number and are none by themselves.

@@ -46,11 +46,17 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
             }));
         }
         asked.clear();
-        reported.retain(|mention| index <= mention.clause + 2);
-        believed.retain(|mention| index <= mention.clause + 2);
+        for waiting in [&mut reported, &mut believed] {
+            if !waiting.is_empty() {
+                waiting.retain(|mention| index <= mention.clause + 2);
+            }
+        }
         if discourse::only_denies(scan, clause) {
             believed.clear();
-            deny(&mut passage.mentions, &mut reported, index);
+            deny(scan, &mut passage.mentions, &mut reported, index);
+        }
+        if leaves_open(scan, clause) {
+            passage.mentions.retain(|mention| mention.kind != ClaimKind::Origin || index > mention.clause + 2);
         }
         let before = numbers.len();
         let mut found = Found { mentions: &mut numbers, taken: &mut taken };
@@ -151,15 +157,55 @@ fn beside_claims(scan: &Scan<'_>, index: usize) -> bool {
     scan.clauses.get(near).is_some_and(|clauses| clauses.iter().any(|clause| clause.claims))
 }
 
+/// "From Brazil, I think, or Madagascar, I'm not sure": a clause that says no more than that.
+fn leaves_open(scan: &Scan<'_>, clause: &Clause) -> bool {
+    let text = scan.clause_text(clause);
+    clause.is(Cue::Refuse)
+        && !clause.claims
+        && text.len() <= 24
+        && ["not sure", "not certain", "不清楚", "不确定", "说不准", "拿不准", "说不好"]
+            .iter()
+            .any(|open| text.contains(open))
+}
+
 /// A clause that only denies turns what the clauses before reported, or named, into denials.
-fn deny(said: &mut Vec<Mention>, reported: &mut Vec<Mention>, index: usize) {
+fn deny(scan: &Scan<'_>, said: &mut Vec<Mention>, reported: &mut Vec<Mention>, index: usize) {
     if !reported.is_empty() {
         said.append(reported);
         return;
     }
-    for mention in said.iter_mut().filter(|mention| mention.clause + 1 == index && !mention.negated) {
-        mention.negated |= is_fault(mention);
+    let own = scan.clauses.get(index).is_some_and(|clause| clause.is(Cue::NegPost) && is_refusal(scan, clause));
+    for mention in said.iter_mut().rev().take_while(|mention| index <= mention.clause + 2) {
+        let near = mention.clause + 1 == index;
+        let listed = own && mention.kind == ClaimKind::Material && is_only_named(scan, mention, index);
+        mention.negated |= near && is_fault(mention) || !mention.negated && listed;
     }
+}
+
+/// 咱家绝对没有, 我们从来不做: who says so speaks of what the house does not sell.
+fn is_refusal(scan: &Scan<'_>, clause: &Clause) -> bool {
+    let text = scan.clause_text(clause);
+    clause.is(Cue::Own)
+        || ["一律", "统统", "通通", "全都", "一概", "绝对", "从来"].iter().any(|all| text.starts_with(all))
+}
+
+/// Whether the clause of the mention, and those up to the denial, name things and say nothing of them: 沙金的、铜镀金的.
+fn is_only_named(scan: &Scan<'_>, mention: &Mention, index: usize) -> bool {
+    (mention.clause..index).all(|at| {
+        scan.clauses.get(at).is_some_and(|clause| {
+            let rest = scan.tokens.iter().take(clause.last).skip(clause.first).fold(
+                scan.clause_text(clause).chars().count(),
+                |rest, token| {
+                    if token.claims {
+                        rest.saturating_sub(scan.text.get(token.range()).map_or(0, |text| text.chars().count()))
+                    } else {
+                        rest
+                    }
+                },
+            );
+            clause.claims && !clause.stops && rest <= 1
+        })
+    })
 }
 
 /// What no seller boasts of.
@@ -183,7 +229,7 @@ fn is_fault(mention: &Mention) -> bool {
 fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
     let mut dropped = vec![false; mentions.len()];
     for clause in &scan.clauses {
-        let bare = bare_denial(scan, clause);
+        let bare = bare_denial(scan, clause).or_else(|| second_thought(scan, clause));
         if !clause.is(Cue::Correct) && bare.is_none() {
             continue;
         }
@@ -195,12 +241,14 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
                 .iter()
                 .skip(split)
                 .take_while(|mention| mention.start <= end + BEHIND)
-                .map(|mention| (mention.clause, mention.kind, mention.end))
+                .map(|mention| (mention.clause, mention.kind, mention.unit))
                 .collect();
             let Some((first, ..)) = behind.first() else { continue };
             // A figure corrects a figure; a name may take the next clause along.
             let figure = behind.first().is_some_and(|(_, kind, _)| is_figure(*kind));
             let reach = if figure { *first } else { first + 1 };
+            // 说错了不是春带彩 takes back that one word.
+            let taken_back = mentions.get(split).filter(|mention| mention.negated).map(|mention| mention.value.clone());
             let kinds: Vec<_> = behind.iter().filter(|(at, ..)| *at <= reach).map(|(_, kind, _)| *kind).collect();
             let metal = |kind| matches!(kind, ClaimKind::Material | ClaimKind::Fineness);
             let last = mentions.get(split.wrapping_sub(1)).map(|mention| mention.clause);
@@ -212,9 +260,15 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
                 if matches!(mention.kind, ClaimKind::Guarantee | ClaimKind::BannedPhrase | ClaimKind::Certificate) {
                     continue;
                 }
-                let same = kinds.contains(&mention.kind)
+                // A ring size takes back no millimetres.
+                let other_measure = mention.kind == ClaimKind::Size
+                    && behind
+                        .iter()
+                        .all(|(_, kind, unit)| *kind != ClaimKind::Size || unit.is_none() != mention.unit.is_none());
+                let same = kinds.contains(&mention.kind) && !other_measure
                     || metal(mention.kind) && kinds.iter().any(|kind| metal(*kind)) && last == Some(mention.clause);
-                *dropped |= same && mention.end <= start + 3;
+                let meant = taken_back.as_ref().is_none_or(|value| *value == mention.value);
+                *dropped |= same && meant && mention.end <= start + 3;
             }
         }
     }
@@ -227,6 +281,15 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
 
 fn is_figure(kind: ClaimKind) -> bool {
     matches!(kind, ClaimKind::Weight | ClaimKind::Size)
+}
+
+/// 十四K，哦十八K: a figure that comes with an interjection.
+fn second_thought(scan: &Scan<'_>, clause: &Clause) -> Option<(usize, usize)> {
+    let said = ["哦", "噢", "呃不", "啊不"].into_iter().find(|said| scan.clause_text(clause).starts_with(said))?;
+    let end = clause.start + said.len();
+    let figure = scan.clause_tokens(clause).iter().find(|token| token.number.is_some())?;
+    let asked = clause.asks || end + 3 < figure.start as usize;
+    (!asked).then_some((clause.start, end))
 }
 
 /// A clause that says no more than 不是, 不 or "no".

@@ -24,12 +24,19 @@ const STEPS: usize = 10;
 const ENDS: [&str; 8] = ["不是", "没有", "谈不上", "算不上", "称不上", "够不上", "达不到", "到不了"];
 /// What a clause ends with that leaves open what it names.
 const UNKNOWN: [&str; 8] = ["不清楚", "不确定", "不好说", "说不好", "说不准", "拿不准", "没测过", "看不出来"];
+/// Words without which nothing is denied, declined or made stronger.
+const TURNS: Cues = Cues::of(&[Cue::Neg, Cue::NegPost, Cue::AssertQuestion, Cue::Is, Cue::Strong, Cue::Refuse]);
 const LINKS: Cues = Cues::of(&[Cue::Join]);
 
 /// Reads the polarity of the claim at `at`, of the given kind; `denies` says that the word itself is a denial.
 pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, denies: bool) -> Polarity {
     let mut polarity = Polarity::default();
     let Some(head) = scan.token(at) else { return polarity };
+    let said_true = || scan.text.get(head.range()).is_some_and(|text| text.starts_with('真'));
+    if !clause.cues.meets(TURNS) {
+        polarity.strength = if said_true() { 2 } else { 0 };
+        return polarity;
+    }
     let mut denials = 0;
     // The last word that belongs to the claim or to a denial of it.
     let mut right = head;
@@ -103,7 +110,7 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     }
     // 这不是A货是什么 asserts.
     polarity.negated = denials % 2 == 1 && !scan.has_after(clause, at, Cue::IsWhat);
-    if scan.text.get(head.range()).is_some_and(|text| text.starts_with('真')) {
+    if said_true() {
         polarity.strength = 2;
     }
     if refused(scan, clause, at) {
@@ -112,6 +119,8 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     if denials == 0
         && !polarity.refused
         && let Some(end) = behind(scan, clause, at)
+        // 阿卡有白芯，沙丁没有: what it has not, not what it is not.
+        && !(kind == ClaimKind::Material && scan.text.get(..end).is_some_and(|text| text.ends_with("没有")))
     {
         polarity.negated = true;
         polarity.end = Some(end);
@@ -173,7 +182,7 @@ pub(super) fn behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usiz
     let mut right = head;
     for (ahead, token) in rest.iter().enumerate().take(STEPS) {
         if token.is(Cue::NegPost) {
-            if goes_on(scan, token) {
+            if goes_on(scan, token) || is_kept(scan, clause, token) {
                 return None;
             }
             let alone = rest.get(ahead + 1..)?.iter().take(STEPS).all(|after| !after.claims && after.number.is_none());
@@ -187,6 +196,14 @@ pub(super) fn behind(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usiz
         }
     }
     None
+}
+
+/// 这个紫水晶洞不卖: what stands there and is not for sale is not denied.
+fn is_kept(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
+    let sold = matches!(scan.text.get(token.range()), Some("不卖" | "不卖的" | "也不卖"));
+    sold && ["这个", "这件", "这块", "这尊", "后面那个", "那个"]
+        .iter()
+        .any(|one| scan.clause_text(clause).starts_with(one))
 }
 
 /// 紫水晶不要暴晒 denies no amethyst: a verb follows.
@@ -203,7 +220,8 @@ fn goes_on(scan: &Scan<'_>, token: &Token) -> bool {
 fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -> Option<usize> {
     let [denial, after @ ..] = rest else { return None };
     let firm = denial.is(Cue::Neg) && scan.word(denial).is_some_and(|word| word.denial == Denial::Firm);
-    let said = scan.text.get(denial.range()).is_some_and(|text| ENDS.iter().any(|end| text.ends_with(end)));
+    let said =
+        scan.text.get(denial.range()).is_some_and(|text| text == "no" || ENDS.iter().any(|end| text.ends_with(end)));
     let ends = after.is_empty() && scan.text.get(denial.end as usize..clause.end).is_some_and(|rest| rest.len() <= 3);
     (firm && said && ends && !clause.asks && scan.between(head, denial).chars().count() <= 2)
         .then_some(denial.end as usize)
@@ -239,6 +257,9 @@ fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
 /// The same for a span of text, such as a quantity: only a denial right before it.
 pub(super) fn before(scan: &Scan<'_>, clause: &Clause, first: usize, start: usize) -> Polarity {
     let mut polarity = Polarity::default();
+    if !clause.is(Cue::Neg) {
+        return polarity;
+    }
     // 不是那种925: 种 is a word of its own.
     let mut near = scan.tokens.get(clause.first..first).unwrap_or_default().iter().rev().take(2);
     let Some(token) = near.find(|token| !token.is(Cue::Count) || token.is(Cue::Neg)) else { return polarity };

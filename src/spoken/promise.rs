@@ -2,6 +2,7 @@
 
 use super::Certainty;
 use super::cue::Cue;
+use super::facts::Facts;
 use super::mention::Mention;
 use super::polarity;
 use super::quantity::{Found, whole};
@@ -54,20 +55,24 @@ fn fake_pay(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_
 
 /// 15天包退, "30 day returns": the period joins the promise that follows it.
 fn days(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
+    if !clause.claims {
+        return;
+    }
     for at in clause.first..clause.last {
         let Some(token) = scan.token(at).filter(|token| token.number.is_some() && !found.is_taken(at)) else {
             continue;
         };
-        let Some(days) = scan.number(token).and_then(|number| whole(number.value)) else { continue };
         let Some(unit) = scan.token(at + 1).filter(|unit| at + 1 < clause.last && unit.start <= token.end + 3) else {
             continue;
         };
-        let days = match scan.text.get(unit.range()) {
-            Some("天" | "day" | "days" | "日") => days,
-            Some("month" | "months" | "月") => days.saturating_mul(30),
-            Some("year" | "years" | "年") => days.saturating_mul(365),
+        let long = match scan.text.get(unit.range()) {
+            Some("天" | "day" | "days" | "日") => 1,
+            Some("month" | "months" | "月") => 30,
+            Some("year" | "years" | "年") => 365,
             _ => continue,
         };
+        let Some(days) = scan.number(token).and_then(|number| whole(number.value)) else { continue };
+        let days = days.saturating_mul(long);
         if days == 0 || 36_500 < days {
             continue;
         }
@@ -130,7 +135,7 @@ fn recheck(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>
     };
     let tested = tokens.iter().enumerate().skip(from + 1).find(|(_, token)| {
         (token.is(Cue::Test)
-            || scan.meanings(token).iter().any(|meaning| meaning.kind == ClaimKind::Certificate)
+            || token.facts.has(Facts::CERTIFICATE)
                 && !scan.text.get(token.range()).is_some_and(|text| text.contains('证')))
             && scan.between(opener, token).chars().count() <= 12
     });

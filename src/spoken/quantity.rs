@@ -112,6 +112,7 @@ fn gather<'t>(scan: &Scan<'t>, clause: &Clause, at: usize) -> Option<Quantity<'t
         quantity.bound = Bound::About;
     }
     walk.unit(&mut quantity);
+    walk.half(&mut quantity);
     walk.range(&mut quantity);
     walk.tail(&mut quantity);
     walk.hedges(&mut quantity);
@@ -182,6 +183,19 @@ impl<'t> Walk<'_, 't> {
             self.step(next);
         } else {
             (self.left, self.at) = (left, at);
+        }
+    }
+
+    /// 八个半到九个: a half before a range.
+    fn half(&mut self, quantity: &mut Quantity<'t>) {
+        let Some(unit) = self.peek().filter(|unit| quantity.unit.is_none() && self.text(unit) == "个") else { return };
+        let next =
+            |at: usize, left: &Token| self.scan.token(at).filter(|next| at < self.last && next.start == left.end);
+        let Some(half) = next(self.at + 1, unit).filter(|half| self.text(half) == "半") else { return };
+        if next(self.at + 2, half).is_some_and(|to| to.is(Cue::To)) {
+            quantity.number.value += Decimal::new(5, 1);
+            self.step(unit);
+            self.step(half);
         }
     }
 

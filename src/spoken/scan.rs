@@ -3,10 +3,10 @@
 use std::cell::Cell;
 
 use super::cue::{Cue, Cues};
+use super::facts::Facts;
 use super::lexicon::{Lexicon, Meaning, Token, Tokens, Word};
-use super::normal::is_han;
+use super::normal::{Normal, is_han};
 use super::number::Number;
-use crate::domain::ledger::ClaimKind;
 
 /// A clause has no more words than this, so that looking around in it takes bounded time.
 const LONGEST: usize = 48;
@@ -58,19 +58,14 @@ pub(super) enum Topic {
     Jade,
 }
 
-/// Grades that only cut diamonds are given.
-fn is_of_diamonds(grade: &str) -> bool {
-    grade.starts_with("clarity_") || matches!(grade, "triple_EX" | "hearts_and_arrows" | "colour_letter" | "colour_D")
-}
-
 /// A topic holds for this many bytes before and after its word: some four sentences.
 const TOPIC: usize = 600;
 
 impl<'t> Scan<'t> {
-    pub(super) fn new(lexicon: &'t Lexicon, text: &'t str, tokens: &'t Tokens) -> Self {
+    pub(super) fn new(lexicon: &'t Lexicon, normal: &'t Normal, tokens: &'t Tokens) -> Self {
         let mut scan = Self {
             lexicon,
-            text,
+            text: &normal.text,
             tokens: &tokens.tokens,
             numbers: &tokens.numbers,
             clauses: Vec::new(),
@@ -116,36 +111,12 @@ impl<'t> Scan<'t> {
     }
 
     fn find_topics(&mut self) {
-        let [diamonds, gold, beads, metals, stones, jade] = &mut self.topics;
-        for token in self.tokens.iter().filter(|token| token.claims || token.is(Cue::Bead)) {
-            if token.is(Cue::Bead) {
-                beads.push(token.start as usize);
-            }
-            let meanings = self.lexicon.word(token).map_or(&[][..], |word| self.lexicon.meanings(word));
-            for meaning in meanings.iter() {
-                let value = meaning.value.as_deref();
-                if meaning.kind == ClaimKind::Grade && value.is_some_and(is_of_diamonds) {
-                    diamonds.push(token.start as usize);
-                }
-                if meaning.kind != ClaimKind::Material {
-                    continue;
-                }
-                match value {
-                    Some("diamond" | "lab_grown_diamond" | "moissanite" | "diamond_simulant" | "cubic_zirconia") => {
-                        diamonds.push(token.start as usize);
-                    }
-                    Some("gold" | "k_gold") => {
-                        gold.push(token.start as usize);
-                        metals.push(token.start as usize);
-                    }
-                    Some("silver" | "platinum" | "palladium") => metals.push(token.start as usize),
-                    Some(
-                        "ruby" | "sapphire" | "emerald" | "spinel" | "tourmaline" | "tsavorite" | "garnet"
-                        | "tanzanite" | "alexandrite" | "chrysoberyl" | "aquamarine" | "morganite" | "peridot",
-                    ) => stones.push(token.start as usize),
-                    Some("jadeite") => jade.push(token.start as usize),
-                    Some(value) if value.ends_with("pearl") => beads.push(token.start as usize),
-                    _ => {}
+        let [_, _, beads, ..] = Facts::TOPICS;
+        for token in self.tokens.iter().filter(|token| token.facts.has(Facts::ANY_TOPIC) || token.is(Cue::Bead)) {
+            let facts = if token.is(Cue::Bead) { token.facts.and(beads) } else { token.facts };
+            for (places, topic) in self.topics.iter_mut().zip(Facts::TOPICS) {
+                if facts.has(topic) {
+                    places.push(token.start as usize);
                 }
             }
         }

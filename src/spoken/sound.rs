@@ -104,7 +104,9 @@ impl Sounds {
         let mut free = 0;
         for (at, c) in text.char_indices() {
             let syllable = self.of(c);
-            if self.opens(first, syllable)
+            if first != 0
+                && syllable != 0
+                && self.opens(first, syllable)
                 && free <= first_at
                 && let Some((spelling, length)) =
                     self.spelled(text.get(first_at..).unwrap_or_default(), first, syllable)

@@ -1,6 +1,7 @@
 //! Words that claim something by themselves, where the words around them let them.
 
 use super::cue::{Cue, Cues};
+use super::facts::Facts;
 use super::lexicon::{Meaning, Token};
 use super::mention::Mention;
 use super::polarity;
@@ -22,8 +23,7 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
     if meanings.is_empty() || token.is(Cue::Noise) {
         return;
     }
-    let fine = meanings.iter().any(|meaning| matches!(meaning.kind, ClaimKind::Fineness | ClaimKind::Treatment));
-    let placed = meanings.iter().any(|meaning| meaning.kind == ClaimKind::Origin && !meaning.flags.weak);
+    let leaves_material_open = token.facts.has(Facts::FINE.and(Facts::PLACED));
     for meaning in meanings {
         let polarity = polarity::of(scan, clause, at, meaning.kind, meaning.flags.denies);
         if !supported(scan, clause, at, token, meaning, polarity.negated) {
@@ -52,21 +52,18 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         // Behind a denial, 天然 before a place only colours it.
         if negated
             && meaning.value.as_deref() == Some("natural")
-            && scan.token(at + 1).is_some_and(|next| {
-                at + 1 < clause.last
-                    && scan.touches(token, next)
-                    && scan.meanings(next).iter().any(|meaning| meaning.kind == ClaimKind::Origin)
-            })
+            && scan
+                .token(at + 1)
+                .is_some_and(|next| at + 1 < clause.last && next.facts.has(Facts::ORIGIN) && scan.touches(token, next))
         {
             continue;
         }
-        if negated && meaning.kind == ClaimKind::Grade && meanings.iter().any(|other| other.kind == ClaimKind::Material)
-        {
+        if negated && meaning.kind == ClaimKind::Grade && token.facts.has(Facts::MATERIAL) {
             continue;
         }
         // 不是足银 denies the fineness, "not vermeil" the plating, 不是多米的 the place; what the material is, they leave
         // open.
-        if negated && (fine || placed) && meaning.kind == ClaimKind::Material {
+        if negated && leaves_material_open && meaning.kind == ClaimKind::Material {
             continue;
         }
         if meaning.kind == ClaimKind::Treatment
@@ -114,31 +111,20 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
 const LAB_GROWN: &str = "lab_grown";
 
 fn clause_names_a_stone(scan: &Scan<'_>, clause: &Clause) -> bool {
-    scan.clause_tokens(clause).iter().any(|token| {
-        token.claims
-            && scan.meanings(token).iter().any(|meaning| meaning.kind == ClaimKind::Material && !is_metal(meaning))
-    })
-}
-
-fn is_metal(meaning: &Meaning) -> bool {
-    matches!(meaning.value.as_deref(), Some("gold" | "k_gold" | "silver" | "platinum" | "palladium"))
+    scan.clause_tokens(clause).iter().any(|token| token.facts.has(Facts::STONE))
 }
 
 /// The diamond of which "lab grown" is said in the clause: a material of its own, and no treatment.
 fn diamond_of(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<usize> {
-    (clause.first..clause.last.min(at + 6)).rev().take(12).find(|place| {
-        scan.token(*place).is_some_and(|token| {
-            token.claims && scan.meanings(token).iter().any(|meaning| meaning.value.as_deref() == Some("diamond"))
-        })
-    })
+    let mut near = (clause.first..clause.last.min(at + 6)).rev().take(12);
+    near.find(|place| scan.token(*place).is_some_and(|token| token.facts.has(Facts::DIAMOND)))
 }
 
 /// Whether the clause says of the diamond at `at` that it was grown, without denying it.
 fn is_grown(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     (at.saturating_sub(6).max(clause.first)..clause.last.min(at + 6)).any(|place| {
         scan.token(place).is_some_and(|token| {
-            token.claims
-                && scan.meanings(token).iter().any(|meaning| meaning.value.as_deref() == Some(LAB_GROWN))
+            token.facts.has(Facts::LAB_GROWN)
                 && diamond_of(scan, clause, place) == Some(at)
                 && !polarity::of(scan, clause, place, ClaimKind::Treatment, false).negated
         })
@@ -215,12 +201,9 @@ fn wanted(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
 
 /// Whether another word in the clause claims something too.
 fn beside_others(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
-    (clause.first..clause.last).any(|other| {
-        other != at
-            && scan.token(other).is_some_and(|token| {
-                token.claims && scan.meanings(token).iter().any(|m| !m.flags.weak && !m.flags.tint && !m.flags.said)
-            })
-    })
+    let firm = |token: &Token| token.facts.has(Facts::FIRM);
+    scan.tokens.get(clause.first..at).is_some_and(|before| before.iter().any(firm))
+        || scan.tokens.get(at + 1..clause.last).is_some_and(|behind| behind.iter().any(firm))
 }
 
 /// A weak name of a material needs 是 or a denial before it, or a word that says what it is part of.
@@ -257,11 +240,8 @@ fn tinted(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
 
 /// Right behind the name of a place.
 fn of_place(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
-    scan.before(at).is_some_and(|before| {
-        clause.first < at
-            && scan.touches(before, token)
-            && scan.meanings(before).iter().any(|meaning| meaning.kind == ClaimKind::Origin)
-    })
+    scan.before(at)
+        .is_some_and(|before| clause.first < at && before.facts.has(Facts::ORIGIN) && scan.touches(before, token))
 }
 
 /// 鸡血石色玛瑙, 翡翠色的: a colour that is called so. 翡翠色好 praises the jade.
@@ -276,8 +256,7 @@ fn is_colour(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool
         || behind.starts_with('的')
         || (at + 1..clause.last.min(at + 3)).any(|next| {
             scan.token(next).is_some_and(|next| {
-                next.start as usize == token.end as usize + '色'.len_utf8()
-                    && scan.meanings(next).iter().any(|meaning| meaning.kind == ClaimKind::Material)
+                next.start as usize == token.end as usize + '色'.len_utf8() && next.facts.has(Facts::MATERIAL)
             })
         })
 }
@@ -308,29 +287,14 @@ fn compared(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool 
     }) && scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter().any(|after| after.cues.meets(LIKENESS))
 }
 
-/// Plating and its like.
-fn is_layer(scan: &Scan<'_>, token: &Token) -> bool {
-    scan.meanings(token).iter().any(|meaning| {
-        meaning.kind == ClaimKind::Treatment
-            && matches!(meaning.value.as_deref(), Some("plated" | "gold_clad" | "silver_clad"))
-    })
-}
-
 /// 镀了一层白金, 包了一层足金: the layer's metal, not the article's.
 fn of_layer(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     let before = scan.tokens.get(clause.first..at).unwrap_or_default().iter().rev().take(3);
-    before.take_while(|before| !before.claims || is_layer(scan, before)).any(|before| {
-        is_layer(scan, before)
-            && matches!(
-                scan.between(before, token),
-                "" | "了" | "的" | "一层" | "了一层" | "上一层" | "过一层" | "的一层"
-            )
-    })
-}
-
-fn is_imitation(scan: &Scan<'_>, token: &Token) -> bool {
-    scan.meanings(token).iter().any(|meaning| {
-        meaning.kind == ClaimKind::Material && matches!(meaning.value.as_deref(), Some("glass" | "resin" | "plastic"))
+    before.take_while(|before| !before.claims || before.facts.has(Facts::LAYER)).any(|before| {
+        let between = scan.between(before, token);
+        let layers = between.ends_with('层') && between.chars().count() <= 4;
+        before.facts.has(Facts::LAYER)
+            && (layers || matches!(between, "" | "了" | "的" | "一层" | "上一层" | "过一层" | "的一层"))
     })
 }
 
@@ -345,7 +309,7 @@ fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated:
     // "Rose gold vermeil", 祖母绿玻璃: the next word says what it is made of.
     if after.is_some_and(|after| {
         let plated = matches!(scan.text.get(after.range()), Some("plated" | "plate" | "plating" | "vermeil"));
-        matches!(scan.between(token, after), "" | " ") && (plated || is_imitation(scan, after))
+        matches!(scan.between(token, after), "" | " ") && (plated || after.facts.has(Facts::IMITATION))
     }) {
         return false;
     }
@@ -375,8 +339,8 @@ fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated:
                 && scan.text.get(after.range()).is_some_and(|text| text.ends_with("不是"))
                 && scan.token(at + 2).is_some_and(|then| {
                     at + 2 < clause.last
+                        && then.facts.has(Facts::MATERIAL)
                         && scan.between(after, then).chars().count() <= 2
-                        && scan.meanings(then).iter().any(|meaning| meaning.kind == ClaimKind::Material)
                 })
         });
     !defines || negated
@@ -412,10 +376,7 @@ fn origin(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak: bool
         })
         || owned && scan.clause_text(clause).chars().count() <= text.chars().count() + 1
         || after.is_some_and(|after| {
-            near(token, after, 2)
-                && scan.meanings(after).iter().any(|meaning| {
-                    matches!(meaning.kind, ClaimKind::Material | ClaimKind::Grade | ClaimKind::Treatment)
-                })
+            after.facts.has(Facts::DESCRIBES) && near(token, after, 2)
         })
 }
 

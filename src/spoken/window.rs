@@ -3,7 +3,7 @@
 use super::cue::{Cue, Cues};
 use super::fold::Fold;
 use super::lexicon::Tokens;
-use super::normal::WayBack;
+use super::normal::{Normal, WayBack};
 use super::scan::Scan;
 use super::{Lang, Reader, Said, passage};
 
@@ -26,6 +26,7 @@ pub struct Stream<'r> {
     /// Scalar values before `rest`.
     passed: usize,
     fold: Fold,
+    normal: Normal,
     tokens: Tokens,
     /// Words that the rules looked at.
     looked: usize,
@@ -43,6 +44,7 @@ impl<'r> Stream<'r> {
             rest: String::new(),
             passed: 0,
             fold: Fold::default(),
+            normal: Normal::default(),
             tokens: Tokens::default(),
             looked: 0,
         }
@@ -98,14 +100,15 @@ impl<'r> Stream<'r> {
     }
 
     fn window(&mut self, text: &str) {
-        let normal = self.reader.normaliser.normalise(text);
-        self.reader.lexicon.tokens(&normal.text, &mut self.tokens);
+        let Self { reader, normal, tokens, .. } = self;
+        reader.normaliser.normalise(&reader.lexicon.trie, text, normal);
+        reader.lexicon.tokens(normal, tokens);
         if self.tokens.tokens.iter().any(|token| token.claims || token.cues.meets(OPENING)) {
-            let scan = Scan::new(&self.reader.lexicon, &normal.text, &self.tokens);
+            let scan = Scan::new(&self.reader.lexicon, &self.normal, &self.tokens);
             let heard = passage::hear(&scan, &self.reader.sounds);
             self.looked += scan.steps();
-            let mut way = WayBack::new(&normal);
-            let english = !normal.text.chars().any(super::normal::is_han);
+            let mut way = WayBack::new(&self.normal);
+            let english = !self.normal.text.chars().any(super::normal::is_han);
             let mut turns = heard.turns.into_iter().peekable();
             for mention in heard.mentions {
                 while let Some(turn) = turns.next_if(|turn| *turn <= mention.start) {
@@ -120,7 +123,7 @@ impl<'r> Stream<'r> {
                 self.fold.add(mention, self.passed + start, self.passed + end, english);
             }
         }
-        self.passed += text.chars().count();
+        self.passed += self.normal.original_chars();
     }
 }
 
