@@ -1,6 +1,7 @@
 //! Whether a word is said or denied: 不是镀金, 没有一条B货, 染色的也不碰, not plated or filled.
 
 use super::cue::{Cue, Cues};
+use super::facts::Facts;
 use super::lexicon::{Denial, Token};
 use super::scan::{Clause, Scan};
 use crate::domain::ledger::ClaimKind;
@@ -220,8 +221,12 @@ fn goes_on(scan: &Scan<'_>, token: &Token) -> bool {
 fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -> Option<usize> {
     let [denial, after @ ..] = rest else { return None };
     let firm = denial.is(Cue::Neg) && scan.word(denial).is_some_and(|word| word.denial == Denial::Firm);
-    let said =
-        scan.text.get(denial.range()).is_some_and(|text| text == "no" || ENDS.iter().any(|end| text.ends_with(end)));
+    // "Mahenge no" denies, "certificate no. 12" numbers.
+    let names = !head.facts.has(Facts::CERTIFICATE);
+    let said = scan
+        .text
+        .get(denial.range())
+        .is_some_and(|text| text == "no" && names || ENDS.iter().any(|end| text.ends_with(end)));
     let ends = after.is_empty() && scan.text.get(denial.end as usize..clause.end).is_some_and(|rest| rest.len() <= 3);
     (firm && said && ends && !clause.asks && scan.between(head, denial).chars().count() <= 2)
         .then_some(denial.end as usize)

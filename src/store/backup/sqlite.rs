@@ -17,6 +17,8 @@ pub(super) const KEYS: &str = "keys.db";
 async fn open(path: &Path) -> Result<DatabaseConnection, Fault> {
     let options = SqliteConnectOptions::new()
         .filename(path)
+        // What is attached is opened by the same right, and a file of keys has to be made.
+        .create_if_missing(true)
         .busy_timeout(LIMITS.patience)
         // What is taken out of a copy must not stay in its free pages.
         .pragma("secure_delete", "ON")
@@ -187,6 +189,9 @@ async fn put_keys_back(
     watch: &mut dyn Watch,
 ) -> Result<Counted, Fault> {
     if let Some(keys) = keys {
+        if !keys.exists() {
+            return Err(Fault::Refused(format!("there is no file of keys at {}: name the newest", keys.display())));
+        }
         watch.step("putting the keys back");
         run(conn, &format!("ATTACH '{}' AS apart", quotable(keys)?)).await?;
         let known: Vec<(String,)> =
