@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench fold`
 
+use std::sync::Arc;
+
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use touchstone::domain::actor::{By, Role};
@@ -61,7 +63,7 @@ impl Stored {
 
 fn carry_out(world: &mut World, command: Command, by: &By) {
     let now = world.now();
-    let events = decide(&world.slots[0].piece, &world.order, &command, by, now, &world.book).unwrap();
+    let events = decide(&world.slots[0].piece, &world.order, &command, by, now, &*world.book).unwrap();
     for event in events {
         world.record(0, event, by, now).unwrap();
     }
@@ -130,7 +132,11 @@ fn delivered() -> World {
 
 fn complete(world: &World, piece: &Piece) -> Vec<Event> {
     let now = jiff::Timestamp::from_microsecond(world.instant()).unwrap();
-    decide(piece, &world.order, &Command::Complete, &PLATFORM.by(), now, &world.book).unwrap()
+    decide(piece, &world.order, &Command::Complete, &PLATFORM.by(), now, &*world.book).unwrap()
+}
+
+fn owned(journal: &[Arc<Recorded>]) -> Vec<Recorded> {
+    journal.iter().map(|recorded| (**recorded).clone()).collect()
 }
 
 #[divan::bench]
@@ -139,7 +145,7 @@ fn fold(bencher: Bencher) {
     let journal = &world.slots[0].journal;
     bencher
         .counter(ItemsCount::new(journal.len()))
-        .with_inputs(|| journal.clone())
+        .with_inputs(|| owned(journal))
         .bench_values(|journal| Piece::fold(journal).unwrap());
 }
 
@@ -147,7 +153,7 @@ fn fold(bencher: Bencher) {
 fn fold_and_decide(bencher: Bencher) {
     let world = delivered();
     let journal = &world.slots[0].journal;
-    bencher.counter(ItemsCount::new(journal.len())).with_inputs(|| journal.clone()).bench_values(|journal| {
+    bencher.counter(ItemsCount::new(journal.len())).with_inputs(|| owned(journal)).bench_values(|journal| {
         let piece = Piece::fold(journal).unwrap();
         (complete(&world, &piece), piece)
     });
@@ -168,9 +174,8 @@ fn parse_fold_and_decide(bencher: Bencher) {
 #[divan::bench]
 fn decide_on_an_appraisal(bencher: Bencher) {
     let world = delivered();
-    let opened = world.slots[0].journal.iter().take(7).cloned();
-    let piece = Piece::fold(opened).unwrap();
+    let piece = Piece::fold(owned(&world.slots[0].journal[..7])).unwrap();
     let submit = Command::SubmitAppraisal { appraisal: appraisal(&piece, &mut Dice::new(0)) };
     let now = jiff::Timestamp::from_microsecond(world.instant()).unwrap();
-    bencher.bench(|| decide(&piece, &world.order, &submit, &ANNA.by(), now, &world.book).unwrap());
+    bencher.bench(|| decide(&piece, &world.order, &submit, &ANNA.by(), now, &*world.book).unwrap());
 }

@@ -33,6 +33,8 @@ pub struct Call {
     secret: Option<String>,
     /// Every write has one. It makes it safe to send a write again whose answer was lost.
     idempotency_key: Option<String>,
+    /// Beside those above.
+    header: Option<(&'static str, String)>,
     media_type: Option<String>,
     body: Bytes,
 }
@@ -90,6 +92,17 @@ impl Call {
         Self::write(Method::PUT, path.into(), body)
     }
 
+    /// A browser's form. It takes no idempotency key.
+    pub fn form(path: impl Into<String>, fields: &[(&str, &str)]) -> Self {
+        let mut body = String::new();
+        for (name, value) in fields {
+            let sign = if body.is_empty() { "" } else { "&" };
+            body.push_str(&format!("{sign}{name}={}", encoded(value)));
+        }
+        let media_type = "application/x-www-form-urlencoded".to_owned();
+        Self::new(Method::POST, path.into(), Bytes::from(body), Some(media_type))
+    }
+
     /// A file with the fields before it.
     pub fn upload(path: impl Into<String>, fields: &[(&str, &str)], file: Upload) -> Self {
         let boundary = Uuid::new_v4().simple().to_string();
@@ -121,13 +134,19 @@ impl Call {
         self
     }
 
+    /// One more header.
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.header = Some((name, value.to_owned()));
+        self
+    }
+
     fn write(method: Method, path: String, body: &Value) -> Self {
         let body = Bytes::from(body.to_string());
         Self::new(method, path, body, Some("application/json".to_owned())).idempotent(&Uuid::now_v7().to_string())
     }
 
     fn new(method: Method, path: String, body: Bytes, media_type: Option<String>) -> Self {
-        Self { method, path, secret: None, idempotency_key: None, media_type, body }
+        Self { method, path, secret: None, idempotency_key: None, header: None, media_type, body }
     }
 
     fn asked(&self) -> Asked {
@@ -143,11 +162,27 @@ impl Call {
         if let Some(key) = &self.idempotency_key {
             request = request.header("idempotency-key", key);
         }
+        if let Some((name, value)) = &self.header {
+            request = request.header(*name, value);
+        }
         if let Some(media_type) = &self.media_type {
             request = request.header(CONTENT_TYPE, media_type);
         }
         request.body(Full::new(self.body.clone()))
     }
+}
+
+/// A value as a form holds it.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
 }
 
 /// A file to be sent.

@@ -44,6 +44,8 @@ const DEFAULT_GATHER_SECONDS: u64 = 600;
 const LARGEST_GATHER_SECONDS: u64 = 3_600;
 const DEFAULT_LEASE_SECONDS: u64 = 180;
 const LARGEST_LEASE_SECONDS: u64 = 3_600;
+const DEFAULT_ASIDE_DAYS: u64 = 90;
+const LARGEST_ASIDE_DAYS: u64 = 3_660;
 
 /// The flags that any command takes which needs settings. All are texts, so that what is wrong with them is told together
 /// with all else.
@@ -59,6 +61,13 @@ pub struct Args {
     /// sqlite://… or postgres://…; by default touchstone.db in the data directory [env: TOUCHSTONE_DATABASE_URL]
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
+    /// Directory for what a restored database could not know: who was erased, what was signed, who was told. Best on
+    /// another disk [env: TOUCHSTONE_ASIDE] [default: aside in the data directory]
+    #[arg(long, value_name = "DIR")]
+    pub aside_dir: Option<PathBuf>,
+    /// How long that is kept; longer than any backup is used [env: TOUCHSTONE_ASIDE_DAYS] [default: 90]
+    #[arg(long, value_name = "DAYS")]
+    pub aside_days: Option<String>,
     /// s3://bucket/folder for the photos; by default the data directory. Keys, region and endpoint are those of the
     /// AWS_… variables [env: TOUCHSTONE_PHOTOS_URL]
     #[arg(long, value_name = "URL")]
@@ -112,6 +121,10 @@ pub struct Config {
     /// Absolute, and there.
     pub data_dir: PathBuf,
     pub database: DatabaseUrl,
+    /// Where is set aside what a restored database could not know; absolute.
+    pub aside_dir: PathBuf,
+    /// How many days of it are kept.
+    pub aside_days: u16,
     /// The bucket of the photos, where they are not in the data directory.
     pub photos_url: Option<String>,
     pub listen: SocketAddr,
@@ -239,6 +252,8 @@ impl std::error::Error for Problems {}
 struct File {
     data_dir: Option<PathBuf>,
     database_url: Option<Private>,
+    aside_dir: Option<PathBuf>,
+    aside_days: Option<u64>,
     photos_url: Option<String>,
     listen: Option<String>,
     public_url: Option<String>,
@@ -297,6 +312,10 @@ impl Reader<'_> {
         let data_dir = self.data_dir(data_dir);
         let url = self.text("DATABASE_URL", &args.database_url, file.database_url.map(|url| url.0));
         let database = self.database(url, data_dir.as_deref());
+        let aside_dir = self.path("ASIDE", &args.aside_dir, file.aside_dir);
+        let aside_dir = self.aside_dir(aside_dir, data_dir.as_deref());
+        let aside_days = self.text("ASIDE_DAYS", &args.aside_days, file.aside_days.map(|n| n.to_string()));
+        let aside_days = self.number("aside_days", aside_days, 1, LARGEST_ASIDE_DAYS).unwrap_or(DEFAULT_ASIDE_DAYS);
         let photos_url = self.text("PHOTOS_URL", &args.photos_url, file.photos_url);
         let photos_url = self.photos_url(photos_url);
         let listen = self.text("LISTEN", &args.listen, file.listen);
@@ -338,6 +357,8 @@ impl Reader<'_> {
         Some(Config {
             data_dir: data_dir?,
             database: database?,
+            aside_dir: aside_dir?,
+            aside_days: u16::try_from(aside_days).unwrap_or(u16::MAX),
             photos_url,
             listen: listen?,
             public_url: public_url?,
@@ -471,6 +492,19 @@ impl Reader<'_> {
                      touchstone.db in data_dir"
                 )),
             },
+        }
+    }
+
+    /// It is made when something is set aside: not every command does.
+    fn aside_dir(&mut self, given: Option<PathBuf>, data_dir: Option<&Path>) -> Option<PathBuf> {
+        let Some(path) = given else { return Some(data_dir?.join("aside")) };
+        let shown = path.display();
+        match std::path::absolute(&path) {
+            Ok(path) => Some(path),
+            Err(error) => self.problem(format!(
+                "aside_dir {shown} is no place ({error}): give TOUCHSTONE_ASIDE a directory that this user may write to, \
+                 or leave it out"
+            )),
         }
     }
 

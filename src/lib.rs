@@ -1,10 +1,12 @@
 //! Touchstone (试金石): official authenticity for live commerce.
 
+pub mod aside;
 pub mod audit;
 pub mod bench;
 pub mod capsule;
 pub mod carriers;
 pub mod client;
+pub mod clock;
 pub mod clockwork;
 pub mod config;
 pub mod courier;

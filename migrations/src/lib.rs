@@ -16,6 +16,8 @@ mod m0008_tries;
 mod m0010_courier;
 mod m0011_found;
 mod m0012_owed;
+mod m0013_restores;
+mod m0014_unreached;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -34,6 +36,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_courier::Courier),
             Box::new(m0011_found::Found),
             Box::new(m0012_owed::Owed),
+            Box::new(m0013_restores::Restores),
+            Box::new(m0014_unreached::Unreached),
         ]
     }
 }

@@ -224,6 +224,7 @@ fn is_of_order(event: &Event) -> bool {
             | Event::LineFailed(_)
             | Event::LineCancelled(_)
             | Event::NoticeAccepted(_)
+            | Event::DeadlineMoved(_)
     )
 }
 

@@ -14,6 +14,7 @@ use super::{Error, PAGE};
 use crate::capsule::Hash;
 use crate::capsule::chain::Head;
 use crate::capsule::root::{ExportWriter, Root, Tree};
+use crate::clock::Clock;
 use crate::desk::{self, Desk};
 use crate::store::entity::roots;
 use crate::store::journal::LastEvent;
@@ -132,12 +133,7 @@ pub async fn daily(desk: &Desk, now: Timestamp, folder: &Path) -> Result<Done, E
 }
 
 /// Looks after what is due until it is told to stop. A day on which it fails is tried again at the next look.
-pub async fn roots_loop(
-    desk: Desk,
-    folder: PathBuf,
-    now: impl Fn() -> Timestamp + Send,
-    stop: impl Future<Output = ()> + Send,
-) {
+pub async fn roots_loop(desk: Desk, folder: PathBuf, clock: Clock, stop: impl Future<Output = ()> + Send) {
     let mut looks = tokio::time::interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stop = std::pin::pin!(stop);
@@ -146,10 +142,10 @@ pub async fn roots_loop(
             () = &mut stop => return,
             _ = looks.tick() => {}
         }
-        if let Err(error) = desk.commit_seeds(now()).await {
+        if let Err(error) = desk.commit_seeds(clock.now()).await {
             tracing::error!(%error, "the seeds of the days to come could not be committed");
         }
-        match daily(&desk, now(), &folder).await {
+        match daily(&desk, clock.now(), &folder).await {
             Ok(Done { root: Some(path), forgotten }) => {
                 tracing::info!(root.file = %path.display(), answers.forgotten = forgotten, "the day's root is signed");
             }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::figures::{Figures, Ratio, per_second};
 use super::{Options, Progress, stand};
+use crate::clock::Clock;
 use crate::config::DatabaseUrl;
 use crate::courier::address::Allowed;
 use crate::courier::endpoint::{Caller, Times};
@@ -17,10 +18,12 @@ use crate::courier::{Courier, Letter, Post, Posted, Posting, Settings, Warning};
 use crate::demo::Failure;
 use crate::demo::house::House;
 use crate::desk::Options as DeskOptions;
+use crate::domain::notice::{Notice, Recipient};
 use crate::store::Limits;
 use crate::store::changes::Changes;
 use crate::store::entity::outbox;
-use crate::store::outbox::{Channel, State};
+use crate::store::journal::stream_key;
+use crate::store::outbox::{Channel, waiting};
 use crate::vault::Secrets;
 
 /// Notices at the most.
@@ -52,19 +55,16 @@ pub async fn measure(options: &Options, progress: &Progress) -> Result<Figures, 
     let notices = options.pieces.clamp(10, NOTICES);
     let folder = stand::folder(options)?;
     let url = DatabaseUrl::sqlite_file(&folder.path().join("touchstone.db"));
-    let house = House::open(url.expose(), &Secrets::random(), Limits::default(), DeskOptions::default()).await?;
+    let house =
+        House::open(url.expose(), &Secrets::random(), Limits::default(), DeskOptions::default(), Clock::system())
+            .await?;
     progress.say("the backlog");
     fill(&house, notices).await?;
     let (taken, mut drained) = watch::channel(0);
     let caller = Caller::new(Allowed::default(), Times::default(), &[])
         .map_err(|error| Failure::of("nobody can post", &error))?;
-    let courier = Courier::new(
-        house.desk.clone(),
-        Arc::new(Sink { taken }),
-        caller,
-        Arc::new(Timestamp::now),
-        Settings::default(),
-    );
+    let courier =
+        Courier::new(house.desk.clone(), Arc::new(Sink { taken }), caller, Clock::system(), Settings::default());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let started = Instant::now();
     let working = tokio::spawn(async move {
@@ -125,23 +125,8 @@ async fn fill(house: &House, notices: usize) -> Result<(), Failure> {
 }
 
 fn row() -> outbox::Model {
-    outbox::Model {
-        id: Uuid::now_v7(),
-        order_id: Uuid::now_v7(),
-        stream_id: 1,
-        seq: 1,
-        recipient: "buyer".to_owned(),
-        notice: "arrived".to_owned(),
-        channel: Channel::Mail.text(),
-        state: State::Waiting.as_str().to_owned(),
-        attempts: 0,
-        not_before_at: 0,
-        leased_until_at: None,
-        lease: None,
-        letter: None,
-        outcome: None,
-        created_at: 0,
-    }
+    let event = (stream_key(Uuid::now_v7(), 1), 1);
+    waiting(Uuid::now_v7(), event, (Recipient::Buyer, Notice::Arrived), Channel::Mail, (0, 0))
 }
 
 /// What this process holds in memory; none where the system does not tell.

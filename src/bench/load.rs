@@ -239,7 +239,7 @@ impl Load {
             Step::Open => command("appraisal-opened", &json!({})).by(&people.inspectors[0].secret),
             Step::Appraise => {
                 let mut body = json!(way.appraisal);
-                fixtures::read_off(&mut body);
+                fixtures::read_off(&mut body, Timestamp::now());
                 command("appraisals", &body).by(&people.inspectors[usize::from(piece.drawn)].secret)
             }
             Step::ProposeSilence => {

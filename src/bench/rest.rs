@@ -10,6 +10,7 @@ use super::figures::{Figures, milliseconds, percentile};
 use super::load::Load;
 use super::{Options, Progress, stand};
 use crate::client::{Call, Client};
+use crate::clock::Clock;
 use crate::config::DatabaseUrl;
 use crate::demo::Failure;
 use crate::demo::house::{self, House, SETTINGS};
@@ -48,7 +49,7 @@ pub async fn measure(options: &Options, progress: &Progress) -> Result<Figures, 
 async fn furnish(folder: &std::path::Path) -> Result<(), Failure> {
     let secrets = house::secrets(folder)?;
     let url = DatabaseUrl::sqlite_file(&folder.join("touchstone.db"));
-    let house = House::open(url.expose(), &secrets, Limits::default(), DeskOptions::default()).await?;
+    let house = House::open(url.expose(), &secrets, Limits::default(), DeskOptions::default(), Clock::system()).await?;
     let people = house.furnish(&Load::merchants()?).await?;
     let service = stand::serve(&house, folder).await?;
     let load = Arc::new(Load::learn(service.address, people, "REST").await?);

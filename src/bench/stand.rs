@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Options;
 use super::load::Load;
+use crate::clock::Clock;
 use crate::demo::Failure;
 use crate::demo::house::{self, House, People, Service};
 use crate::desk::Options as DeskOptions;
@@ -49,7 +50,7 @@ impl Stand {
         let secrets = Secrets::random();
         let desk = DeskOptions::default();
         let desk = DeskOptions { writers: writers.unwrap_or(desk.writers), ..desk };
-        let house = House::open(url, &secrets, limits, desk).await?;
+        let house = House::open(url, &secrets, limits, desk, Clock::system()).await?;
         let people = house.furnish(&Load::merchants()?).await?;
         let service = serve(&house, folder).await?;
         Ok(Self { secrets, house, service, people })
@@ -59,7 +60,7 @@ impl Stand {
     pub async fn reopen(self, url: &str, folder: &Path) -> Result<Self, Failure> {
         let (secrets, people) = (self.secrets.clone(), self.people.clone());
         self.close().await?;
-        let house = House::open(url, &secrets, Limits::default(), DeskOptions::default()).await?;
+        let house = House::open(url, &secrets, Limits::default(), DeskOptions::default(), Clock::system()).await?;
         let service = serve(&house, folder).await?;
         Ok(Self { secrets, house, service, people })
     }

@@ -11,6 +11,7 @@ use super::{Done, Trouble, block_on, told_to_stop};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   touchstone demo
+  touchstone demo --fast
   touchstone demo --exit --json
 
 It makes a database of its own, with secrets of its own, in a fresh folder for temporary files or in the one
@@ -22,6 +23,9 @@ pub struct Demo {
     /// Print one summary as JSON instead of the account
     #[arg(long, requires = "exit")]
     json: bool,
+    /// Let the clock run ahead: weeks of waiting pass in seconds
+    #[arg(long)]
+    fast: bool,
     /// An empty folder for the database, photos and secrets
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -34,7 +38,7 @@ impl Demo {
     pub fn run(self) -> Done {
         let port = if self.exit { 0 } else { 8420 };
         let listen = self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port)));
-        let options = Options { exit: self.exit, json: self.json, data: self.data, listen };
+        let options = Options { exit: self.exit, json: self.json, fast: self.fast, data: self.data, listen };
         block_on(async { demo::run(options, told_to_stop()).await.map_err(Trouble::from) })
     }
 }

@@ -11,6 +11,7 @@ use touchstone::config::Problems;
 use touchstone::demo::{self, Failure, Outcome};
 use touchstone::{desk, store};
 
+mod backup;
 mod balance;
 mod bench_command;
 mod claims;
@@ -73,6 +74,8 @@ enum Command {
     /// Letters: look at every one that is sent
     #[command(subcommand, after_help = mail::EXAMPLES)]
     Mail(mail::Mail),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Bench(bench_command::Bench),
     /// Claims: what a seller says of a piece
     #[command(subcommand, after_help = claims::EXAMPLES)]
@@ -105,6 +108,8 @@ pub fn run() -> ExitCode {
         Command::Balance(command) => command.run(),
         Command::Person(command) => command.run(),
         Command::Mail(command) => command.run(),
+        Command::Backup(command) => command.run(),
+        Command::Restore(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Claims(command) => command.run(),
         Command::Journal(command) => command.run(),

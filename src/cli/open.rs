@@ -1,6 +1,9 @@
 //! What commands share: settings, the store behind them, and the desk over it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use touchstone::aside::Log;
 use touchstone::config::{self, Args, Backend, Config};
 use touchstone::desk::{Desk, Options};
 use touchstone::store::{Limits, Store};
@@ -52,11 +55,13 @@ fn is_embedded(config: &Config) -> bool {
 }
 
 pub fn desk(config: &Config, store: &Store) -> Result<Desk, Trouble> {
+    let aside = Log::new(&config.aside_dir, config.aside_days);
     let options = Options {
         writers: config.writers.get(),
         public_url: config.public_url.clone(),
         earlier_keys: config.earlier_keys.clone(),
         gather: config.gather,
+        aside: Some(Arc::new(aside)),
         ..Options::default()
     };
     Ok(Desk::open(store.clone(), &config.secrets, options)?)

@@ -4,14 +4,19 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use touchstone::aside::Log;
 use touchstone::audit::upkeep;
+use touchstone::clock::Clock;
 use touchstone::clockwork;
-use touchstone::config::Args;
+use touchstone::config::{Args, Config};
 use touchstone::courier::endpoint::{Caller, Times};
 use touchstone::courier::{self, ByMail, Courier};
 use touchstone::demo::Outcome;
 use touchstone::demo::house::{keep_up, listen};
+use touchstone::desk::Desk;
 use touchstone::http::{self, App, Settings};
+use touchstone::store::Store;
+use touchstone::store::restores::{self, Kind};
 use touchstone::telemetry::{self, Metrics};
 
 use super::{Done, Trouble, block_on, open, say, told_to_stop};
@@ -20,11 +25,19 @@ use super::{Done, Trouble, block_on, open, say, told_to_stop};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   touchstone serve --data-dir /var/lib/touchstone
-  TOUCHSTONE_DATABASE_URL=postgres://touchstone@db/touchstone touchstone serve --migrate")]
+  TOUCHSTONE_DATABASE_URL=postgres://touchstone@db/touchstone touchstone serve --migrate
+  touchstone serve --after-restore
+
+After a restore, letters, webhooks and clocks are held until a supervisor lets them go (POST /v1/restore/release);
+whoever was erased since the backup is erased again first. Give --after-restore once: the database remembers that it is
+held, also where the service is started again without it.")]
 pub struct Serve {
     /// Bring the schema up to date first
     #[arg(long)]
     migrate: bool,
+    /// The database was brought back from a backup: hold letters, webhooks and clocks, and say what is lost
+    #[arg(long)]
+    after_restore: bool,
     #[command(flatten)]
     settings: Args,
 }
@@ -41,16 +54,22 @@ impl Serve {
             if !applied.is_empty() {
                 tracing::info!(migrations = applied.len(), "the schema was brought up to date");
             }
+            Log::new(&config.aside_dir, config.aside_days)
+                .prepare()
+                .map_err(|fault| Trouble::failed("what must survive a loss cannot be set aside", &fault))?;
             let desk = open::desk(&config, &store)?;
+            // Before anything is done or anybody served: a transcript read, a word heard may be an erased person's.
+            restored(&config, &store, &desk, self.after_restore).await?;
+            let clock = Clock::system();
             let unread = desk
-                .catch_up_on_speech(Timestamp::now())
+                .catch_up_on_speech(clock.now())
                 .await
                 .map_err(|error| Trouble::failed("the ledgers that wait for speech cannot be read", &error))?;
             if 0 < unread {
                 tracing::info!(ledgers = unread, "transcripts that a stop left unread are read");
             }
             let parked = desk
-                .catch_up_on_carriers(Timestamp::now())
+                .catch_up_on_carriers(clock.now())
                 .await
                 .map_err(|error| Trouble::failed("the parked words of carriers cannot be heard", &error))?;
             if 0 < parked {
@@ -65,14 +84,15 @@ impl Serve {
                 max_body_bytes: config.max_body_bytes.get(),
                 request_timeout: config.request_timeout,
                 webhook_networks: config.webhook_networks.clone(),
+                clock: clock.clone(),
             };
             let (stop_roots, stopped) = tokio::sync::oneshot::channel::<()>();
             let folder = super::journal::roots_folder(&config.data_dir);
-            let roots = tokio::spawn(upkeep::roots_loop(desk.clone(), folder, Timestamp::now, async move {
+            let roots = tokio::spawn(upkeep::roots_loop(desk.clone(), folder, clock.clone(), async move {
                 let _ = stopped.await;
             }));
             let (stop_clocks, stopped) = tokio::sync::oneshot::channel::<()>();
-            let clocks = tokio::spawn(clockwork::run(desk.clone(), Timestamp::now, async move {
+            let clocks = tokio::spawn(clockwork::run(desk.clone(), clock.clone(), async move {
                 let _ = stopped.await;
             }));
             let app = App::new(desk.clone(), settings, Some(metrics))
@@ -83,8 +103,7 @@ impl Serve {
             let caller = Caller::new(config.webhook_networks.clone(), Times::default(), &[])
                 .map_err(|error| Trouble::failed("nobody can post to webhooks", &error))?;
             let settings = courier::Settings { lease: config.lease, ..courier::Settings::default() };
-            let courier =
-                Courier::new(desk.clone(), Arc::new(post), caller, Arc::new(Timestamp::now), settings).start();
+            let courier = Courier::new(desk.clone(), Arc::new(post), caller, clock, settings).start();
             let address = listener.local_addr().unwrap_or(config.listen);
             tracing::info!(address = %address, database = %config.database, "listening");
             http::serve(listener, app, told_to_stop())
@@ -102,6 +121,36 @@ impl Serve {
             Ok(Outcome::Good)
         })
     }
+}
+
+/// Begins on a restored database, where it is one: by what `touchstone restore` noted, or by what was asked.
+async fn restored(config: &Config, store: &Store, desk: &Desk, asked: bool) -> Result<(), Trouble> {
+    let held = restores::latest(store.reader()).await?.filter(|row| row.released_at.is_none());
+    if !asked && held.as_ref().is_none_or(|row| row.replayed_at.is_some()) {
+        if held.is_some() {
+            tracing::warn!("this house was restored and is held: POST /v1/restore/release lets it go");
+        }
+        return Ok(());
+    }
+    let row = desk
+        .begin_restore(config.aside_dir.clone(), Timestamp::now())
+        .await
+        .map_err(|error| Trouble::failed("the log aside cannot be held against the database", &error))?;
+    for kind in Kind::ALL {
+        let (known, _) = restores::count(store.reader(), *kind, None).await?;
+        if 0 < known {
+            tracing::warn!(lost.kind = kind.as_str(), lost.count = known, "newer than the backup");
+        }
+    }
+    if 0 < row.unreadable {
+        tracing::warn!(lines = row.unreadable, "lines of the log aside cannot be read");
+    }
+    tracing::warn!(
+        restore.id = %row.id,
+        lost_from = %open::instant(row.lost_from_at),
+        "letters, webhooks and clocks are held: see GET /v1/restore, and POST /v1/restore/release to let them go"
+    );
+    Ok(())
 }
 
 /// Bring the schema of the database up to date

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
+use crate::clock::Clock;
 use crate::desk::{Desk, Error, Fired};
 
 /// How often a worker looks.
@@ -47,10 +48,11 @@ pub async fn fire_due(desk: &Desk, now: Timestamp) -> Result<Pass, Error> {
         while let Some(fired) = firing.join_next().await {
             match fired {
                 Ok((Ok(Fired::Done), row)) => {
-                    tracing::info!(order.id = %row.order_id, clock = row.kind, "a clock ran out");
+                    tracing::info!(order.id = %row.order_id, clock = row.kind, "a clock was fired");
                     pass.fired += 1;
                 }
                 Ok((Ok(Fired::Renewed), _)) => pass.renewed += 1,
+                Ok((Ok(Fired::Waits), _)) => {}
                 Ok((Err(Error::Busy), _)) => pass.failed += 1,
                 Ok((Err(error), row)) => {
                     tracing::error!(order.id = %row.order_id, clock = row.kind, %error, "a clock cannot be fired");
@@ -66,10 +68,10 @@ pub async fn fire_due(desk: &Desk, now: Timestamp) -> Result<Pass, Error> {
 }
 
 /// Looks again and again, by a clock that is given, until it is told to stop. What is under way then is finished.
-pub async fn run(desk: Desk, clock: impl Fn() -> Timestamp, stop: impl Future<Output = ()>) {
+pub async fn run(desk: Desk, clock: Clock, stop: impl Future<Output = ()>) {
     let mut stop = std::pin::pin!(stop);
     loop {
-        match fire_due(&desk, clock()).await {
+        match fire_due(&desk, clock.now()).await {
             Ok(_) | Err(Error::Busy) => {}
             Err(error) => tracing::error!(%error, "it cannot be looked which clocks ran out"),
         }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{Private, Reader};
-use crate::mail::address::{Sender, wire};
+use crate::mail::address::Sender;
 use crate::mail::dkim::Signer;
 use crate::mail::settings::{MailSettings, Password, Post, Security, SmtpSettings};
+use crate::mail::supervisors::Supervisors;
 
 /// How many connections at the most.
 const LARGEST_CONNECTIONS: u64 = 256;
@@ -46,8 +47,9 @@ pub struct MailArgs {
     /// By what mail programs sort our letters [env: TOUCHSTONE_MAIL_LIST_ID] [default: notices. and the sender's host]
     #[arg(long, value_name = "ID")]
     pub mail_list_id: Option<String>,
-    /// Where the supervisors read [env: TOUCHSTONE_MAIL_SUPERVISORS]
-    #[arg(long, value_name = "ADDRESS")]
+    /// Where the supervisors read, and in which language: "ADDRESS [zh-CN|en]", or one for each warehouse as
+    /// "wh-1=ADDRESS en, wh-2=ADDRESS" [env: TOUCHSTONE_MAIL_SUPERVISORS]
+    #[arg(long, value_name = "ADDRESSES")]
     pub mail_supervisors: Option<String>,
     /// Sign letters (DKIM): the selector of the public key [env: TOUCHSTONE_MAIL_DKIM_SELECTOR]
     #[arg(long, value_name = "NAME")]
@@ -138,11 +140,16 @@ impl Reader<'_> {
         let list_id = self.list_id(list_id, from.as_ref());
         let supervisors =
             self.text("MAIL_SUPERVISORS", &args.mail_supervisors, file.supervisors.map(|address| address.0));
-        if supervisors.as_deref().is_some_and(|address| wire(address).is_err()) {
-            self.problem::<()>(
-                "mail_supervisors is no address: give TOUCHSTONE_MAIL_SUPERVISORS such as duty@check.example.com",
-            );
-        }
+        let supervisors = match supervisors.as_deref().map(Supervisors::parse).transpose() {
+            Ok(supervisors) => supervisors.unwrap_or_default(),
+            Err(fault) => {
+                self.problem::<()>(format!(
+                    "mail_supervisors {fault}: give TOUCHSTONE_MAIL_SUPERVISORS such as duty@check.example.com, or \
+                     \"wh-1=one@check.example.com en, wh-2=two@check.example.com\""
+                ));
+                Supervisors::default()
+            }
+        };
         let selector = self.text("MAIL_DKIM_SELECTOR", &args.mail_dkim_selector, file.dkim_selector);
         let domain = self.text("MAIL_DKIM_DOMAIN", &args.mail_dkim_domain, file.dkim_domain);
         let key = self.path("MAIL_DKIM_KEY_FILE", &args.mail_dkim_key_file, file.dkim_key_file);

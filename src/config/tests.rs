@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::mail::settings::{Post, Security};
+use crate::words::Language;
 
 const A: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
 const B: &str = "1f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -358,6 +359,10 @@ fn a_mail_server_is_set_whole_and_no_secret_is_repeated() {
     assert!(problem.starts_with("mail_smtp_url cannot be used") && !problem.contains("hunter2"), "{problem}");
     assert!(server().env("MAIL_FROM", "nobody").problem().starts_with("mail_from holds no address"));
     assert!(server().env("MAIL_SUPERVISORS", "duty").problem().starts_with("mail_supervisors is no address"));
+    let fr = server().env("MAIL_SUPERVISORS", "wh-1=night@check.example fr").problem();
+    assert!(fr.starts_with("mail_supervisors names another language") && !fr.contains("night@"), "{fr}");
+    let two = server().env("MAIL_SUPERVISORS", "wh-1=duty@check.example en, all@check.example").load().unwrap();
+    assert_eq!(two.mail.supervisors.of("wh-1"), Some(("duty@check.example", Language::English)));
     assert!(server().env("MAIL_LIST_ID", "a b").problem().starts_with("mail_list_id is no list id"));
     assert!(server().env("MAIL_CONNECTIONS", "0").problem().starts_with("mail_connections is \"0\""));
     assert!(server().env("MAIL_DKIM_SELECTOR", "s").problem().starts_with("one of mail_dkim_selector and"));

@@ -54,6 +54,12 @@ impl Post for ByMail {
                 Group { id: letter.id, order_id: letter.order_id, recipient: letter.recipient, told: told.collect() };
             match mail::compose(&self.desk, &self.house, &group, now).await {
                 Ok(Composed::Nobody(why)) => Posted::Nobody(why.code()),
+                Ok(Composed::Later(at)) => Posted::Failed {
+                    permanent: false,
+                    code: "night".to_owned(),
+                    retry_after: Duration::try_from(at.duration_since(now)).ok(),
+                    tried: false,
+                },
                 Ok(Composed::Letter(letter)) => self.send(Ok(*letter)).await,
                 Err(error) => self.send(Err(error)).await,
             }

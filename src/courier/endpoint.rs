@@ -243,25 +243,23 @@ fn code_of(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         return "timeout";
     }
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if inner.is::<Forbidden>() {
-            return "forbidden_address";
-        }
-        if inner.is::<rustls::Error>() {
-            return "tls";
-        }
-        if let Some(wrapped) = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            if wrapped.is::<rustls::Error>() {
-                return "tls";
-            }
-            if wrapped.is::<Forbidden>() {
-                return "forbidden_address";
-            }
-        }
-        cause = inner.source();
+    if let Some(code) = error.source().and_then(code_within) {
+        return code;
     }
     if error.is_connect() { "connection" } else { "garbled" }
+}
+
+/// The same of what lies below it. An error of input and output names as its source what lies below the error that it
+/// wraps, and one may wrap another: what is wrapped is asked first.
+fn code_within(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    if error.is::<Forbidden>() {
+        return Some("forbidden_address");
+    }
+    if error.is::<rustls::Error>() {
+        return Some("tls");
+    }
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    wrapped.and_then(|wrapped| code_within(wrapped)).or_else(|| error.source().and_then(code_within))
 }
 
 #[cfg(test)]
@@ -292,6 +290,16 @@ mod tests {
         assert!(parse_url("http://127.0.0.1:9/", &own).is_ok());
         assert_eq!(parse_url("http://8.8.8.8/", &own).err(), Some(BadUrl::NoTls));
         assert_eq!(parse_url("http://127.0.0.2/", &own).err(), Some(BadUrl::Forbidden));
+    }
+
+    #[test]
+    fn a_fault_of_tls_is_found_however_often_it_is_wrapped() {
+        let fault = || rustls::Error::General("the certificate is another host's".to_owned());
+        let once = std::io::Error::other(fault());
+        let twice = std::io::Error::other(std::io::Error::other(fault()));
+        assert_eq!([code_within(&fault()), code_within(&once), code_within(&twice)], [Some("tls"); 3]);
+        assert_eq!(code_within(&std::io::Error::other(Forbidden)), Some("forbidden_address"));
+        assert_eq!(code_within(&std::io::Error::other("reset")), None);
     }
 
     #[tokio::test]

@@ -8,14 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::backoff::{self, LETTER};
-use super::{Fault, Kit, Point};
+use super::{Fault, Kit, Point, recalled, stale};
+use crate::desk::Desk;
 use crate::desk::accepted::starts_a_clock;
 use crate::desk::outbox as written;
 use crate::domain::ids::{OrderId, StreamId};
 use crate::domain::notice::{Notice, Recipient};
 use crate::store::entity::outbox as rows;
 use crate::store::journal::stream_key;
-use crate::store::outbox::{Mark, Marks, State};
+use crate::store::outbox::{Mark, Marks, State, Telling};
 use crate::store::webhooks;
 
 /// What becomes one letter: everything that one recipient of one order is told at once.
@@ -84,8 +85,17 @@ fn letter(rows: &[rows::Model]) -> Option<Letter> {
 }
 
 /// Sends one letter; says what became of its rows.
-pub(super) async fn send(kit: &Kit, rows: Vec<rows::Model>) -> Result<Marks, Fault> {
+pub(super) async fn send(kit: &Kit, rows: Vec<rows::Model>, recalls: bool) -> Result<Marks, Fault> {
+    let (rows, mut marks) = stale::still_so(kit, rows).await?;
+    if rows.is_empty() {
+        return Ok(marks);
+    }
     kit.at(Point::BeforeSend)?;
+    let (known, rows) = if recalls { recalled::split(kit, rows).await? } else { (Marks::default(), rows) };
+    marks.append(known);
+    if rows.is_empty() {
+        return Ok(marks);
+    }
     let posted = match letter(&rows) {
         Some(letter) => tokio::time::timeout(kit.limit, kit.post.post(letter, kit.now())).await.unwrap_or_else(|_| {
             Posted::Failed { permanent: false, code: "timeout".to_owned(), retry_after: None, tried: true }
@@ -93,7 +103,8 @@ pub(super) async fn send(kit: &Kit, rows: Vec<rows::Model>) -> Result<Marks, Fau
         None => Posted::Failed { permanent: true, code: "unknown_notice".to_owned(), retry_after: None, tried: false },
     };
     kit.at(Point::AfterSend)?;
-    Ok(judge(&rows, posted, kit.now()))
+    marks.append(judge(&rows, posted, kit.now()));
+    Ok(marks)
 }
 
 /// What became of the rows of a letter.
@@ -105,6 +116,12 @@ fn judge(rows: &[rows::Model], posted: Posted, now: Timestamp) -> Marks {
     let mut marks = Marks::default();
     match posted {
         Posted::Taken(code) => {
+            let message = |row: &rows::Model| row.letter.unwrap_or(row.id);
+            marks.told.extend(rows.iter().map(|row| Telling {
+                message: message(row),
+                row: row.clone(),
+                subject: None,
+            }));
             let (waited, told) = (ids(&|row| is_waited_for(row)), ids(&|row| !is_waited_for(row)));
             for (rows, state) in [(waited, State::Accepted), (told, State::Sent)] {
                 if !rows.is_empty() {
@@ -135,6 +152,8 @@ fn judge(rows: &[rows::Model], posted: Posted, now: Timestamp) -> Marks {
                 None => {
                     marks.marks.push(mark(all(), State::Buried, &code, tried));
                     marks.tell.extend(rows.iter().filter_map(|row| buried(row, now)));
+                    let unreached = rows.iter().filter_map(|row| Some((row.clone(), for_supervisor(row, now)?)));
+                    marks.tell_if_unreached.extend(unreached);
                 }
             }
         }
@@ -157,13 +176,15 @@ pub(super) fn buried(row: &rows::Model, now: Timestamp) -> Option<rows::Model> {
     written::rows(key, row.seq, (Recipient::Supervisor, Notice::MailBuried), SignedDuration::ZERO, now).next()
 }
 
-/// The same, for a notice that somebody's answer waits for, once nobody could be reached by any channel.
+/// The row that tells a supervisor that nobody could be reached by any channel whose answer is waited for.
 pub(super) fn for_supervisor(row: &rows::Model, now: Timestamp) -> Option<rows::Model> {
-    if is_waited_for(row) { buried(row, now) } else { None }
+    let key = stream_key(row.order_id, row.stream_id);
+    let told = (Recipient::Supervisor, Notice::ChoiceUnreached);
+    written::rows(key, row.seq, told, SignedDuration::ZERO, now).next().filter(|_| is_waited_for(row))
 }
 
 /// Writes to the owners of endpoints that were paused.
-pub(super) async fn warn_owners(kit: &Kit, now: i64) -> Result<(), Fault> {
+pub(super) async fn warn_owners(kit: &Kit, now: i64, recalls: bool) -> Result<(), Fault> {
     let store = kit.desk.store();
     for endpoint in webhooks::untold(store.reader(), now).await? {
         let at = kit.now();
@@ -172,6 +193,10 @@ pub(super) async fn warn_owners(kit: &Kit, now: i64) -> Result<(), Fault> {
             webhooks::note_told(store, endpoint.id, Some(now), now).await?;
             continue;
         };
+        if recalls && kit.desk.told_before(endpoint.id, &Desk::warning(endpoint.id), at).await? {
+            webhooks::note_told(store, endpoint.id, Some(now), now).await?;
+            continue;
+        }
         let warning = Warning {
             id: endpoint.id,
             email,
@@ -180,6 +205,11 @@ pub(super) async fn warn_owners(kit: &Kit, now: i64) -> Result<(), Fault> {
             since: Timestamp::from_microsecond(endpoint.failing_since_at.unwrap_or(now)).unwrap_or(at),
         };
         let posted = tokio::time::timeout(kit.limit, kit.post.warn(warning, at)).await;
+        if let Ok(Posted::Taken(_)) = &posted
+            && let Err(error) = kit.desk.set_warning_aside(endpoint.id, at).await
+        {
+            tracing::error!(error = &error as &dyn std::error::Error, "what was told cannot be set aside");
+        }
         let told = match posted {
             Ok(Posted::Taken(_) | Posted::Nobody(_)) | Ok(Posted::Failed { permanent: true, .. }) => Some(now),
             Ok(Posted::Failed { permanent: false, .. }) | Err(_) => None,
@@ -194,26 +224,11 @@ pub(super) async fn warn_owners(kit: &Kit, now: i64) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::outbox::Channel;
+    use crate::store::outbox::{Channel, waiting};
 
-    fn row(recipient: &str, notice: &str, attempts: i32) -> rows::Model {
-        rows::Model {
-            id: Uuid::now_v7(),
-            order_id: Uuid::from_u128(1),
-            stream_id: 1,
-            seq: 7,
-            recipient: recipient.to_owned(),
-            notice: notice.to_owned(),
-            channel: Channel::Mail.text(),
-            state: State::Waiting.as_str().to_owned(),
-            attempts,
-            not_before_at: 0,
-            leased_until_at: None,
-            lease: None,
-            letter: None,
-            outcome: None,
-            created_at: 0,
-        }
+    fn row(recipient: Recipient, notice: Notice, attempts: i32) -> rows::Model {
+        let event = (stream_key(Uuid::from_u128(1), 1), 7);
+        rows::Model { attempts, ..waiting(Uuid::now_v7(), event, (recipient, notice), Channel::Mail, (0, 0)) }
     }
 
     fn failed(permanent: bool) -> Posted {
@@ -227,7 +242,11 @@ mod tests {
     #[test]
     fn what_was_taken_is_sent_and_what_a_clock_counts_from_is_noted_first() {
         let now = Timestamp::UNIX_EPOCH;
-        let rows = [row("buyer", "arrived", 0), row("buyer", "choice_needed", 0), row("buyer", "passed", 0)];
+        let rows = [
+            row(Recipient::Buyer, Notice::Arrived, 0),
+            row(Recipient::Buyer, Notice::ChoiceNeeded, 0),
+            row(Recipient::Buyer, Notice::Passed, 0),
+        ];
         let marks = judge(&rows, Posted::Taken("250".to_owned()), now);
         assert_eq!(states(&marks), [(State::Accepted, 1), (State::Sent, 2)]);
         assert!(marks.marks.iter().all(|mark| mark.tried && mark.outcome == "250"));
@@ -236,23 +255,23 @@ mod tests {
     #[test]
     fn what_failed_for_the_moment_waits_and_at_last_is_buried() {
         let now = Timestamp::UNIX_EPOCH;
-        let waits = judge(&[row("merchant", "arrived", 0)], failed(false), now);
+        let waits = judge(&[row(Recipient::Merchant, Notice::Arrived, 0)], failed(false), now);
         assert_eq!(states(&waits), [(State::Waiting, 1)]);
         assert!(24_000_000 <= waits.marks[0].again_at.unwrap() && waits.tell.is_empty());
-        let last = judge(&[row("merchant", "arrived", 15)], failed(false), now);
+        let last = judge(&[row(Recipient::Merchant, Notice::Arrived, 15)], failed(false), now);
         assert_eq!(states(&last), [(State::Buried, 1)]);
         assert_eq!((last.tell[0].recipient.as_str(), last.tell[0].seq), ("supervisor", 7));
-        let refused = judge(&[row("merchant", "arrived", 0)], failed(true), now);
+        let refused = judge(&[row(Recipient::Merchant, Notice::Arrived, 0)], failed(true), now);
         assert_eq!(states(&refused), [(State::Buried, 1)]);
         // Of a letter that did not reach the supervisor, no other tells the supervisor.
-        assert!(judge(&[row("supervisor", "held", 0)], failed(true), now).tell.is_empty());
+        assert!(judge(&[row(Recipient::Supervisor, Notice::Held, 0)], failed(true), now).tell.is_empty());
     }
 
     #[test]
     fn a_domain_that_is_full_for_the_moment_costs_no_try() {
         let wait = Some(Duration::from_secs(7));
         let full = Posted::Failed { permanent: false, code: "domain_rate".to_owned(), retry_after: wait, tried: false };
-        let marks = judge(&[row("buyer", "arrived", 15)], full, Timestamp::UNIX_EPOCH);
+        let marks = judge(&[row(Recipient::Buyer, Notice::Arrived, 15)], full, Timestamp::UNIX_EPOCH);
         assert_eq!(marks.marks[0].again_at, Some(7_000_000));
         assert!(!marks.marks[0].tried);
     }
@@ -260,7 +279,7 @@ mod tests {
     #[test]
     fn a_choice_that_reaches_nobody_is_a_supervisors_task() {
         let now = Timestamp::UNIX_EPOCH;
-        let rows = [row("buyer", "arrived", 0), row("buyer", "choice_needed", 0)];
+        let rows = [row(Recipient::Buyer, Notice::Arrived, 0), row(Recipient::Buyer, Notice::ChoiceNeeded, 0)];
         let marks = judge(&rows, Posted::Nobody("no_address"), now);
         assert_eq!(states(&marks), [(State::Nobody, 2)]);
         assert_eq!(marks.tell_if_unreached.len(), 1);

@@ -17,7 +17,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::{JoinError, JoinSet};
 use uuid::Uuid;
 
-use crate::desk::Desk;
+use crate::clock::Clock;
+use crate::desk::restore::Held;
+use crate::desk::{self, Desk};
 use crate::store::outbox::{self, Channel, Hand, Marks};
 use crate::store::{self, webhooks};
 
@@ -29,7 +31,9 @@ mod letter;
 mod noting;
 pub mod payload;
 mod probe;
+mod recalled;
 pub mod signature;
+mod stale;
 mod webhook;
 
 pub use by_mail::ByMail;
@@ -69,9 +73,6 @@ impl Default for Settings {
     }
 }
 
-/// The time, asked for when something ends as well as when it begins.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
 /// What came of a round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Round {
@@ -100,6 +101,8 @@ pub enum Fault {
     Stopped(Point),
     #[error("something on its way broke off")]
     BrokeOff(#[from] JoinError),
+    #[error("the desk did not do as it was asked")]
+    Desk(#[from] desk::Error),
 }
 
 /// One courier. Several may work on one database.
@@ -113,6 +116,7 @@ struct Kit {
     desk: Desk,
     post: Arc<dyn Post>,
     caller: Caller,
+    /// Asked when something ends as well as when it begins.
     clock: Clock,
     /// The name of this courier's hand.
     hand: String,
@@ -123,7 +127,7 @@ struct Kit {
 
 impl Kit {
     fn now(&self) -> Timestamp {
-        (self.clock)()
+        self.clock.now()
     }
 
     fn at(&self, point: Point) -> Result<(), Fault> {
@@ -259,6 +263,11 @@ impl Courier {
         let kit = &self.kit;
         let store = kit.desk.store();
         let reader = store.reader();
+        let held = kit.desk.held(kit.now()).await?;
+        if held == Held::Yes {
+            return Ok(Round::default());
+        }
+        let recalls = held == Held::Recalling;
         let mut round = Round { noted: self.note().await?, ..Round::default() };
         let now = kit.now();
         let micros = now.as_microsecond();
@@ -272,7 +281,8 @@ impl Courier {
             for rows in self.lease(Channel::Mail, now, free).await? {
                 way.letters += 1;
                 let kit = kit.clone();
-                way.sending.spawn(async move { Ended { marks: letter::send(&kit, rows).await, endpoint: None } });
+                way.sending
+                    .spawn(async move { Ended { marks: letter::send(&kit, rows, recalls).await, endpoint: None } });
             }
         }
         let limit = 4 * self.settings.webhooks as u64;
@@ -291,11 +301,11 @@ impl Courier {
                 let (kit, endpoint) = (kit.clone(), endpoint.clone());
                 way.sending.spawn(async move {
                     let id = endpoint.id;
-                    Ended { marks: webhook::send(&kit, &endpoint, rows).await, endpoint: Some(id) }
+                    Ended { marks: webhook::send(&kit, &endpoint, rows, recalls).await, endpoint: Some(id) }
                 });
             }
         }
-        letter::warn_owners(kit, micros).await?;
+        letter::warn_owners(kit, micros, recalls).await?;
         Ok(round)
     }
 
@@ -354,7 +364,13 @@ impl Courier {
     }
 
     /// Writes what became of what was sent. It is tried a few times: unwritten, it would be sent again.
-    async fn mark(&self, marks: Marks) -> Result<(), Fault> {
+    async fn mark(&self, mut marks: Marks) -> Result<(), Fault> {
+        // What has left is set aside first: marked and not set aside, a loss would send it a second time.
+        let told = std::mem::take(&mut marks.told);
+        if let Err(error) = self.kit.desk.set_told_aside(told, self.kit.now()).await {
+            // Unmarked, it would be sent a second time for certain.
+            tracing::error!(error = &error as &dyn std::error::Error, "what was told cannot be set aside");
+        }
         let store = self.kit.desk.store();
         for _ in 0..3 {
             match outbox::mark(store, &self.kit.hand, marks.clone()).await {
@@ -406,6 +422,8 @@ fn tell(fault: &Fault) {
     match fault {
         Fault::Store(error) if error.retryable() => tracing::warn!("the outbox is out of reach for the moment"),
         Fault::Store(error) => tracing::error!(error = error as &dyn std::error::Error, "the courier cannot work"),
+        Fault::Desk(desk::Error::Busy) => tracing::warn!("the outbox is out of reach for the moment"),
+        Fault::Desk(error) => tracing::error!(error = error as &dyn std::error::Error, "the courier cannot work"),
         Fault::Stopped(point) => tracing::error!(?point, "the courier was stopped"),
         Fault::BrokeOff(error) => tracing::error!(error = error as &dyn std::error::Error, "something was not sent"),
     }

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Fault, Kit, Point};
 use crate::desk;
 use crate::desk::accepted::Accepted;
+use crate::desk::restore::Held;
 use crate::domain::notice::Notice;
 use crate::store::entity::outbox as rows;
 use crate::store::journal::stream_key;
@@ -22,6 +23,9 @@ pub(super) async fn note(kit: &Kit) -> Result<usize, Fault> {
     let store = kit.desk.store();
     let now = kit.now();
     let rows = outbox::accepted(store.reader(), now.as_microsecond(), MOST).await?;
+    if rows.is_empty() || kit.desk.held(now).await? == Held::Yes {
+        return Ok(0);
+    }
     let count = rows.len();
     for row in rows {
         kit.at(Point::BeforeNote)?;

@@ -7,12 +7,14 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::desk::{Desk, Error, recorded};
-use crate::domain::event::{Event, OrderPlaced};
-use crate::domain::ids::{StreamId, StreamKey};
+use crate::domain::event::{Event, ObligationArose, OrderPlaced};
+use crate::domain::ids::{ObligationId, StreamId, StreamKey};
 use crate::domain::notice::{Notice, Recipient};
+use crate::domain::obligation::OwedState;
 use crate::domain::piece::Piece;
 use crate::store::entity::{events, outbox};
 use crate::store::journal::{self, Tail};
+use crate::store::queries;
 use crate::words::Language;
 
 /// A message to an endpoint. Its id, `webhook-id`, is the same on every try.
@@ -102,7 +104,7 @@ pub struct BuyerNotice {
     pub verdict_digest: Option<String>,
 }
 
-/// `obligation.…`: what somebody owes on an order, as the event left it.
+/// `obligation.…`: what somebody owes on an order, as the event left it; in the words of `GET /v1/obligations/{id}`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ObligationTold {
     pub order_no: String,
@@ -110,6 +112,9 @@ pub struct ObligationTold {
     pub merchant: String,
     /// The event's place in the order's own journal.
     pub seq: i32,
+    /// Its kind, as in the journal.
+    pub event: String,
+    /// The obligation: the same in each message on it, and in `GET /v1/obligations`.
     pub id: String,
     /// By which rule, with its clause.
     pub rule: String,
@@ -117,11 +122,17 @@ pub struct ObligationTold {
     pub debtor: String,
     pub creditor: String,
     pub line_no: i32,
+    /// The piece code; null for what is owed once for a line.
+    pub piece: Option<String>,
     /// In minor units; null until a supervisor sets it.
     pub amount: Option<i64>,
     /// A supervisor may set no more.
     pub at_most: Option<i64>,
     pub currency: String,
+    /// owed, settled or reversed.
+    pub state: String,
+    /// When the platform had it settled; null before.
+    pub settled_at: Option<String>,
 }
 
 /// The journals behind a row, up to the event that it tells of.
@@ -136,6 +147,8 @@ struct Behind {
     verdict: Option<String>,
     /// The events of the order's own journal up to it, where it is one of them.
     order: Vec<Event>,
+    /// The code of the piece that something is owed for.
+    owed_for: Option<String>,
 }
 
 async fn behind(desk: &Desk, row: &outbox::Model) -> Result<Behind, Error> {
@@ -157,7 +170,14 @@ async fn behind(desk: &Desk, row: &outbox::Model) -> Result<Behind, Error> {
         let told = told(&of_order)?.ok_or_else(absent)?.recorded;
         let until = of_order.iter().filter(|event| event.seq <= row.seq);
         let order = until.map(|event| Ok(recorded::read(event)?.recorded.event)).collect::<Result<Vec<_>, Error>>()?;
-        return Ok(Behind { placed, at: told.at, event: told.event, piece: None, verdict: None, order });
+        let stream = changed(&told.event).and_then(|(_, id)| arose(&order, id)?.stream_id);
+        let owed_for = match stream {
+            Some(stream) => {
+                queries::piece(desk.store().reader(), row.order_id, stream.0).await?.map(|piece| piece.code)
+            }
+            None => None,
+        };
+        return Ok(Behind { placed, at: told.at, event: told.event, piece: None, verdict: None, order, owed_for });
     }
     let told = told(&of_piece)?.ok_or_else(absent)?.recorded;
     let until = |seq: i32| {
@@ -173,7 +193,8 @@ async fn behind(desk: &Desk, row: &outbox::Model) -> Result<Behind, Error> {
         .filter(|event| event.seq <= row.seq)
         .rfind(|event| matches!(event.kind.as_str(), "verdict_given" | "overridden"));
     let verdict = of_verdict.filter(|_| after.verdict().is_some()).map(|event| hex::encode(&event.hash));
-    Ok(Behind { placed, at: told.at, event: told.event, piece: Some((before, after)), verdict, order: Vec::new() })
+    let piece = Some((before, after));
+    Ok(Behind { placed, at: told.at, event: told.event, piece, verdict, order: Vec::new(), owed_for: None })
 }
 
 /// The body of a row for an endpoint; none where there is nothing to say to a program.
@@ -190,6 +211,20 @@ pub async fn body(desk: &Desk, row: &outbox::Model) -> Result<Option<String>, Er
     let message = WebhookMessage { kind, timestamp: behind.at.to_string(), data };
     let text = serde_json::to_string(&message).map_err(|error| Error::fault("a message cannot be written", error))?;
     Ok(Some(text))
+}
+
+/// What the body of a message says, without when it happened and where it stands in a journal: an event that happens
+/// again after a loss says the same. None of a body that cannot be read.
+pub fn subject(body: &str) -> Option<String> {
+    let mut value: serde_json::Value = serde_json::from_str(body).ok()?;
+    let whole = value.as_object_mut()?;
+    whole.remove("timestamp");
+    if let Some(data) = whole.get_mut("data").and_then(serde_json::Value::as_object_mut) {
+        for place in ["seq", "digest", "verdict_digest"] {
+            data.remove(place);
+        }
+    }
+    Some(value.to_string())
 }
 
 /// The type of a message and what it says.
@@ -243,36 +278,54 @@ fn data(
     }
 }
 
-/// What is owed, as the event left it; none where the event is about nothing that is.
-fn obligation(row: &outbox::Model, behind: &Behind) -> Option<(&'static str, ObligationTold)> {
-    let (kind, id) = match &behind.event {
-        Event::ObligationArose(arose) => ("obligation.arose", arose.id),
-        Event::ObligationAmountSet(set) => ("obligation.amount_set", set.id),
-        Event::ObligationReversed(reversed) => ("obligation.reversed", reversed.id),
-        Event::ObligationSettled(settled) => ("obligation.settled", settled.id),
-        _ => return None, // No other event changes what is owed.
-    };
-    let arose = behind.order.iter().find_map(|event| match event {
+/// Which obligation an event is about, and what it says of it; none of any other event.
+fn changed(event: &Event) -> Option<((&'static str, OwedState), ObligationId)> {
+    match event {
+        Event::ObligationArose(arose) => Some((("obligation.arose", OwedState::Owed), arose.id)),
+        Event::ObligationAmountSet(set) => Some((("obligation.amount_set", OwedState::Owed), set.id)),
+        Event::ObligationReversed(reversed) => Some((("obligation.reversed", OwedState::Reversed), reversed.id)),
+        Event::ObligationSettled(settled) => Some((("obligation.settled", OwedState::Settled), settled.id)),
+        _ => None, // No other event changes what is owed.
+    }
+}
+
+/// How an obligation arose.
+fn arose(order: &[Event], id: ObligationId) -> Option<&ObligationArose> {
+    order.iter().find_map(|event| match event {
         Event::ObligationArose(arose) if arose.id == id => Some(arose),
         _ => None, // No other event says what is owed.
-    })?;
+    })
+}
+
+/// What is owed, as the event left it; none where the event is about nothing that is.
+fn obligation(row: &outbox::Model, behind: &Behind) -> Option<(&'static str, ObligationTold)> {
+    let ((kind, state), id) = changed(&behind.event)?;
+    let arose = arose(&behind.order, id)?;
     let set = behind.order.iter().rev().find_map(|event| match event {
         Event::ObligationAmountSet(set) if set.id == id => Some(set.amount),
         _ => None, // No other event sets an amount.
     });
+    let settled_at = match &behind.event {
+        Event::ObligationSettled(settled) => Timestamp::from_microsecond(settled.settled_at).ok(),
+        _ => None, // No other event settles anything.
+    };
     let told = ObligationTold {
         order_no: behind.placed.order_no.to_string(),
         merchant: behind.placed.merchant_id.to_string(),
         seq: row.seq,
+        event: behind.event.kind().as_str().to_owned(),
         id: id.to_string(),
         rule: arose.rule.as_str().to_owned(),
         clause: arose.clause.to_string(),
         debtor: arose.debtor.as_str().to_owned(),
         creditor: arose.creditor.as_str().to_owned(),
         line_no: arose.line_no,
+        piece: behind.owed_for.clone(),
         amount: set.or(arose.amount),
         at_most: arose.at_most,
         currency: arose.currency.as_str().to_owned(),
+        state: state.as_str().to_owned(),
+        settled_at: settled_at.map(|at| at.to_string()),
     };
     Some((kind, told))
 }

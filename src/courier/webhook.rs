@@ -6,10 +6,10 @@ use super::backoff::{ENDPOINT, WEBHOOK};
 use super::endpoint::{Answer, Message};
 use super::letter::{buried, for_supervisor, is_waited_for};
 use super::signature::{message_id, signature};
-use super::{FAILING_FOR, Fault, Kit, Point, payload};
+use super::{FAILING_FOR, Fault, Kit, Point, payload, recalled, stale};
 use crate::desk;
 use crate::store::entity::{outbox as rows, webhooks as endpoints};
-use crate::store::outbox::{Failing, Health, Mark, Marks, State};
+use crate::store::outbox::{Failing, Health, Mark, Marks, State, Telling};
 
 /// Failures in a row after which an endpoint is left alone for a while.
 const IN_A_ROW: i32 = 3;
@@ -18,13 +18,25 @@ const IN_A_ROW: i32 = 3;
 const BUSY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Sends one row to its endpoint; says what became of it.
-pub(super) async fn send(kit: &Kit, endpoint: &endpoints::Model, rows: Vec<rows::Model>) -> Result<Marks, Fault> {
-    let mut marks = Marks::default();
+pub(super) async fn send(
+    kit: &Kit,
+    endpoint: &endpoints::Model,
+    rows: Vec<rows::Model>,
+    recalls: bool,
+) -> Result<Marks, Fault> {
+    let (rows, mut marks) = stale::still_so(kit, rows).await?;
     for row in rows {
         kit.at(Point::BeforeSend)?;
-        let sent = match message(kit, endpoint, &row).await {
-            Ok(Some(message)) => Some(post(kit, endpoint, &message).await),
-            Ok(None) => None,
+        let (sent, subject) = match message(kit, endpoint, &row).await {
+            Ok(Some(message)) => {
+                let subject = payload::subject(&message.body).map(|text| kit.desk.message_digest(&text));
+                if recalls && recalled::message(kit, &row, subject.clone()).await? {
+                    marks.append(recalled::marks(&[row], kit.now()));
+                    continue;
+                }
+                (Some(post(kit, endpoint, &message).await), subject)
+            }
+            Ok(None) => (None, None),
             Err(desk::Error::Busy) => {
                 marks.append(busy(&row, kit.now()));
                 continue;
@@ -39,10 +51,12 @@ pub(super) async fn send(kit: &Kit, endpoint: &endpoints::Model, rows: Vec<rows:
             }
         };
         kit.at(Point::AfterSend)?;
-        marks.append(match sent {
+        let mut own = match sent {
             Some(answer) => judge(endpoint, &row, answer, kit.now()),
             None => nothing(&row),
-        });
+        };
+        own.told.iter_mut().for_each(|told| told.subject.clone_from(&subject));
+        marks.append(own);
     }
     Ok(marks)
 }
@@ -95,6 +109,7 @@ fn judge(endpoint: &endpoints::Model, row: &rows::Model, answer: Answer, now: Ti
             let outcome = format!("http_{status}");
             marks.marks.push(mark(row, state, &outcome, true, accepted.then_some(micros)));
             marks.endpoints.push(Health { id: endpoint.id, outcome, failure: None });
+            marks.told.push(Telling { row: row.clone(), message: row.id, subject: None });
             return marks;
         }
         Answer::Failed { code, gone, retry_after } => (code, gone, retry_after),
@@ -137,7 +152,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::store::outbox::Channel;
+    use crate::domain::notice::{Notice, Recipient};
+    use crate::store::journal::stream_key;
+    use crate::store::outbox::{Channel, waiting};
 
     const HOUR: i64 = 3_600_000_000;
 
@@ -161,24 +178,10 @@ mod tests {
         }
     }
 
-    fn row(notice: &str, attempts: i32) -> rows::Model {
-        rows::Model {
-            id: Uuid::from_u128(7),
-            order_id: Uuid::from_u128(1),
-            stream_id: 1,
-            seq: 7,
-            recipient: "buyer".to_owned(),
-            notice: notice.to_owned(),
-            channel: Channel::Endpoint(Uuid::from_u128(9)).text(),
-            state: State::Waiting.as_str().to_owned(),
-            attempts,
-            not_before_at: 0,
-            leased_until_at: None,
-            lease: None,
-            letter: None,
-            outcome: None,
-            created_at: 0,
-        }
+    fn row(notice: Notice, attempts: i32) -> rows::Model {
+        let (event, channel) = ((stream_key(Uuid::from_u128(1), 1), 7), Channel::Endpoint(Uuid::from_u128(9)));
+        let row = waiting(Uuid::from_u128(7), event, (Recipient::Buyer, notice), channel, (0, 0));
+        rows::Model { attempts, ..row }
     }
 
     fn failed(code: &str, gone: bool, wait: Option<u64>) -> Answer {
@@ -188,9 +191,9 @@ mod tests {
     #[test]
     fn a_choice_that_the_platform_took_starts_the_clock() {
         let now = Timestamp::UNIX_EPOCH;
-        let taken = judge(&endpoint(2, Some(0)), &row("choice_needed", 0), Answer::Taken(204), now);
+        let taken = judge(&endpoint(2, Some(0)), &row(Notice::ChoiceNeeded, 0), Answer::Taken(204), now);
         assert_eq!((taken.marks[0].state, taken.endpoints[0].failure.as_ref()), (State::Accepted, None));
-        let taken = judge(&endpoint(0, None), &row("arrived", 0), Answer::Taken(200), now);
+        let taken = judge(&endpoint(0, None), &row(Notice::Arrived, 0), Answer::Taken(200), now);
         assert_eq!(taken.marks[0].state, State::Sent);
     }
 
@@ -198,7 +201,7 @@ mod tests {
     fn an_endpoint_is_left_alone_after_three_failures_and_paused_after_three_days() {
         let at = |micros| Timestamp::from_microsecond(micros).unwrap();
         let after = |endpoint: &endpoints::Model, micros, answer| {
-            let marks = judge(endpoint, &row("arrived", 0), answer, at(micros));
+            let marks = judge(endpoint, &row(Notice::Arrived, 0), answer, at(micros));
             assert_eq!(marks.marks[0].state, State::Waiting);
             marks.endpoints[0].failure.clone().unwrap()
         };
@@ -218,7 +221,7 @@ mod tests {
     fn what_no_endpoint_takes_is_buried_at_last() {
         let marks = judge(
             &endpoint(0, None),
-            &row("choice_needed", 21),
+            &row(Notice::ChoiceNeeded, 21),
             failed("http_400", false, None),
             Timestamp::UNIX_EPOCH,
         );

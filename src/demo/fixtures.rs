@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Failure;
+use super::cast::SideLine;
 use super::house::BALANCE;
 use crate::client::Upload;
 
@@ -46,12 +47,19 @@ pub const RECEIVED_PHOTO: Upload =
 pub const PACKED_PHOTO: Upload =
     Upload { name: "ring.png", media_type: "image/png", bytes: include_bytes!("../../fixtures/photos/ring.png") };
 
+/// What is photographed of the side lines' pieces, of which there are many: next to nothing, looked at quickly.
+pub const PLAIN_PHOTO: Upload =
+    Upload { name: "grey.png", media_type: "image/png", bytes: include_bytes!("../../fixtures/photos/grey.png") };
+
 /// One order as its platform sends it, with what people will do and find.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fixture {
     pub order: Value,
     pub journey: Vec<Way>,
+    /// What its account is headed by, where that is not the order itself. Only its side lines are told then.
+    #[serde(skip)]
+    pub heading: Option<String>,
 }
 
 /// The way of one line's piece (`fixtures/orders/README.md`).
@@ -70,106 +78,12 @@ pub struct Way {
     pub outbound: Option<Posted>,
     #[serde(rename = "return")]
     pub back: Option<Posted>,
-    /// What becomes of it beside the main line, where it comes to rest.
+    /// The verdict that a reason makes, where it is another than `not_as_described`.
     #[serde(skip)]
-    pub side: Option<Side>,
-}
-
-/// A side line of the journey.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    Exception,
-    OutsideReport,
-    Disclosed,
-    Appealed,
-    Overridden,
-    Lifted,
-    HandedOver,
-    SameReturned,
-    Swapped,
-    SentAgain,
-    Disputed,
-}
-
-impl Side {
-    pub const ALL: [Side; 11] = [
-        Side::Exception,
-        Side::OutsideReport,
-        Side::Disclosed,
-        Side::Appealed,
-        Side::Overridden,
-        Side::Lifted,
-        Side::HandedOver,
-        Side::SameReturned,
-        Side::Swapped,
-        Side::SentAgain,
-        Side::Disputed,
-    ];
-
-    /// Where its main line ends.
-    fn begins(self) -> &'static str {
-        match self {
-            Side::Exception => "rest:inbound",
-            Side::OutsideReport | Side::Disclosed => "rest:undetermined",
-            Side::Appealed | Side::Overridden | Side::SentAgain => "rest:failed",
-            Side::Lifted | Side::HandedOver => "rest:quarantined",
-            Side::SameReturned | Side::Swapped | Side::Disputed => "rest:delivered",
-        }
-    }
-
-    /// Where it leads.
-    pub fn goal(self) -> &'static str {
-        match self {
-            Side::Exception => "rest:received",
-            Side::OutsideReport | Side::Appealed | Side::Lifted => "rest:appraising",
-            Side::Disclosed | Side::Overridden => "rest:awaiting_buyer",
-            Side::HandedOver => "rest:closed",
-            Side::SameReturned | Side::SentAgain => "rest:returning",
-            Side::Swapped => "rest:returning_to_buyer",
-            Side::Disputed => "rest:delivered",
-        }
-    }
-
-    /// The verdict that leads to it.
-    pub fn verdict(self) -> Option<&'static str> {
-        match self {
-            Side::OutsideReport | Side::Disclosed => Some("undetermined"),
-            Side::Appealed | Side::Overridden | Side::SentAgain => Some("not_as_described"),
-            Side::Lifted | Side::HandedOver => Some("suspected_counterfeit"),
-            Side::Exception | Side::SameReturned | Side::Swapped | Side::Disputed => None,
-        }
-    }
-}
-
-/// The last fixture order once more for each side line: the same pendant, for less than what takes two persons, on its
-/// way by other parcels and with another tag.
-pub fn beside(last: &Fixture) -> Vec<Fixture> {
-    let mut beside = Vec::new();
-    for (number, side) in (1..).zip(Side::ALL) {
-        let mut fixture = last.clone();
-        let order_no = format!("{}-{number}", last.order_no());
-        if let Some(order) = fixture.order.as_object_mut() {
-            order.insert("order_no".to_owned(), order_no.into());
-        }
-        if let Some(price) = fixture.order.pointer_mut("/lines/0/price/amount") {
-            *price = json!(150_000);
-        }
-        for way in &mut fixture.journey {
-            way.goal = side.begins().to_owned();
-            way.reason = side.verdict().map(|_| "直径与描述不符".to_owned());
-            way.tag = way.tag.as_ref().map(|tag| format!("{tag}-{number}"));
-            for posted in [&mut way.inbound, &mut way.outbound].into_iter().flatten() {
-                posted.waybill = format!("{}-{number}", posted.waybill);
-            }
-            way.side = Some(side);
-        }
-        // What arrives damaged is booked in by itself.
-        if side == Side::Exception {
-            fixture.journey.iter_mut().for_each(|way| way.receipt_weight = None);
-        }
-        beside.push(fixture);
-    }
-    beside
+    pub verdict: Option<String>,
+    /// What becomes of it beside the main line, from where that rests; and where it leads.
+    #[serde(skip)]
+    pub side: Option<SideLine>,
 }
 
 /// A parcel given to a carrier.
@@ -182,12 +96,15 @@ pub struct Posted {
 
 impl Way {
     /// The stage that the piece shall come to, and the end it shall have if that is the last one.
-    pub fn goal(&self) -> (&str, Option<&'static str>) {
+    pub fn goal(&self) -> (&str, Option<&str>) {
         match self.goal.as_str() {
             "failed_returned" => ("closed", Some("returned")),
             "cancelled" => ("closed", Some("cancelled")),
             "lost_in_custody" => ("closed", Some("lost")),
-            goal => (goal.strip_prefix("rest:").unwrap_or(goal), None),
+            goal => match goal.strip_prefix("closed_") {
+                Some(outcome) => ("closed", Some(outcome)),
+                None => (goal.strip_prefix("rest:").unwrap_or(goal), None),
+            },
         }
     }
 }
@@ -230,20 +147,21 @@ pub fn orders(now: Timestamp) -> Result<Vec<Fixture>, Failure> {
 }
 
 /// The bench's weights as its balance gives them: a weight that a person types would take a second one.
-pub fn read_off(appraisal: &mut Value) {
+pub fn read_off(appraisal: &mut Value, now: Timestamp) {
     let parts = appraisal.get_mut("components").and_then(Value::as_array_mut);
-    for part in parts.into_iter().flatten() {
-        part.get_mut("weight").map(read_off_one);
+    for weight in parts.into_iter().flatten().filter_map(|part| part.get_mut("weight")) {
+        read_off_one(weight, now);
     }
-    appraisal.get_mut("weight").map(read_off_one);
+    if let Some(weight) = appraisal.get_mut("weight") {
+        read_off_one(weight, now);
+    }
 }
 
 /// One weight, read off the balance.
-pub fn read_off_one(weight: &mut Value) {
+pub fn read_off_one(weight: &mut Value, now: Timestamp) {
     let text = |name: &str| weight.get(name).and_then(Value::as_str).map(str::to_owned);
     let (Some(value), Some(unit)) = (text("value"), text("unit")) else { return };
     let includes = weight.get("includes").cloned().unwrap_or_else(|| json!([]));
-    let now = Timestamp::now();
     *weight = json!({
         "frame": format!("S S {value:>10} {unit}"), "device": BALANCE,
         "reading_id": Uuid::now_v7(), "device_seq": now.as_millisecond(), "read_at": now.to_string(),

@@ -17,10 +17,12 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::Failure;
+use crate::clock::Clock;
 use crate::clockwork;
 use crate::courier::address::Allowed;
 use crate::courier::endpoint::{Caller, Times};
 use crate::courier::{self, ByMail, Courier, Working};
+use crate::desk::carriers::Speech;
 use crate::desk::{self, Desk, KeyGrant, KeyScope, Place};
 use crate::domain::actor::Role;
 use crate::domain::ids::{LaboratoryId, MerchantId, TenantId, WarehouseId};
@@ -56,7 +58,15 @@ const DEVICES: [(&str, &str); 9] = [
 pub struct Person {
     /// How the account calls them.
     pub title: &'static str,
+    pub id: Uuid,
     pub secret: String,
+}
+
+/// A carrier's account: the token of its address, and the salt of its signatures.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub token: String,
+    pub salt: String,
 }
 
 /// Everybody who has a key.
@@ -66,10 +76,15 @@ pub struct People {
     pub merchants: BTreeMap<String, Person>,
     pub clerk: Person,
     pub inspectors: [Person; 2],
+    /// Who look after an appeal.
+    pub other_inspectors: [Person; 2],
     pub supervisor: Person,
     pub second_supervisor: Person,
     pub auditor: Person,
     pub operator: Person,
+    pub kuaidi100: Account,
+    /// Any other carrier's.
+    pub carrier: Account,
 }
 
 impl People {
@@ -82,6 +97,8 @@ impl People {
 pub struct House {
     pub store: Store,
     pub desk: Desk,
+    /// Whatever is asked or done here is so at its time.
+    pub clock: Clock,
 }
 
 /// A service that runs in this process.
@@ -97,21 +114,28 @@ pub struct Service {
 
 impl House {
     /// Opens a database, brings its schema up to date and sits down at it.
-    pub async fn open(url: &str, secrets: &Secrets, limits: Limits, options: desk::Options) -> Result<Self, Failure> {
+    pub async fn open(
+        url: &str,
+        secrets: &Secrets,
+        limits: Limits,
+        options: desk::Options,
+        clock: Clock,
+    ) -> Result<Self, Failure> {
         let store =
             Store::open(url, limits).await.map_err(|error| Failure::of("the database cannot be opened", &error))?;
         store.migrate().await.map_err(|error| Failure::of("the database cannot be migrated", &error))?;
         let desk =
             Desk::open(store.clone(), secrets, options).map_err(|error| Failure::of("the desk cannot open", &error))?;
-        desk.commit_seeds(Timestamp::now())
+        desk.commit_seeds(clock.now())
             .await
             .map_err(|error| Failure::of("the seeds of the draws cannot be committed", &error))?;
-        Ok(Self { store, desk })
+        Ok(Self { store, desk, clock })
     }
 
-    /// A warehouse with its instruments, and one person for each role; inspectors are two.
+    /// A warehouse with its instruments, one person for each role, and the accounts of two carriers. Inspectors are two,
+    /// and two more for appeals.
     pub async fn furnish(&self, merchants: &[String]) -> Result<People, Failure> {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let warehouse = WarehouseId::parse(WAREHOUSE).map_err(|error| Failure::of("a warehouse's id", &error))?;
         let place = Place {
             id: warehouse.clone(),
@@ -150,6 +174,12 @@ impl House {
                 self.person("inspector A", Role::Inspector, of_house.clone()).await?,
                 self.person("inspector B", Role::Inspector, of_house.clone()).await?,
             ],
+            other_inspectors: [
+                self.person("inspector C", Role::Inspector, of_house.clone()).await?,
+                self.person("inspector D", Role::Inspector, of_house.clone()).await?,
+            ],
+            kuaidi100: self.account("kuaidi100", Speech::Kuaidi100, &place.id).await?,
+            carrier: self.account("carrier", Speech::Push, &place.id).await?,
             supervisor: self.person("supervisor A", Role::Supervisor, of_house.clone()).await?,
             second_supervisor: self.person("supervisor B", Role::Supervisor, of_house).await?,
             auditor: self.person("auditor", Role::Auditor, KeyScope::default()).await?,
@@ -159,9 +189,15 @@ impl House {
 
     async fn person(&self, title: &'static str, role: Role, scope: KeyScope) -> Result<Person, Failure> {
         let grant = KeyGrant { person: None, name: Some(title.to_owned()), role, scope, expires_at: None };
-        let made = self.desk.create_key(&grant, Timestamp::now()).await;
-        let (_, secret) = made.map_err(|error| Failure::of("a key cannot be made", &error))?;
-        Ok(Person { title, secret })
+        let made = self.desk.create_key(&grant, self.clock.now()).await;
+        let (row, secret) = made.map_err(|error| Failure::of("a key cannot be made", &error))?;
+        Ok(Person { title, id: row.person_id, secret })
+    }
+
+    async fn account(&self, id: &str, speech: Speech, warehouse: &WarehouseId) -> Result<Account, Failure> {
+        let made = self.desk.add_carrier(id, speech, warehouse, self.clock.now()).await;
+        let made = made.map_err(|error| Failure::of("a carrier's account cannot be made", &error))?;
+        Ok(Account { token: made.token, salt: made.salt })
     }
 
     /// Serves on this listener, until the service is stopped.
@@ -174,12 +210,13 @@ impl House {
             max_body_bytes: 21 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             webhook_networks: own_machine(),
+            clock: self.clock.clone(),
         };
         let upkeep = metrics.clone().map(|metrics| tokio::spawn(keep_up(metrics)));
         let app = App::new(self.desk.clone(), settings, metrics)
             .map_err(|error| Failure::of("the shelf of photos cannot be opened", &error))?;
         let (stop_clocks, stopped) = oneshot::channel::<()>();
-        let clocks = tokio::spawn(clockwork::run(self.desk.clone(), Timestamp::now, async {
+        let clocks = tokio::spawn(clockwork::run(self.desk.clone(), self.clock.clone(), async {
             let _ = stopped.await;
         }));
         let (stop, stopped) = oneshot::channel();
@@ -191,7 +228,7 @@ impl House {
     }
 
     /// Sets a courier to work, whose letters go into the folder `mail` and are shown at `/demo/mail`.
-    pub fn deliver(&self, service: &Service, folder: &Path) -> Result<Working, Failure> {
+    pub fn deliver(&self, service: &Service, folder: &Path, settings: courier::Settings) -> Result<Working, Failure> {
         let from = Sender::parse("Touchstone <touchstone@localhost>")
             .map_err(|error| Failure::of("the sender of letters", &error))?;
         let mail = MailSettings::files(folder.join("mail"), from);
@@ -202,9 +239,7 @@ impl House {
         let post = ByMail::new(self.desk.clone(), mail.house(), transport);
         let caller = Caller::new(own_machine(), Times::default(), &[])
             .map_err(|error| Failure::of("nobody can post to webhooks", &error))?;
-        let settings = courier::Settings::default();
-        let clock = Arc::new(Timestamp::now);
-        Ok(Courier::new(self.desk.clone(), Arc::new(post), caller, clock, settings).start())
+        Ok(Courier::new(self.desk.clone(), Arc::new(post), caller, self.clock.clone(), settings).start())
     }
 
     /// Finishes what waits and closes the database.

@@ -3,17 +3,19 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::account::{Step, Told};
-use super::fixtures::{Fixture, PACKED_PHOTO, Posted, RECEIVED_PHOTO, Side, TRANSCRIPTS, Way};
+use super::fixtures::{Fixture, PACKED_PHOTO, PLAIN_PHOTO, Posted, RECEIVED_PHOTO, TRANSCRIPTS, Way};
 use super::house::{People, Person};
 use super::{Failure, fixtures, words};
 use crate::client::{Answer, Call, Client};
+use crate::clock::Clock;
 
-mod sidelines;
+mod carriers;
+mod pages;
+mod steps;
 
 /// What became of an order.
 #[derive(Clone, Debug)]
@@ -33,6 +35,11 @@ pub struct TakenPiece {
 }
 
 impl TakenPiece {
+    /// Whether its buyer has it, for a while yet or for good.
+    pub fn is_delivered(&self) -> bool {
+        self.stage == "delivered" || self.outcome.as_deref() == Some("completed")
+    }
+
     /// Whether the piece came to where its fixture wanted it.
     pub fn arrived(&self) -> bool {
         let (stage, outcome) = self.way.goal();
@@ -40,16 +47,28 @@ impl TakenPiece {
     }
 }
 
+/// Where the orders are taken, by whom, and what time it is there.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    pub address: SocketAddr,
+    pub people: Arc<People>,
+    pub clock: Clock,
+}
+
 /// Takes one order as far as its pieces shall come, and tells of each step.
 pub async fn take(
-    address: SocketAddr,
-    people: Arc<People>,
+    setting: Setting,
     place: usize,
     fixture: Fixture,
     account: UnboundedSender<Told>,
 ) -> Result<Taken, Failure> {
     let order_no = fixture.order_no().to_owned();
-    let guide = Guide { client: Client::new(address), people, place, fixture, account };
+    let Setting { address, people, clock } = setting;
+    let quiet = fixture.heading.is_some();
+    let client = Client::new(address);
+    let page = String::new();
+    let closed = Vec::new();
+    let guide = Guide { client, people, clock, place, fixture, account, page, quiet, anew: false, closed };
     guide.take().await.map_err(|Failure(why)| Failure(format!("order {order_no}: {why}")))
 }
 
@@ -83,10 +102,19 @@ pub async fn tell_what_was_said(
 struct Guide {
     client: Client,
     people: Arc<People>,
+    clock: Clock,
     /// The inspectors take turns: one appraises, the other releases.
     place: usize,
     fixture: Fixture,
     account: UnboundedSender<Told>,
+    /// The order's tracking page.
+    page: String,
+    /// The main line is not told, where it is the same for many.
+    quiet: bool,
+    /// Other inspectors look, after an appeal.
+    anew: bool,
+    /// Codes of this order's pieces that are closed.
+    closed: Vec<String>,
 }
 
 /// A piece on its way.
@@ -125,10 +153,10 @@ impl Guide {
             } else if piece.stage == "received" && !piece.rests() {
                 self.inspect(piece).await?;
             }
-            if let Some(side) = piece.way.side {
-                self.side_line(piece, side).await?;
+            if let Some(side) = piece.way.side.take() {
+                self.side_line(piece, &side).await?;
                 // From here on it is wanted where its side line leads.
-                piece.way.goal = side.goal().to_owned();
+                piece.way.goal = side.ends;
             }
         }
         let pieces = pieces
@@ -139,11 +167,15 @@ impl Guide {
     }
 
     fn inspector(&self) -> Person {
-        self.people.inspectors[self.place % 2].clone()
+        self.looking()[self.place % 2].clone()
     }
 
     fn other_inspector(&self) -> Person {
-        self.people.inspectors[(self.place + 1) % 2].clone()
+        self.looking()[(self.place + 1) % 2].clone()
+    }
+
+    fn looking(&self) -> &[Person; 2] {
+        if self.anew { &self.people.other_inspectors } else { &self.people.inspectors }
     }
 
     fn merchant(&self) -> Result<Person, Failure> {
@@ -152,6 +184,9 @@ impl Guide {
     }
 
     fn tell(&self, code: &str, who: &Person, what: impl Into<String>, stage: &str) {
+        if self.quiet {
+            return;
+        }
         let step =
             Step { code: code.to_owned(), who: who.title.to_owned(), what: what.into(), stage: stage.to_owned() };
         // Nobody listens any more once the demo was given up.
@@ -179,7 +214,8 @@ impl Guide {
 
     async fn place_order(&mut self) -> Result<(Vec<Piece>, String), Failure> {
         let platform = self.people.platform.clone();
-        let _ = self.account.send(Told::Heading(words::order(&self.fixture)));
+        let heading = self.fixture.heading.clone().unwrap_or_else(|| words::order(&self.fixture));
+        let _ = self.account.send(Told::Heading(heading));
         let order = self.fixture.order.clone();
         let answer = self.ask(&platform, Call::post("/v1/orders", &order)).await?;
         let mut pieces = Vec::new();
@@ -190,7 +226,9 @@ impl Guide {
             self.tell(&code, &platform, format!("sells {title}"), &stage);
             pieces.push(Piece { code, way, stage, outcome: None, looked: 0 });
         }
-        Ok((pieces, answer.text("/tracking_url")?))
+        let tracking_url = answer.text("/tracking_url")?;
+        self.page = tracking_url.find("/t/").and_then(|at| tracking_url.get(at..)).unwrap_or_default().to_owned();
+        Ok((pieces, tracking_url))
     }
 
     async fn cancel(&mut self, piece: &mut Piece) -> Result<(), Failure> {
@@ -254,14 +292,28 @@ impl Guide {
         let clerk = self.people.clerk.clone();
         self.photos(piece, &clerk, "receipt", RECEIVED_PHOTO).await?;
         self.act(piece, &inspector, "appraisal-opened", &json!({}), "takes it to the bench".to_owned()).await?;
+        if piece.rests() {
+            return Ok(());
+        }
         let Some(mut appraisal) = piece.way.appraisal.clone() else { return Ok(()) };
         let photos = self.photos(piece, &inspector, "appraisal", RECEIVED_PHOTO).await?;
         if let Some(body) = appraisal.as_object_mut() {
             body.insert("photo_ids".to_owned(), json!(photos));
         }
-        // Whoever looks a second time leads to the same steps once more.
+        self.judge(piece, &appraisal).await?;
+        match piece.stage.as_str() {
+            "failed" if !piece.rests() => self.send_back(piece).await,
+            "cleared" if !piece.rests() => self.send_on(piece).await,
+            _ => Ok(()), // It rests here; whether that was wanted is seen at the end.
+        }
+    }
+
+    /// From the bench to the verdict. Whoever looks a second time leads to the same steps once more.
+    async fn judge(&mut self, piece: &mut Piece, appraisal: &Value) -> Result<(), Failure> {
+        let inspector = self.inspector();
+        piece.looked = 0;
         while piece.looked < 3 {
-            self.look(piece, &appraisal).await?;
+            self.look(piece, appraisal).await?;
             if piece.rests() {
                 return Ok(());
             }
@@ -281,11 +333,7 @@ impl Guide {
                 break;
             }
         }
-        match piece.stage.as_str() {
-            "failed" if !piece.rests() => self.send_back(piece).await,
-            "cleared" if !piece.rests() => self.send_on(piece).await,
-            _ => Ok(()), // It rests here; whether that was wanted is seen at the end.
-        }
+        Ok(())
     }
 
     /// Appraisals by as many inspectors as are asked for, each by themselves, until the ledger is proposed; what lies at
@@ -302,7 +350,7 @@ impl Guide {
                 let (who, blind) =
                     if piece.looked == 0 { (&first, "") } else { (&second, "without seeing the first, ") };
                 let mut own = appraisal.clone();
-                fixtures::read_off(&mut own);
+                fixtures::read_off(&mut own, self.clock.now());
                 let what = format!("{blind}{}", words::appraisal(appraisal));
                 self.act(piece, who, "appraisals", &own, what).await?;
                 piece.looked += 1;
@@ -321,7 +369,7 @@ impl Guide {
             parts.into_iter().find(|part| repeat["component"].is_string() && part["component"] == repeat["component"]);
         let mut reading = part.map_or(&appraisal["weight"], |part| &part["weight"]).clone();
         let what = format!("weighs it once more, for it lies at the limit: {}", words::weight(&reading));
-        fixtures::read_off_one(&mut reading);
+        fixtures::read_off_one(&mut reading, self.clock.now());
         let body = json!({ "component": repeat["component"], "quantity": repeat["quantity"], "reading": reading });
         self.act(piece, &inspector, "measurements", &body, what).await?;
         Ok(())
@@ -342,6 +390,7 @@ impl Guide {
             .flatten()
             .filter_map(|kind| kind.as_str().map(str::to_owned))
             .collect();
+        let file = if self.fixture.heading.is_some() { PLAIN_PHOTO } else { file };
         let mut ids = Vec::new();
         for kind in &kinds {
             let answer = self.ask(who, Call::upload(piece.path("photos"), &[("kind", kind)], file)).await?;
@@ -391,8 +440,8 @@ impl Guide {
         let inspector = self.inspector();
         let reason = piece.way.reason.clone();
         // Only a piece that shall not pass has a reason in its fixture.
-        let strict = piece.way.side.and_then(Side::verdict).unwrap_or("not_as_described");
-        let stricter = reason.as_ref().map(|_| strict);
+        let strict = piece.way.verdict.clone().unwrap_or_else(|| "not_as_described".to_owned());
+        let stricter = reason.as_ref().map(|_| strict.as_str());
         let what = match &reason {
             None => "verdict: pass, as it was described".to_owned(),
             Some(reason) => format!("verdict: {}, {reason}", strict.replace('_', " ")),
@@ -442,7 +491,7 @@ impl Guide {
         if piece.rests() {
             return Ok(());
         }
-        let body = json!({ "delivered_at": Timestamp::now().to_string() });
+        let body = json!({ "delivered_at": self.clock.now().to_string() });
         self.act(piece, &platform, "delivery", &body, "tells that the buyer has it".to_owned()).await?;
         Ok(())
     }

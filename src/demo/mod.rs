@@ -10,19 +10,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use serde::Serialize;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::audit::{self, Finding, Watch};
-use crate::client;
+use crate::client::{self, Call, Client};
+use crate::clock::{Clock, Hands};
 use crate::config::DatabaseUrl;
+use crate::courier;
 use crate::desk::Options as DeskOptions;
 use crate::store::Limits;
 use crate::telemetry::Metrics;
 
 mod account;
+mod after;
+mod ahead;
+mod cast;
 pub(crate) mod fixtures;
 pub mod house;
 mod journeys;
@@ -30,9 +35,12 @@ mod words;
 
 pub use account::width;
 
+use account::Told;
+use after::After;
+use ahead::Story;
 use fixtures::Fixture;
 use house::{House, People, Service};
-use journeys::Taken;
+use journeys::{Setting, Taken};
 
 /// How many orders are on their way at once.
 const AT_ONCE: usize = 4;
@@ -44,6 +52,8 @@ pub struct Options {
     pub exit: bool,
     /// Print one summary instead of the account.
     pub json: bool,
+    /// Let the clock run ahead when everybody has done what they can, until nothing waits any more.
+    pub fast: bool,
     pub data: Option<PathBuf>,
     pub listen: SocketAddr,
 }
@@ -111,8 +121,9 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<Out
     // Whoever looks at a demo does not wait ten minutes for a letter.
     let gather = Duration::from_secs(2);
     let desk = DeskOptions { public_url: format!("http://{address}"), gather, ..DeskOptions::default() };
-    let house = House::open(url.expose(), &secrets, Limits::default(), desk).await?;
-    let outcome = live(&options, &house, &folder, listener, stop).await;
+    let hands = Hands::of(Clock::system());
+    let house = House::open(url.expose(), &secrets, Limits::default(), desk, hands.clock()).await?;
+    let outcome = live(&options, (&house, hands), &folder, listener, stop).await;
     house.close().await?;
     if options.exit && options.data.is_none() {
         // A folder that was made for this run only, and that nobody was told of.
@@ -123,14 +134,15 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<Out
 
 async fn live(
     options: &Options,
-    house: &House,
+    (house, hands): (&House, Hands),
     folder: &Path,
     listener: tokio::net::TcpListener,
     stop: impl Future<Output = ()>,
 ) -> Result<Outcome, Failure> {
-    let mut fixtures = fixtures::orders(Timestamp::now())?;
-    let beside = fixtures.last().map(fixtures::beside).unwrap_or_default();
-    fixtures.extend(beside);
+    let fixtures = fixtures::orders(house.clock.now())?;
+    // Of the fixtures each stands alone; what is beside them comes merchant by merchant.
+    let mut orders: Vec<Vec<Fixture>> = fixtures.iter().cloned().map(|fixture| vec![fixture]).collect();
+    orders.extend(cast::orders(&fixtures)?);
     let mut merchants: Vec<_> = fixtures.iter().map(|fixture| fixture.merchant_id().to_owned()).collect();
     merchants.sort();
     merchants.dedup();
@@ -138,18 +150,34 @@ async fn live(
     // Whoever only wants the summary asks for no metrics page.
     let metrics = Metrics::install().ok().filter(|_| !options.exit);
     let service = house.serve(listener, folder, metrics)?;
-    let courier = house.deliver(&service, folder)?;
-    if !options.json {
-        say(&format!("Touchstone demo: {} orders, over http://{}", fixtures.len(), service.address));
+    let mut settings = courier::Settings::default();
+    if options.fast {
+        // Nobody waits a second for each hour of the story.
+        settings.every = Duration::from_millis(50);
     }
-    let taken = take_all(&service, &people, fixtures, !options.json).await?;
+    let courier = house.deliver(&service, folder, settings)?;
+    let count = orders.iter().flatten().count();
+    let aloud = !options.json;
+    let mut tell = move |told: Told| {
+        if aloud {
+            say(&told.text());
+        }
+    };
+    if aloud {
+        say(&format!("Touchstone demo: {count} orders, over http://{}", service.address));
+    }
+    let setting = Setting { address: service.address, people: people.clone(), clock: house.clock.clone() };
+    let mut taken = take_all(&setting, orders, &mut tell).await?;
+    let mut wanting = not_arrived(&taken);
+    After::new(&setting, &mut tell).ladder().await?;
+    After::new(&setting, &mut tell).owed().await?;
+    if options.fast {
+        run_ahead(&mut Story::new(house, hands, folder), &setting, &mut tell).await?;
+        look_again(&setting, &mut taken).await?;
+    }
     let (events, broken) = check_journals(house).await?;
     let summary = summarise(&taken, events, broken.is_empty());
-    let mut wanting = broken;
-    for piece in taken.iter().flat_map(|order| &order.pieces).filter(|piece| !piece.arrived()) {
-        let at = piece.outcome.as_ref().map_or(String::new(), |outcome| format!(" ({outcome})"));
-        wanting.push(format!("piece {} should have come to {} and is {}{at}", piece.code, piece.way.goal, piece.stage));
-    }
+    wanting.extend(broken);
     if options.json {
         let text = serde_json::to_string(&summary).map_err(|error| Failure::of("the summary", &error))?;
         say(&text);
@@ -169,46 +197,87 @@ async fn live(
     Ok(if wanting.is_empty() { Outcome::Good } else { Outcome::Wanting })
 }
 
-/// Takes all orders, a few at once; told is one after the other, in their order.
+/// What did not come to where it should, as sentences.
+fn not_arrived(taken: &[Taken]) -> Vec<String> {
+    let away = taken.iter().flat_map(|order| &order.pieces).filter(|piece| !piece.arrived());
+    away.map(|piece| {
+        let at = piece.outcome.as_ref().map_or(String::new(), |outcome| format!(" ({outcome})"));
+        format!("piece {} should have come to {} and is {}{at}", piece.code, piece.way.goal, piece.stage)
+    })
+    .collect()
+}
+
+/// A month in which nobody does anything, and then two half years.
+async fn run_ahead(
+    story: &mut Story<'_>,
+    setting: &Setting,
+    tell: &mut (dyn FnMut(Told) + Send),
+) -> Result<(), Failure> {
+    let days = |days: i64| SignedDuration::from_hours(24 * days);
+    story.run(days(32), tell).await?;
+    for (until, heading) in [(210, "Half a year later the merchants stand"), (400, "And after a year")] {
+        story.run(days(until), tell).await?;
+        tell(Told::Heading(heading.to_owned()));
+        After::new(setting, tell).steps().await?;
+    }
+    Ok(())
+}
+
+/// Where the pieces are, after time has passed.
+async fn look_again(setting: &Setting, taken: &mut [Taken]) -> Result<(), Failure> {
+    let mut client = Client::new(setting.address);
+    for piece in taken.iter_mut().flat_map(|order| &mut order.pieces) {
+        let call = Call::get(format!("/v1/pieces/{}", piece.code)).by(&setting.people.platform.secret);
+        let seen = client.call(&call).await?;
+        piece.stage = seen.text("/stage")?;
+        piece.outcome = seen.json()?["outcome"].as_str().map(str::to_owned);
+    }
+    Ok(())
+}
+
+/// Takes all orders, a few lists of them at once; told is one after the other, in their order.
 async fn take_all(
-    service: &Service,
-    people: &Arc<People>,
-    fixtures: Vec<Fixture>,
-    aloud: bool,
+    setting: &Setting,
+    orders: Vec<Vec<Fixture>>,
+    tell: &mut (dyn FnMut(Told) + Send),
 ) -> Result<Vec<Taken>, Failure> {
     let (account, mut told) = mpsc::unbounded_channel();
-    journeys::tell_what_was_said(service.address, people, &account).await?;
+    journeys::tell_what_was_said(setting.address, &setting.people, &account).await?;
     drop(account);
     while let Some(told) = told.recv().await {
-        if aloud {
-            say(&told.text());
-        }
+        tell(told);
     }
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     let mut accounts = Vec::new();
-    for (place, fixture) in fixtures.into_iter().enumerate() {
-        let (account, told) = mpsc::unbounded_channel();
-        accounts.push(told);
-        let (turns, people, address) = (turns.clone(), people.clone(), service.address);
+    let mut place = 0;
+    for list in orders {
+        let mut listed = Vec::new();
+        for fixture in list {
+            let (account, told) = mpsc::unbounded_channel();
+            accounts.push(told);
+            listed.push((place, fixture, account));
+            place += 1;
+        }
+        let (turns, setting) = (turns.clone(), setting.clone());
         tasks.spawn(async move {
             let turn = turns.acquire_owned().await;
-            let taken = journeys::take(address, people, place, fixture, account).await;
+            let mut taken = Vec::new();
+            for (place, fixture, account) in listed {
+                taken.push((place, journeys::take(setting.clone(), place, fixture, account).await?));
+            }
             drop(turn);
-            (place, taken)
+            Ok::<_, Failure>(taken)
         });
     }
     for mut told in accounts {
         while let Some(told) = told.recv().await {
-            if aloud {
-                say(&told.text());
-            }
+            tell(told);
         }
     }
     let mut taken = BTreeMap::new();
     while let Some(done) = tasks.join_next().await {
-        let (place, order) = done.map_err(|error| Failure::of("an order's journey broke off", &error))?;
-        taken.insert(place, order?);
+        taken.extend(done.map_err(|error| Failure::of("an order's journey broke off", &error))??);
     }
     Ok(taken.into_values().collect())
 }
@@ -220,7 +289,7 @@ fn summarise(taken: &[Taken], events: u64, journal_ok: bool) -> Summary {
     }
     Summary {
         pieces: by_stage.values().sum(),
-        delivered: by_stage.get("delivered").copied().unwrap_or_default(),
+        delivered: taken.iter().flat_map(|order| &order.pieces).filter(|piece| piece.is_delivered()).count(),
         by_stage,
         events,
         journal_ok,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Desk, Error};
 use crate::capsule::credential::{self, Capsule};
 use crate::store::entity::capsules;
-use crate::store::queries;
+use crate::store::{queries, restores};
 
 /// A stored capsule, and what a check of it said.
 #[derive(Clone, Debug)]
@@ -46,6 +46,16 @@ impl Certificate {
 }
 
 impl Desk {
+    /// Whether a certificate of this number was given out here, and its record lost with what came after a backup.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn has_lost_certificate(&self, code: &str) -> Result<bool, Error> {
+        let Some(code) = printed(code) else { return Ok(false) };
+        Ok(restores::lost_certificate(self.store().reader(), &code).await?)
+    }
+
     /// The capsule of this number. A text that cannot be a number is nobody's, like a number that was never given out.
     pub async fn certificate(&self, code: &str) -> Result<Option<Certificate>, Error> {
         let Some(code) = printed(code) else { return Ok(None) };

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::orders::order_clocks;
+use super::restore::Held;
 use super::{Desk, Error, Seals, cases, project};
 use crate::domain::cases::{CaseCommand, DECISION, REPORT};
 use crate::domain::command::Command;
@@ -22,6 +23,8 @@ pub enum Fired {
     Done,
     /// Nothing is due by the journal: the row was wrong, and is set anew.
     Renewed,
+    /// A reminder, and it is night where its reader lives: it is looked at again when the lease is over.
+    Waits,
 }
 
 impl Desk {
@@ -32,8 +35,9 @@ impl Desk {
     /// Those of the store.
     pub async fn lease_due(&self, now: Timestamp, limit: u64) -> Result<Vec<deadlines::Model>, Error> {
         let due = rows::due(self.store().reader(), now.as_microsecond(), limit).await?;
-        if due.is_empty() {
-            return Ok(due);
+        // Nothing runs out for anybody while a restored house is held.
+        if due.is_empty() || self.held(now).await? == Held::Yes {
+            return Ok(Vec::new());
         }
         let txn = self.store().begin().await?;
         let leased = rows::lease(&*txn, due, now.as_microsecond()).await?;
@@ -51,7 +55,14 @@ impl Desk {
         let key = StreamKey { order_id, stream_id: StreamId(row.stream_id) };
         let mut request = self.by_itself(format!("{}-{}", row.kind, row.due_at), now);
         request.part = format!("{order_id}/{}/{}", row.stream_id, row.set_by_seq);
-        let fired = match (Clock::parse(&row.kind), OrderClock::parse(&row.kind)) {
+        if let Some(clock) = Clock::parse_reminder(&row.kind)
+            && let Some(placed) = self.read_placed(order_id).await?
+            && self.rules().is_night(clock, &placed, now)
+        {
+            return Ok(Fired::Waits);
+        }
+        let clock = Clock::parse(&row.kind).or_else(|| Clock::parse_reminder(&row.kind));
+        let fired = match (clock, OrderClock::parse(&row.kind)) {
             (Some(clock), _) => {
                 self.carry_out(key, Command::PassDeadline { clock }, Seals::default(), request).await.map(drop)
             }

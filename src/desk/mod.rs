@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 
+use crate::aside::Log;
 use crate::capsule::keys::{KeySet, Signers};
 use crate::capsule::{es256, signature};
 use crate::domain::actor::By;
@@ -26,6 +27,7 @@ use crate::vault::{Secrets, Vault};
 
 pub mod accepted;
 pub mod agreement;
+mod aside;
 mod balances;
 mod cache;
 pub(crate) mod capsule_of;
@@ -51,6 +53,7 @@ mod reading;
 pub mod receipt;
 pub(crate) mod recorded;
 mod registry;
+pub mod restore;
 mod seals;
 mod speech;
 mod status;
@@ -217,6 +220,8 @@ pub struct Options {
     pub earlier_keys: KeySet,
     /// How long a letter waits for others that may go with it: a parcel of thirty pieces is not thirty letters.
     pub gather: Duration,
+    /// What a restored database could not know is set aside here, outside of it; none keeps nothing.
+    pub aside: Option<Arc<Log>>,
 }
 
 impl Default for Options {
@@ -230,6 +235,7 @@ impl Default for Options {
             public_url: "http://127.0.0.1:8420".to_owned(),
             earlier_keys: KeySet::default(),
             gather: Duration::from_secs(10 * 60),
+            aside: None,
         }
     }
 }
@@ -253,6 +259,7 @@ struct Inner {
     located: reading::LocatedCache,
     seeds: lots::Seeds,
     status: status::StatusCache,
+    aside: Option<Arc<Log>>,
 }
 
 impl Desk {
@@ -275,6 +282,7 @@ impl Desk {
                 located: reading::LocatedCache::default(),
                 seeds: lots::Seeds::default(),
                 status: status::StatusCache::default(),
+                aside: options.aside.clone(),
             }),
         };
         for queue in queues {
@@ -329,6 +337,10 @@ impl Desk {
     /// An edition of the rulebook, by the version that a proposal names.
     pub fn edition(&self, version: &Name) -> Option<&Rulebook> {
         self.inner.library.edition(version)
+    }
+
+    fn aside(&self) -> Option<&Arc<Log>> {
+        self.inner.aside.as_ref()
     }
 
     fn seeds(&self) -> &lots::Seeds {

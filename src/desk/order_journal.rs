@@ -1,8 +1,6 @@
 //! What follows from a command for the order's own journal: what is owed, what no longer is, and whose fault it was,
 //! appended behind the rest in the same transaction.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -12,14 +10,14 @@ use super::registry::Begun;
 use super::work::Plan;
 use super::{Desk, Error, Request, Seals, recorded};
 use crate::capsule::Hash;
+use crate::domain::cases::Case;
 use crate::domain::command::Rules;
-use crate::domain::conduct::{Incident, IncidentKind};
+use crate::domain::conduct::Incident;
 use crate::domain::event::*;
 use crate::domain::ids::{IncidentId, ObligationId, OrderId, StreamId, StreamKey};
 use crate::domain::notice::{Notice, Recipient};
-use crate::domain::obligation::{Fee, Obligation, OwedRule, Party};
-use crate::domain::order::LineStatus;
-use crate::domain::orders::Whole;
+use crate::domain::obligation::{Fee, Obligation, Party};
+use crate::domain::orders::{Whole, free_since};
 use crate::domain::piece::Piece;
 use crate::domain::refusal::Refusal;
 use crate::rulebook::{Consequences, Fault, Fees, Ground, Owed};
@@ -43,12 +41,9 @@ pub fn ended_line(event: &Event) -> Option<i32> {
     }
 }
 
-/// The decision of a case, where the event is one.
-pub fn decided(event: &Event) -> Option<CaseDecided> {
-    match event {
-        Event::CaseDecided(decided) => Some(decided.clone()),
-        _ => None, // The others decide nothing.
-    }
+/// Whether the event decides a case.
+pub fn decides(event: &Event) -> bool {
+    matches!(event, Event::CaseDecided(_))
 }
 
 /// The rows that an event at this place has made or changed.
@@ -79,15 +74,17 @@ impl Desk {
             let ground = |piece| Ground { piece, stream_id: key.stream_id, placed, free_since, fills };
             rules.consequences(&ground(&turn.before), &ground(&turn.after), fees)
         };
-        let first = ask(None, &Fees::new());
-        if first.is_empty() {
-            return Ok(tail);
-        }
-        let late = first.arose.iter().any(|owed| owed.rule == OwedRule::LateRelease);
+        // Since when nothing held it back is asked where it may have become late, and only then: a release that was
+        // excused stays so.
         let free_since = match placed.ship {
-            Ship::Together if late => self.free_since(source, key.order_id, turn.after.opened().line_no).await?,
+            Ship::Together if 1 < placed.lines.len() && may_be_late(&turn) => {
+                self.free_since(source, placed, key.order_id, turn.after.opened().line_no).await?
+            }
             Ship::Together | Ship::AsReady => None,
         };
+        if ask(free_since, &Fees::new()).is_empty() {
+            return Ok(tail);
+        }
         let fees = self.fees(source, placed).await?;
         let mut tail = match tail {
             Some(tail) => tail,
@@ -140,33 +137,17 @@ impl Desk {
         plan: &mut Plan,
         order_id: OrderId,
         tail: &mut OrderTail,
-        whole: &Whole,
-        decided: &CaseDecided,
+        (whole, stream_id): (&Whole, StreamId),
         (fees, request): (&Fees, &Request),
     ) -> Result<(), Error> {
-        let piece = whole.pieces.iter().find(|(own, _)| *own == decided.piece).map(|(_, piece)| piece);
-        let Some(piece) = piece.filter(|piece| decided.upheld && !piece.opened().reference) else { return Ok(()) };
-        let (rules, placed) = (self.rules(), tail.placed.clone());
-        let ground = Ground { piece, stream_id: decided.piece, placed: &placed, free_since: None, fills: true };
-        let by_case = |rule| rules.owed_by_case(rule, &ground, fees);
-        let mut news = Consequences::default();
-        match decided.kind {
-            // The price too, unless it is owed already.
-            CaseKind::Counterfeit => {
-                news.arose.extend(rules.refund(&placed, piece.opened().line_no));
-                news.arose.extend(by_case(OwedRule::CounterfeitCompensation));
-                news.faults.extend(rules.fault_by_case(IncidentKind::Counterfeit, &ground));
-            }
-            CaseKind::Retest => news.arose.extend(by_case(OwedRule::RetestCost)),
-            CaseKind::Warranty => news.arose.extend(by_case(OwedRule::Warranty)),
-            CaseKind::Parcel => {} // Somebody's parcel was found: nobody owes for it.
-        }
-        // Where the rulebook leaves the amount to the case, the two supervisors have set it.
-        if let Some(amount) = decided.amount {
-            for owed in news.arose.iter_mut().filter(|owed| owed.amount.is_none()) {
-                owed.amount = Some(owed.at_most.map_or(amount, |most| amount.min(most)));
-            }
-        }
+        let case = whole.cases.iter().find(|(own, _)| *own == stream_id).map(|(_, case)| case);
+        let about = |case: &Case| whole.pieces.iter().find(|(own, _)| *own == case.opened.piece);
+        let Some((case, (piece_stream, piece))) = case.and_then(|case| Some((case, about(case)?))) else {
+            return Ok(());
+        };
+        let placed = tail.placed.clone();
+        let ground = Ground { piece, stream_id: *piece_stream, placed: &placed, free_since: None, fills: true };
+        let news = self.rules().consequences_of_case(case, &ground, fees);
         let news = news.news(&tail.account, &tail.record);
         self.append_news(plan, order_id, tail, (news, piece.head()), request)
     }
@@ -230,38 +211,31 @@ impl Desk {
         }
     }
 
-    /// Since when no other line has held back this one: the last moment at which one of the others came to be passed.
+    /// Since when nothing of its order held a line back.
     async fn free_since(
         &self,
         source: &Source<'_>,
+        placed: &OrderPlaced,
         order_id: OrderId,
         line_no: i32,
     ) -> Result<Option<Timestamp>, Error> {
         let rows = journal::of_order(source, order_id).await?;
-        let mut free = None;
+        let (mut own, mut pieces) = (Vec::new(), Vec::new());
         for rows in rows.chunk_by(|one, next| one.stream_id == next.stream_id) {
             let reads = rows.iter().map(recorded::read).collect::<Result<Vec<_>, _>>()?;
-            let mut events = reads.into_iter().map(|read| read.recorded);
-            let Some(first) = events.next().filter(|first| matches!(first.event, Event::PieceOpened(_))) else {
-                continue; // The order's own, or a case.
-            };
-            let corrupt = |corrupt| Error::fault("a journal does not replay", corrupt);
-            let mut piece = Piece::fold([first]).map_err(corrupt)?;
-            if piece.opened().line_no == line_no {
-                continue;
-            }
-            let mut held = true;
-            for event in events {
-                let at = event.at;
-                piece.apply(Arc::new(event)).map_err(corrupt)?;
-                let holds = piece.line_status() < LineStatus::Passed;
-                if held && !holds {
-                    free = free.max(Some(at));
+            let events: Vec<_> = reads.into_iter().map(|read| read.recorded).collect();
+            match events.first().map(|first| &first.event) {
+                Some(Event::OrderPlaced(_)) => own = events,
+                Some(Event::PieceOpened(_)) => {
+                    let stream_id = StreamId(rows.first().map_or(0, |row| row.stream_id));
+                    let piece =
+                        Piece::fold(events).map_err(|corrupt| Error::fault("a journal does not replay", corrupt))?;
+                    pieces.push((stream_id, piece));
                 }
-                held = holds;
+                _ => {} // A case holds nothing back.
             }
         }
-        Ok(free)
+        Ok(free_since(placed, &own, &pieces, line_no))
     }
 
     /// Writes events into an order's own journal in a transaction of their own, once for each idempotency key.
@@ -299,6 +273,13 @@ impl Desk {
         txn.write(plan.changes).await?;
         self.end_once(txn, &request, Receipt::Made { id: id.to_string(), new: false }).await
     }
+}
+
+/// Whether a turn holds what may be later than the house promises.
+fn may_be_late(turn: &Turn) -> bool {
+    let since = usize::try_from(turn.before.head()).unwrap_or_default();
+    let new = turn.after.history().iter().skip(since);
+    new.into_iter().any(|recorded| matches!(recorded.event, Event::Released(_) | Event::DeadlinePassed(_)))
 }
 
 fn name(order_id: OrderId, parts: &[&str]) -> Uuid {

@@ -80,7 +80,7 @@ pub fn order_clocks(order_id: OrderId, whole: &Whole, rules: &Rulebook) -> Vec<d
     let running = whole.running().into_iter();
     running
         .filter_map(|(clock, since)| {
-            let due_at = rules.due_for(clock, since, &whole.placed)?;
+            let due_at = rules.due_for(clock, since, whole.facts.moved(clock, since), &whole.placed)?;
             Some(deadlines::Model {
                 order_id: order_id.0,
                 stream_id: StreamId::ORDER.0,
@@ -101,8 +101,8 @@ struct ByRulebook<'a> {
 }
 
 impl Waits for ByRulebook<'_> {
-    fn of_order(&self, clock: OrderClock, since: Timestamp) -> Option<Timestamp> {
-        self.rules.due_for(clock, since, self.placed)
+    fn of_order(&self, clock: OrderClock, since: Timestamp, moved: Option<Timestamp>) -> Option<Timestamp> {
+        self.rules.due_for(clock, since, moved, self.placed)
     }
 
     fn of_case(&self, report: bool, since: Timestamp) -> Option<Timestamp> {
@@ -246,10 +246,10 @@ impl Desk {
             }
             if is_of_case(&event, &whole, stream_id) {
                 opened = Some(cases::case_id(key));
-                let decided = order_journal::decided(&event);
+                let decides = order_journal::decides(&event);
                 self.append_to_case(&mut plan, key, event, &mut whole, &mut tips, request)?;
-                if let Some(decided) = decided {
-                    self.owe_case(&mut plan, order_id, &mut tail, &whole, &decided, (fees, request))?;
+                if decides {
+                    self.owe_case(&mut plan, order_id, &mut tail, (&whole, stream_id), (fees, request))?;
                 }
                 continue;
             }

@@ -7,7 +7,7 @@ use super::work::Plan;
 use crate::domain::ids::StreamKey;
 use crate::domain::notice::{Notice, Recipient};
 use crate::store::entity::outbox;
-use crate::store::outbox::{Channel, State};
+use crate::store::outbox::{Channel, waiting};
 
 /// By which channels somebody is told. A buyer also by the platform's own app, which hears of it by its webhook; what is
 /// for programs goes to the endpoints of the platform and of the merchant.
@@ -31,23 +31,8 @@ pub(crate) fn rows(
     channels(recipient).iter().map(move |channel| {
         let waits = *channel == Channel::Mail && !notice.is_urgent();
         let not_before = if waits { now.checked_add(gather).unwrap_or(now) } else { now };
-        outbox::Model {
-            id: Uuid::now_v7(),
-            order_id: key.order_id.0,
-            stream_id: key.stream_id.0,
-            seq,
-            recipient: recipient.as_str().to_owned(),
-            notice: notice.as_str().to_owned(),
-            channel: channel.text(),
-            state: State::Waiting.as_str().to_owned(),
-            attempts: 0,
-            not_before_at: not_before.as_microsecond(),
-            leased_until_at: None,
-            lease: None,
-            letter: None,
-            outcome: None,
-            created_at: now.as_microsecond(),
-        }
+        let times = (not_before.as_microsecond(), now.as_microsecond());
+        waiting(Uuid::now_v7(), (key, seq), (recipient, notice), *channel, times)
     })
 }
 

@@ -1,6 +1,6 @@
 //! Taking an order in: its people, its lines, and a piece for each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -42,6 +42,8 @@ pub struct NewOrder {
     pub streamer: Option<NewParty>,
     pub buyer: NewParty,
     pub lines: Vec<NewLine>,
+    /// The codes that its pieces had before the order was lost, by their journals; empty for one that is new.
+    pub codes: BTreeMap<i32, PieceCode>,
 }
 
 /// Somebody who takes part in an order.
@@ -245,7 +247,7 @@ impl Desk {
         for (index, line) in new.lines.iter().enumerate() {
             let stream_id = StreamId(i32::try_from(index + 1).map_err(|_| Error::fault("too many lines", index))?);
             let key = StreamKey { order_id: new.order_id, stream_id };
-            let code = self.fresh_piece_code();
+            let code = new.codes.get(&stream_id.0).cloned().unwrap_or_else(|| self.fresh_piece_code());
             let opened = PieceOpened {
                 code: code.clone(),
                 line_no: line.line_no,

@@ -1,9 +1,11 @@
 //! Projections: the rows beside the journals, each a pure function of what a journal folds to. The writer and
 //! `journal rebuild` make them by the same functions, so that they cannot differ.
 
+use jiff::Timestamp;
+
 use crate::capsule::Hash;
 use crate::domain::appraisal::ComponentState;
-use crate::domain::deadline::OrderClock;
+use crate::domain::deadline::{Clock, Deadline, OrderClock};
 use crate::domain::event::OrderPlaced;
 use crate::domain::ids::{OrderId, StreamId, StreamKey};
 use crate::domain::order::LineStatus;
@@ -71,7 +73,12 @@ pub fn piece(
         flagged: piece.standing().flagged(),
         head_seq: piece.head(),
         head_hash: head_hash.as_bytes().to_vec(),
-        due_at: clocks.iter().map(|clock| clock.due_at).chain(piece.passed().map(|passed| passed.due_at)).min(),
+        due_at: clocks
+            .iter()
+            .filter(|clock| Clock::parse_reminder(&clock.kind).is_none())
+            .map(|clock| clock.due_at)
+            .chain(piece.passed().map(|passed| passed.due_at))
+            .min(),
         stage_since_at: piece.since().at.as_microsecond(),
     }
 }
@@ -104,26 +111,27 @@ pub fn legs(key: StreamKey, piece: &Piece, placed: &OrderPlaced) -> Vec<legs::Mo
     transit::legs(piece).into_iter().map(row).collect()
 }
 
-/// The clocks that run while a piece stands where it does.
+/// The clocks that run while a piece stands where it does, and the reminders that are still to come.
 pub fn clocks(key: StreamKey, piece: &Piece, placed: &OrderPlaced, rules: &Rulebook) -> Vec<deadlines::Model> {
-    rules
-        .deadlines(piece, placed)
-        .into_iter()
-        .map(|deadline| deadlines::Model {
-            order_id: key.order_id.0,
-            stream_id: key.stream_id.0,
-            kind: deadline.clock.as_str().to_owned(),
-            due_at: deadline.due_at.as_microsecond(),
-            set_by_seq: piece.since().seq,
-            leased_until_at: None,
-        })
-        .collect()
+    let row = |kind: String, due_at: Timestamp| deadlines::Model {
+        order_id: key.order_id.0,
+        stream_id: key.stream_id.0,
+        kind,
+        due_at: due_at.as_microsecond(),
+        set_by_seq: piece.since().seq,
+        leased_until_at: None,
+    };
+    let rows = |deadline: Deadline| {
+        let reminder = deadline.remind_at.map(|at| row(deadline.clock.reminder_kind(), at));
+        reminder.into_iter().chain([row(deadline.clock.as_str().to_owned(), deadline.due_at)])
+    };
+    rules.deadlines(piece, placed).into_iter().flat_map(rows).collect()
 }
 
 /// The clock of a line that its merchant may fill again; it is the order's, not the piece's.
 pub fn resubmission(key: StreamKey, piece: &Piece, placed: &OrderPlaced, rules: &Rulebook) -> Option<deadlines::Model> {
     let clock = OrderClock::Resubmission { line_no: piece.opened().line_no };
-    let due_at = rules.due_for(clock, piece.left()?.at, placed)?;
+    let due_at = rules.due_for(clock, piece.left()?.at, None, placed)?;
     Some(deadlines::Model {
         order_id: key.order_id.0,
         stream_id: StreamId::ORDER.0,

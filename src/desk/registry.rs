@@ -333,6 +333,8 @@ impl Desk {
             return Err(Refusal::Absent("person").into());
         };
         if row.erased_at.is_none() {
+            // Before the commit: whoever was erased must not come back with a backup, whatever happens in between.
+            self.set_erasure_aside(person, &request).await?;
             let now = request.now;
             let orders = registers::orders_of_person(&*txn, person.0).await?;
             lookups::lock_orders(&txn, &orders).await?;

@@ -288,6 +288,7 @@ impl Writer {
         if changes.is_empty() {
             return Ok(answers); // All refused, or seen before.
         }
+        desk.set_aside(&changes)?;
         txn.run(desk.store().script(changes)).await.map_err(lost_race)?;
         txn.commit().await.map_err(lost_race)?;
         self.keep(keep, keep_orders);

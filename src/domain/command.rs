@@ -79,8 +79,8 @@ commands! {
     Override "override" [Supervisor] &[Overridden];
     SendBack "return" [Buyer Platform] &[ReturnOpened, ReturnPosted];
     TakeBack "return-intake" [Clerk Inspector Supervisor] &[ReturnReceived, SamePieceConfirmed, NotSamePieceFound, IdentityUnclear];
-    /// A clock ran out.
-    PassDeadline "deadline" [Desk] &[DeadlinePassed];
+    /// A clock ran out, or nears its end.
+    PassDeadline "deadline" [Desk] &[DeadlinePassed, DeadlineMoved];
     LapseAppeal "appeal-waiver" [Merchant Supervisor Platform] &[AppealLapsed];
     ShipReturn "return-shipment" [Clerk] &[ReturnShipped];
     CloseReturn "returned" [Clerk] &[Returned, Unclaimed];
@@ -287,6 +287,11 @@ pub enum Command {
     PassDeadline {
         clock: Clock,
     },
+    /// The house had lost time: a person's clock does not run out before then.
+    MoveDeadline {
+        clock: Clock,
+        to: jiff::Timestamp,
+    },
     LapseAppeal {
         reason: Option<Sealed>,
     },
@@ -367,7 +372,7 @@ impl Command {
             Command::Override { .. } => CommandKind::Override,
             Command::SendBack(_) => CommandKind::SendBack,
             Command::TakeBack(_) => CommandKind::TakeBack,
-            Command::PassDeadline { .. } => CommandKind::PassDeadline,
+            Command::PassDeadline { .. } | Command::MoveDeadline { .. } => CommandKind::PassDeadline,
             Command::LapseAppeal { .. } => CommandKind::LapseAppeal,
             Command::ShipReturn { .. } => CommandKind::ShipReturn,
             Command::CloseReturn { .. } => CommandKind::CloseReturn,

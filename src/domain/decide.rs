@@ -141,6 +141,7 @@ pub fn decide(
         Command::SendBack(step) => draft.send_back(step, rules)?,
         Command::TakeBack(step) => draft.take_back(step, rules)?,
         Command::PassDeadline { clock } => draft.pass_deadline(*clock, rules)?,
+        Command::MoveDeadline { clock, to } => draft.move_deadline(*clock, *to, rules)?,
         Command::LapseAppeal { reason } => {
             // Before the deadline lapses by itself, the merchant waives, or a supervisor writes down their word.
             let waived = by.role != Role::Supervisor;

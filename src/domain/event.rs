@@ -209,6 +209,10 @@ events! {
     CaseDecided "case_decided" 1
     /// A clock ran out that moves nothing by itself: it is somebody's task now.
     DeadlinePassed "deadline_passed" 1
+    /// A person's clock runs longer than it was promised, because the house had lost time.
+    DeadlineMoved "deadline_moved" 1
+    /// A clock nears its end: whoever it waits for is reminded, once.
+    DeadlineNeared "deadline_neared" 1
     /// A channel took the notice of an event whose answer somebody owes: their clock starts.
     NoticeAccepted "notice_accepted" 1
 }
@@ -598,6 +602,10 @@ payloads! {
     }
     /// Which clock, by its name, and when it was due, in microseconds since the Unix epoch.
     DeadlinePassed { clock: Name, due_at: i64 }
+    /// Which clock, by its name, and before when it does not run out, in microseconds since the Unix epoch.
+    DeadlineMoved { clock: Name, due_at: i64 }
+    /// The same of a clock that still runs: when it will be over.
+    DeadlineNeared { clock: Name, due_at: i64 }
     /// Which notice was taken, by which channel (`mail` or `webhook`), and the sequence number of the event that it tells
     /// of. Taken is what the mail server or the platform's endpoint has answered with a success.
     NoticeAccepted { notice: Name, channel: Name, seq: i32 }

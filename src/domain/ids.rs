@@ -130,7 +130,9 @@ macro_rules! short_ids {
 }
 
 fn short(what: &str, text: &str) -> Result<String, Malformed> {
+    // Dots alone would be a step in an address.
     let fits = (1..=64).contains(&text.len())
+        && !matches!(text, "." | "..")
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
     if fits {
         Ok(text.to_owned())

@@ -111,6 +111,8 @@ kinds! {
     DeadlineMissed "deadline_missed"
     /// A letter that could not be delivered and is not tried again.
     MailBuried "mail_buried"
+    /// Nobody could be reached who has to choose: their clock does not run.
+    ChoiceUnreached "choice_unreached"
     /// A change of stage, for the platform's programs.
     StageChanged "stage_changed"
     /// A verdict, for the same.
@@ -120,6 +122,14 @@ kinds! {
 }
 
 impl Notice {
+    /// The only stage in which it may still be sent, of a reminder: nobody is reminded of what they have done. None of
+    /// whatever is told at any time.
+    pub fn only_in(self) -> Option<Stage> {
+        let reminds = |stage: Stage, waiter| reminder(stage, waiter).is_some_and(|(_, notice)| notice == self);
+        let waiters = [Waiter::Buyer, Waiter::Merchant];
+        Stage::ALL.iter().copied().find(|stage| waiters.iter().any(|waiter| reminds(*stage, *waiter)))
+    }
+
     /// Whether it starts or shortens somebody's clock, and so waits for no other to go along with it.
     pub fn is_urgent(self) -> bool {
         match self {
@@ -160,6 +170,7 @@ impl Notice {
             | Notice::Lesson
             | Notice::DeadlineMissed
             | Notice::MailBuried
+            | Notice::ChoiceUnreached
             | Notice::StageChanged
             | Notice::VerdictGiven
             | Notice::ObligationChanged => false,
@@ -223,6 +234,7 @@ pub const LETTERS: &[(Recipient, Notice)] = &[
     (Recipient::Supervisor, Notice::LostOrDamaged),
     (Recipient::Supervisor, Notice::DeadlineMissed),
     (Recipient::Supervisor, Notice::MailBuried),
+    (Recipient::Supervisor, Notice::ChoiceUnreached),
 ];
 
 /// The notices that follow from one event that led from one stage to another; of the order's own stream, or of a piece.
@@ -302,6 +314,10 @@ pub fn notices(event: &Event, before: Stage, after: Stage) -> Vec<(Recipient, No
         Event::DeadlinePassed(passed) => {
             Clock::parse(passed.clock.as_str()).map_or_else(Vec::new, |clock| overdue(clock.stage(), clock.waiter()))
         }
+        Event::DeadlineNeared(neared) => Clock::parse(neared.clock.as_str())
+            .and_then(|clock| reminder(clock.stage(), clock.waiter()))
+            .into_iter()
+            .collect(),
         Event::ObligationArose(arose) if arose.creditor == Party::Buyer => vec![(Buyer, Notice::RefundOwed)],
         // What these mean to somebody rests on what was before: the desk tells it beside them.
         Event::ObligationArose(_)
@@ -348,7 +364,8 @@ pub fn notices(event: &Event, before: Stage, after: Stage) -> Vec<(Recipient, No
         | Event::PhotoAdded(_)
         | Event::CertificateClashFound(_)
         | Event::SameArticleAnswered(_)
-        | Event::NoticeAccepted(_) => Vec::new(),
+        | Event::NoticeAccepted(_)
+        | Event::DeadlineMoved(_) => Vec::new(),
     };
     if matches!(event, Event::VerdictGiven(_) | Event::Overridden(_)) {
         notices.push((Platform, Notice::VerdictGiven));
@@ -490,7 +507,8 @@ mod tests {
     #[test]
     fn every_letter_is_told_by_an_event_or_asked_for_by_name() {
         // A lesson rests on a merchant's past, a debt on a line's end, a burial on the courier: none is one event's.
-        let by_name = [Notice::Lesson, Notice::RefundOwed, Notice::RefundSettled, Notice::MailBuried];
+        let by_name =
+            [Notice::Lesson, Notice::RefundOwed, Notice::RefundSettled, Notice::MailBuried, Notice::ChoiceUnreached];
         let told = every();
         let idle: Vec<_> = LETTERS.iter().filter(|pair| !told.contains(pair) && !by_name.contains(&pair.1)).collect();
         assert!(idle.is_empty(), "nothing leads to {idle:?}");
@@ -514,6 +532,18 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn only_a_reminder_is_untrue_once_the_stage_is_left() {
+        for notice in Notice::ALL.iter().copied() {
+            let expected = match notice {
+                Notice::SendReminder => Some(Stage::AwaitingDispatch),
+                Notice::ChoiceReminder => Some(Stage::AwaitingBuyer),
+                _ => None, // What was so is told, however late.
+            };
+            assert_eq!(notice.only_in(), expected, "{notice:?}");
         }
     }
 

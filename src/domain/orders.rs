@@ -1,7 +1,7 @@
 //! An order as a whole: what its own journal tells beside its beginning, and what may be asked of it: filling a line
 //! again, ending one that waits for that, the buyer's answer about the rest, and the clocks of these.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -17,6 +17,10 @@ use super::piece::Piece;
 use super::refusal::Refusal;
 use super::route::Stage;
 use super::text::{Name, Sealed};
+
+mod free;
+
+pub use free::free_since;
 
 /// The buyer's question of an order that ships together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub struct Facts {
     pub cancelled: BTreeSet<i32>,
     /// The question that waits for its answer.
     pub asked: Option<Asked>,
+    /// Clocks that were moved: when that was, and before when they do not run out.
+    pub moved: BTreeMap<OrderClock, (Timestamp, i64)>,
 }
 
 impl Facts {
@@ -64,8 +70,19 @@ impl Facts {
                     asked.accepted_at.get_or_insert(recorded.at);
                 }
             }
+            Event::DeadlineMoved(moved) => {
+                if let Some(clock) = OrderClock::parse(moved.clock.as_str()) {
+                    self.moved.insert(clock, (recorded.at, moved.due_at));
+                }
+            }
             _ => {} // The other events of an order say nothing of its lines.
         }
+    }
+
+    /// Before when a clock that began then does not run out, where it was moved since.
+    pub fn moved(&self, clock: OrderClock, since: Timestamp) -> Option<Timestamp> {
+        let (at, to) = self.moved.get(&clock)?;
+        Timestamp::from_microsecond(*to).ok().filter(|_| since <= *at)
     }
 
     /// What a line shows, by the piece that fills it and by what the order says of the line.
@@ -143,6 +160,8 @@ pub enum OrderCommand {
     NoteAccepted { notice: Name, channel: Name, seq: i32 },
     /// A clock of the order ran out.
     PassDeadline { clock: OrderClock },
+    /// The house had lost time: a clock of the order does not run out before then.
+    MoveDeadline { clock: OrderClock, to: Timestamp },
     /// Of one of its cases.
     Case(CaseCommand),
 }
@@ -156,6 +175,7 @@ impl OrderCommand {
             OrderCommand::AnswerRest { .. } => "rest",
             OrderCommand::NoteAccepted { .. } => "notice-accepted",
             OrderCommand::PassDeadline { .. } => "order-deadline",
+            OrderCommand::MoveDeadline { .. } => "order-deadline-moved",
             OrderCommand::Case(command) => command.as_str(),
         }
     }
@@ -166,7 +186,9 @@ impl OrderCommand {
             OrderCommand::Resubmit { .. } => &[Role::Merchant],
             OrderCommand::CancelLine { .. } => &[Role::Platform],
             OrderCommand::AnswerRest { .. } => &[Role::Buyer, Role::Platform],
-            OrderCommand::NoteAccepted { .. } | OrderCommand::PassDeadline { .. } => &[Role::Desk],
+            OrderCommand::NoteAccepted { .. }
+            | OrderCommand::PassDeadline { .. }
+            | OrderCommand::MoveDeadline { .. } => &[Role::Desk],
             OrderCommand::Case(command) => command.roles(),
         }
     }
@@ -174,7 +196,8 @@ impl OrderCommand {
 
 /// When a wait that began then is over, by the rulebook.
 pub trait Waits {
-    fn of_order(&self, clock: OrderClock, since: Timestamp) -> Option<Timestamp>;
+    /// Not before it was moved to.
+    fn of_order(&self, clock: OrderClock, since: Timestamp, moved: Option<Timestamp>) -> Option<Timestamp>;
 
     /// A case's report, or else its decision.
     fn of_case(&self, report: bool, since: Timestamp) -> Option<Timestamp>;
@@ -192,10 +215,11 @@ pub fn decide_order(
         return Err(Refusal::NotYours { role: by.role, needs: command.roles() });
     }
     let running = whole.running();
-    let over = |clock: OrderClock| {
-        let since = running.iter().find(|(running, _)| *running == clock).map(|(_, since)| *since);
-        since.and_then(|since| waits.of_order(clock, since)).is_some_and(|due| due <= now)
+    let due = |clock: OrderClock| {
+        let since = running.iter().find(|(running, _)| *running == clock).map(|(_, since)| *since)?;
+        waits.of_order(clock, since, whole.facts.moved(clock, since))
     };
+    let over = |clock: OrderClock| due(clock).is_some_and(|due| due <= now);
     let of_order = |event: Event| (StreamId::ORDER, event);
     match command {
         OrderCommand::Resubmit { line_no, code, presented_certificate } => {
@@ -242,6 +266,11 @@ pub fn decide_order(
             Ok(then_ask(whole, vec![failed], *line_no))
         }
         OrderCommand::PassDeadline { clock: OrderClock::Rest } => Ok(declined(whole, true)),
+        OrderCommand::MoveDeadline { clock, to } => {
+            due(*clock).filter(|due| *due < *to).ok_or(Refusal::NotDue)?;
+            let name = Name::parse(&clock.to_string()).map_err(|_| Refusal::NotDue)?;
+            Ok(vec![of_order(DeadlineMoved { clock: name, due_at: to.as_microsecond() }.into())])
+        }
         OrderCommand::Case(command) => {
             let of_case = |report, since| waits.of_case(report, since);
             super::cases::decide_case(whole, command, by, now, of_case).map(|event| vec![event])

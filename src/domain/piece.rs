@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::appraisal::Appraisal;
+use super::deadline::Clock;
 use super::event::*;
 use super::ids::{CertificateCode, ComponentId, PersonId, PhotoId};
 use super::ledger::Claim;
@@ -161,6 +162,16 @@ impl Piece {
                 _ => None, // No other event notes it.
             }
         })
+    }
+
+    /// Before when a clock that began with this event does not run out, where it was moved since then.
+    pub fn moved(&self, clock: Clock, since: i32) -> Option<jiff::Timestamp> {
+        let moved = self.history.iter().rev().take_while(|recorded| since < recorded.seq);
+        let to = moved.filter_map(|recorded| match &recorded.event {
+            Event::DeadlineMoved(moved) if moved.clock.as_str() == clock.as_str() => Some(moved.due_at),
+            _ => None, // No other event moves a clock.
+        });
+        jiff::Timestamp::from_microsecond(to.max()?).ok()
     }
 
     /// When a channel first took the notice of the event that began the present stage; none before, and none where

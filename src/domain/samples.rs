@@ -343,6 +343,8 @@ pub fn samples(kind: EventKind) -> Vec<Arc<Recorded>> {
         LineFailed => one(super::event::LineFailed { line_no: 1 }.into()),
         LineCancelled => one(super::event::LineCancelled { line_no: 1, reason: None }.into()),
         DeadlinePassed => one(super::event::DeadlinePassed { clock: name("cleared:clerk"), due_at: 0 }.into()),
+        DeadlineMoved => one(super::event::DeadlineMoved { clock: name("failed:merchant"), due_at: 0 }.into()),
+        DeadlineNeared => one(super::event::DeadlineNeared { clock: name("awaiting_buyer:buyer"), due_at: 0 }.into()),
         PersonErased => one(super::event::PersonErased { person_id: person(22) }.into()),
         PieceOpened => one(opened().into()),
         SegmentSet => one(super::event::SegmentSet { segment: None, proposed_by: None }.into()),

@@ -133,7 +133,7 @@ struct Cursor {
 
 /// A case in a list.
 #[derive(Debug, Serialize, ToSchema)]
-struct CaseRow {
+pub struct CaseRow {
     id: String,
     order_no: String,
     /// The piece's code.
@@ -173,11 +173,17 @@ async fn list_cases(
     let after = read_cursor::<Cursor>(query.cursor.as_deref())?;
     let after = after.map(|cursor| (cursor.at, cursor.order_id, cursor.stream_id));
     let reader = app.desk().store().reader();
-    let mut rows = owed::cases_page(reader, &of, query.state.as_deref(), after, limit + 1).await?;
+    let mut rows = owed::cases_page(reader, &of, query.state.as_deref().as_slice(), after, limit + 1).await?;
     let next_cursor = turn_page(&mut rows, limit, |row| {
         write_cursor(&Cursor { at: row.opened_at, order_id: row.order_id, stream_id: row.stream_id })
     });
+    Ok(Json(CasesAnswer { cases: listed(&app, rows).await?, next_cursor }))
+}
+
+/// Rows as they are listed, with the numbers of their orders and the codes of their pieces.
+pub async fn listed(app: &App, rows: Vec<cases::Model>) -> Result<Vec<CaseRow>, ApiError> {
     let ids: Vec<_> = rows.iter().map(|row| row.order_id).collect();
+    let reader = app.desk().store().reader();
     let (orders, pieces) = (beside::orders_of(reader, &ids).await?, beside::pieces_of(reader, &ids).await?);
     let told = |row: cases::Model| CaseRow {
         id: case_id(StreamKey { order_id: OrderId(row.order_id), stream_id: StreamId(row.stream_id) }),
@@ -194,7 +200,7 @@ async fn list_cases(
         state: row.state,
         opened_at: instant(row.opened_at),
     };
-    Ok(Json(CasesAnswer { cases: rows.into_iter().map(told).collect(), next_cursor }))
+    Ok(rows.into_iter().map(told).collect())
 }
 
 /// One case, with its reports and its decision.

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use service::Security;
 
+use crate::clock::Clock;
 use crate::courier::address::Allowed;
 use crate::courier::payload::WebhookMessage;
 use crate::desk::Desk;
@@ -50,9 +51,11 @@ mod platform;
 mod query;
 mod queue;
 mod readings;
+mod restore;
 mod service;
 mod sidelines;
 mod tracking;
+mod unreached;
 mod verify;
 mod views;
 mod warehouse;
@@ -72,6 +75,7 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// Networks that an endpoint may lie in though they are nobody's on the internet.
     pub webhook_networks: Allowed,
+    pub clock: Clock,
 }
 
 /// What every handler has.
@@ -154,7 +158,7 @@ impl App {
 
     /// The time, asked here and nowhere below.
     pub fn now(&self) -> Timestamp {
-        Timestamp::now()
+        self.inner.settings.clock.now()
     }
 }
 
@@ -192,6 +196,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(notices::routes())
         .merge(webhooks::routes())
         .merge(readings::routes())
+        .merge(restore::routes())
         .merge(operator::routes())
         .merge(pages::routes())
         .merge(tracking::routes())

@@ -14,7 +14,7 @@ use super::body::{Faults, Write};
 use super::error::Problem;
 use super::platform::{limit, turn_page};
 use super::query::Query;
-use super::queue::{read_cursor, write_cursor};
+use super::queue::{TimeCursor, read_cursor, write_cursor};
 use super::views::instant;
 use super::warehouse::{Nothing, locate};
 use super::{ApiError, App};
@@ -30,7 +30,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// One notice to one recipient by one channel. Never an address.
 #[derive(Debug, Serialize, ToSchema)]
-struct NoticeAnswer {
+pub struct NoticeAnswer {
     id: Uuid,
     /// The event that it tells of.
     seq: i32,
@@ -118,13 +118,6 @@ struct NoticesQuery {
     limit: Option<u64>,
 }
 
-/// The place behind a page.
-#[derive(Serialize, Deserialize)]
-struct Cursor {
-    at: i64,
-    id: Uuid,
-}
-
 /// A notice with what it is about.
 #[derive(Debug, Serialize, ToSchema)]
 struct NoticeOfOrder {
@@ -166,14 +159,14 @@ async fn list_notices(
     }
     let limit = limit(query.limit, &mut faults);
     let state = faults.finish(state)?;
-    let after = read_cursor::<Cursor>(query.cursor.as_deref())?;
+    let after = read_cursor::<TimeCursor>(query.cursor.as_deref())?;
     let after = after.map(|cursor| Place { not_before_at: cursor.at, id: cursor.id });
     let reader = app.desk().store().reader();
     let warehouse = caller.warehouse()?;
     let recipient = query.recipient.as_deref();
     let mut rows = outbox::page(reader, warehouse.as_str(), state, recipient, after, limit + 1).await?;
     let next_cursor =
-        turn_page(&mut rows, limit, |(row, _)| write_cursor(&Cursor { at: row.not_before_at, id: row.id }));
+        turn_page(&mut rows, limit, |(row, _)| write_cursor(&TimeCursor { at: row.not_before_at, id: row.id }));
     let mut notices = Vec::with_capacity(rows.len());
     for (row, order) in rows {
         let piece = queries::piece(reader, row.order_id, row.stream_id).await?.map(|piece| piece.code);

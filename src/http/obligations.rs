@@ -17,7 +17,7 @@ use super::body::{Faults, Write, free_text};
 use super::error::Problem;
 use super::platform::{instant as parse_instant, limit, orders_of, turn_page};
 use super::query::Query;
-use super::queue::{read_cursor, write_cursor};
+use super::queue::{TimeCursor, read_cursor, write_cursor};
 use super::views::instant;
 use super::{ApiError, App};
 use crate::desk::Seals;
@@ -139,13 +139,6 @@ struct ObligationsQuery {
     limit: Option<u64>,
 }
 
-/// The place behind a page.
-#[derive(Serialize, Deserialize)]
-struct Cursor {
-    at: i64,
-    id: Uuid,
-}
-
 /// A page of obligations, oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 struct ObligationsAnswer {
@@ -177,7 +170,7 @@ async fn list_obligations(
     }
     let limit = limit(query.limit, &mut faults);
     faults.finish(Some(()))?;
-    let after = read_cursor::<Cursor>(query.cursor.as_deref())?.map(|cursor| (cursor.at, cursor.id));
+    let after = read_cursor::<TimeCursor>(query.cursor.as_deref())?.map(|cursor| (cursor.at, cursor.id));
     let reader = app.desk().store().reader();
     let order_id = match &query.order_no {
         None => None,
@@ -198,7 +191,7 @@ async fn list_obligations(
         after,
     };
     let mut rows = owed::obligations_page(reader, &of, &wanted, limit + 1).await?;
-    let next_cursor = turn_page(&mut rows, limit, |row| write_cursor(&Cursor { at: row.arose_at, id: row.id }));
+    let next_cursor = turn_page(&mut rows, limit, |row| write_cursor(&TimeCursor { at: row.arose_at, id: row.id }));
     Ok(Json(ObligationsAnswer { obligations: told(&app, rows).await?, next_cursor }))
 }
 

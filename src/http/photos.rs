@@ -24,6 +24,7 @@ use super::error::Problem;
 use super::warehouse::{etag, locate};
 use super::{ApiError, App};
 use crate::capsule::canonical::canonical_value;
+use crate::desk::restore::Held;
 use crate::desk::{Desk, Located, Receipt, Seals};
 use crate::domain::actor::Role;
 use crate::domain::command::Command;
@@ -452,6 +453,10 @@ pub async fn sweeping(app: App) {
     let mut days = tokio::time::interval(SWEEP_EVERY);
     loop {
         days.tick().await;
+        // What a restored database does not name may belong to what was lost, and be wanted again.
+        if !matches!(app.desk().held(app.now()).await, Ok(Held::No | Held::Recalling)) {
+            continue;
+        }
         match sweep(app.desk(), &app.darkroom().shelf, app.now()).await {
             Ok(Swept { originals, renditions }) => tracing::info!(originals, renditions, "the shelf was swept"),
             Err(error) => tracing::error!(error = ?error, "the shelf cannot be swept"),

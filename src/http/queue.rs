@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::auth::{Caller, PLATFORM, STAFF, visible};
 use super::bench::SettleBody;
 use super::body::{Faults, Write, typed};
+use super::cases;
 use super::error::Problem;
 use super::found;
 use super::looks::{bench_closed, note_reader};
@@ -23,19 +24,21 @@ use super::obligations::InWords;
 use super::pieces::SegmentBody;
 use super::query::Query;
 use super::sidelines::{HoldEndBody, ReturnIntakeBody};
+use super::unreached;
 use super::views::instant;
 use super::warehouse::{Nothing, PieceAnswer, ReasonBody, carry_out, locate, seal, text_at};
 use super::{ApiError, App};
 use crate::desk::{Desk, Located, Receipt, Seals};
 use crate::domain::actor::Role;
 use crate::domain::command::{Command, CommandKind};
+use crate::domain::conduct::IncidentKind;
 use crate::domain::ids::ProposalId;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
 use crate::domain::transit::TransitTrouble;
 use crate::store::entity::pieces;
 use crate::store::owed;
-use crate::store::queries::{self, QueuePlace};
+use crate::store::queries::{self, OrdersOf, QueuePlace};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -68,6 +71,13 @@ struct Cursor {
     due_at: Option<i64>,
     order_id: Uuid,
     stream_id: i32,
+}
+
+/// The place behind a page of a list by time.
+#[derive(Serialize, Deserialize)]
+pub struct TimeCursor {
+    pub at: i64,
+    pub id: Uuid,
 }
 
 /// A cursor for the caller: opaque, and good for this list only.
@@ -124,7 +134,9 @@ fn stages_for(role: Role) -> &'static [Stage] {
     }
 }
 
-/// The work of the caller's warehouse, most urgent first, and the proposals that wait for a second person.
+/// The work of the caller's warehouse, most urgent first, and the proposals that wait for a second person; for supervisors
+/// also what carriers report, choices that reached nobody (`unreached`), cases that are not decided, and what merchants
+/// appeal against (`conduct_appeals`).
 #[utoipa::path(get, path = "/v1/queue", tag = "queue", params(QueueQuery),
     responses((status = 200, description = "Pieces and proposals"),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
@@ -183,6 +195,18 @@ async fn get_queue(
         Role::Supervisor => owed::troubles(reader, warehouse.as_str(), MAX_PAGE).await?,
         _ => Vec::new(), // What a carrier reports is a supervisor's to answer.
     };
+    let unreached = match caller.role {
+        Role::Supervisor => unreached::told(&app, warehouse.as_str()).await?,
+        _ => Vec::new(), // So is a choice that reached nobody.
+    };
+    let (cases, appeals) = match caller.role {
+        Role::Supervisor => {
+            let of = OrdersOf::Warehouse(warehouse.to_string());
+            let undecided = owed::cases_page(reader, &of, &["open", "reported"], None, MAX_PAGE).await?;
+            (cases::listed(&app, undecided).await?, owed::appealed(reader, warehouse.as_str(), MAX_PAGE).await?)
+        }
+        _ => (Vec::new(), Vec::new()), // And two supervisors decide on both of these.
+    };
     let found = app.desk().open_found(warehouse, app.now()).await?;
     let now = app.now().as_microsecond();
     Ok(Json(json!({
@@ -220,6 +244,17 @@ async fn get_queue(
                 InWords::of(|language| language.words().trouble(what).to_owned())
             }),
             "at": leg.trouble_at.map(instant),
+        })).collect::<Vec<_>>(),
+        "unreached": unreached,
+        "cases": cases,
+        "conduct_appeals": appeals.iter().map(|row| json!({
+            "platform": row.tenant_id,
+            "merchant": row.merchant_id,
+            "incident": row.id,
+            "kind": row.kind,
+            "words": IncidentKind::parse(&row.kind).map(|kind| {
+                InWords::of(|language| language.words().incident(kind).to_owned())
+            }),
         })).collect::<Vec<_>>(),
         "next_cursor": next_cursor,
     })))

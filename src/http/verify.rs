@@ -109,6 +109,8 @@ struct CertificatePage<'a> {
     responses((status = 200, body = CertificateAnswer, description = "The certificate, and whether it stands"),
         (status = 404, description = "No certificate has this number", body = Problem,
             content_type = "application/problem+json"),
+        (status = 410, description = "Given out here, and its record was lost: nobody can vouch for it", body = Problem,
+            content_type = "application/problem+json"),
         (status = 429, description = "Too many numbers were tried", body = Problem,
             content_type = "application/problem+json")))]
 async fn show_certificate(
@@ -125,6 +127,9 @@ async fn show_certificate(
         return if is_page { pages::too_many(&visitor) } else { Err(too_many()) };
     }
     let found = app.desk().certificate(&code).await?;
+    if found.is_none() && app.desk().has_lost_certificate(&code).await? {
+        return show_lost(&visitor, is_page);
+    }
     if found.is_none() {
         app.guesses().missed(&source);
     }
@@ -142,6 +147,19 @@ async fn show_certificate(
     headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// A number that was given out, and of which nothing else is known since a loss.
+fn show_lost(visitor: &Visitor<'_>, is_page: bool) -> Result<Response, ApiError> {
+    if !is_page {
+        let detail = "this number was given out here, and its record was lost: nobody can vouch for it";
+        return Err(ApiError::request(StatusCode::GONE, "certificate_lost", detail));
+    }
+    let language = visitor.language(None);
+    let words = language.words();
+    let frame = Frame::new(language, visitor.chose(), words.certificate_lost());
+    let back = Some((format!("/v{}", frame.query), words.check_heading()));
+    pages::plain(StatusCode::GONE, frame, (words.certificate_lost(), words.certificate_lost_why()), back)
 }
 
 fn too_many() -> ApiError {

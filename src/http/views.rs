@@ -8,17 +8,19 @@ use serde_json::{Value, json};
 use super::auth::Caller;
 use super::ledger::{ledger, words_for};
 use super::looks::shows_photo;
+use super::obligations::InWords;
 use super::warehouse::capsule_answer;
 use super::{ApiError, App, obligations};
 use crate::desk::PieceView;
 use crate::domain::actor::Role;
 use crate::domain::appraisal::{Appraisal, ComponentResult, Declared, PresentedCertificate, Size};
 use crate::domain::command::{CommandKind, Rules, Step};
-use crate::domain::event::Event;
+use crate::domain::event::{Condition, Event};
 use crate::domain::ids::TextId;
 use crate::domain::ledger::ClaimedValue;
 use crate::domain::piece::Piece;
 use crate::domain::quantity::Weighing;
+use crate::domain::route::Stage;
 use crate::domain::text::Sealed;
 use crate::store::{owed, queries};
 
@@ -152,6 +154,11 @@ pub async fn piece<const ROLES: u16>(app: &App, view: &PieceView, caller: &Calle
         "title": title,
         "stage": piece.stage().as_str(),
         "outcome": piece.standing().outcome().map(|outcome| outcome.as_str()),
+        "words": InWords::of(|language| stage_in_words(language.words(), piece, role).to_owned()),
+        "condition": open_exception(piece).map(|condition| json!({
+            "code": condition.as_str(),
+            "words": InWords::of(|language| language.words().condition(condition).to_owned()),
+        })),
         "cancellation_requested": piece.standing().flagged(),
         "since": instant(piece.since().at.as_microsecond()),
         "seq": piece.head(),
@@ -200,6 +207,27 @@ pub async fn piece<const ROLES: u16>(app: &App, view: &PieceView, caller: &Calle
             "added_at": instant(recorded.at.as_microsecond()),
         })).collect::<Vec<_>>(),
     }))
+}
+
+/// The stage as its reader needs it: what their part in it is.
+fn stage_in_words(words: &'static crate::words::Words, piece: &Piece, role: Role) -> &'static str {
+    let (stage, outcome) = (piece.stage(), piece.standing().outcome());
+    match role {
+        Role::Merchant => words.to_merchant(stage, outcome),
+        Role::Clerk | Role::Inspector | Role::Supervisor => words.to_warehouse(stage, outcome),
+        Role::Platform | Role::Auditor | Role::Operator | Role::Buyer | Role::Carrier | Role::Desk => {
+            words.stage(stage, outcome)
+        }
+    }
+}
+
+/// How it arrived, while that is an exception.
+fn open_exception(piece: &Piece) -> Option<Condition> {
+    let found = piece.history().iter().rev().find_map(|recorded| match &recorded.event {
+        Event::IntakeExceptionFound(found) => Some(found.condition),
+        _ => None, // No other event says how it arrived.
+    });
+    found.filter(|_| piece.stage() == Stage::IntakeException)
 }
 
 fn inbound(piece: &Piece) -> Option<Value> {

@@ -8,9 +8,10 @@ use super::Told;
 use crate::domain::ids::StreamId;
 use crate::domain::ledger::Finding;
 use crate::domain::notice::{Notice, Recipient};
+use crate::domain::obligation::Party;
 use crate::rulebook::Clock as Wait;
 use crate::shown::view::Parcel;
-use crate::shown::{Card, Ledger, Row};
+use crate::shown::{Card, Ledger, Owed, Row};
 use crate::words::{Language, Words};
 
 /// Pieces whose ledgers are shown whole in one letter. With more, each says what differs, and the page the rest.
@@ -28,6 +29,8 @@ pub struct Facts<'a> {
     pub told: Vec<(Told, Option<&'a Card>)>,
     /// All pieces of the order.
     pub all: Vec<&'a Card>,
+    /// Everything that is owed on it.
+    pub owed: &'a [Owed],
     /// Given to buyers alone.
     pub links: Option<Links>,
     /// Name and address.
@@ -232,7 +235,11 @@ pub fn plain(language: Language, heading: &str, text: &str) -> Result<String, as
 fn urgency(notice: Notice) -> u8 {
     match notice {
         Notice::ChoiceNeeded | Notice::ChoiceReminder | Notice::RestAsked => 0,
-        Notice::PieceToSend | Notice::SendReminder | Notice::DeadlineMissed | Notice::MailBuried => 1,
+        Notice::PieceToSend
+        | Notice::SendReminder
+        | Notice::DeadlineMissed
+        | Notice::MailBuried
+        | Notice::ChoiceUnreached => 1,
         Notice::Failed
         | Notice::Held
         | Notice::HandedToAuthority
@@ -292,6 +299,8 @@ fn shortened(title: &str) -> String {
 struct Subject<'a> {
     cards: Vec<&'a Card>,
     notices: Vec<Notice>,
+    /// What is told of what is owed, with its event in the order's journal.
+    debts: Vec<(Notice, i32)>,
     recipient: Recipient,
 }
 
@@ -301,15 +310,21 @@ fn subjects<'a>(facts: &Facts<'a>, told: &[&(Told, Option<&'a Card>)]) -> Vec<Su
     let mut told = told.to_vec();
     told.sort_by_key(|(told, _)| (told.stream_id, told.seq));
     for (told, card) in told {
+        let debt = matches!(told.notice, Notice::RefundOwed | Notice::RefundSettled).then_some((told.notice, told.seq));
         let known = streams.iter_mut().find(|(stream, _)| *stream == told.stream_id);
         match known {
-            Some((_, subject)) if subject.notices.contains(&told.notice) => {}
-            Some((_, subject)) => subject.notices.push(told.notice),
+            Some((_, subject)) => {
+                subject.debts.extend(debt);
+                if !subject.notices.contains(&told.notice) {
+                    subject.notices.push(told.notice);
+                }
+            }
             None => {
                 // What is told of the order is told of all its pieces.
                 let cards =
                     if told.stream_id == StreamId::ORDER { facts.all.clone() } else { card.iter().copied().collect() };
-                let subject = Subject { cards, notices: vec![told.notice], recipient: facts.recipient };
+                let debts = debt.into_iter().collect();
+                let subject = Subject { cards, notices: vec![told.notice], debts, recipient: facts.recipient };
                 streams.push((told.stream_id, subject));
             }
         }
@@ -348,6 +363,8 @@ enum Brings {
     Address,
     /// What was chosen.
     Decision,
+    /// How much is owed for it, or would be.
+    Amount,
 }
 
 fn brings(to: Recipient, notice: Notice) -> Brings {
@@ -361,6 +378,7 @@ fn brings(to: Recipient, notice: Notice) -> Brings {
         (_, Notice::Shipped | Notice::SentBack | Notice::ReturningToMerchant) => Brings::Parcel,
         (_, Notice::PieceToSend | Notice::SendReminder) => Brings::Address,
         (_, Notice::ChoiceRecorded) => Brings::Decision,
+        (_, Notice::GoingBack | Notice::Cancelled | Notice::LostOrDamaged) => Brings::Amount,
         (
             _,
             Notice::OrderTakenIn
@@ -375,7 +393,6 @@ fn brings(to: Recipient, notice: Notice) -> Brings {
             | Notice::Undetermined
             | Notice::ExaminedAgain
             | Notice::Held
-            | Notice::GoingBack
             | Notice::Delivered
             | Notice::Delayed
             | Notice::ReturnOpened
@@ -385,14 +402,13 @@ fn brings(to: Recipient, notice: Notice) -> Brings {
             | Notice::ReturnLapsed
             | Notice::Returned
             | Notice::Unclaimed
-            | Notice::Cancelled
-            | Notice::LostOrDamaged
             | Notice::CertificateWithdrawn
             | Notice::HandedToAuthority
             | Notice::RefundOwed
             | Notice::RefundSettled
             | Notice::DeadlineMissed
             | Notice::MailBuried
+            | Notice::ChoiceUnreached
             | Notice::StageChanged
             | Notice::VerdictGiven
             | Notice::ObligationChanged,
@@ -409,9 +425,13 @@ impl<'a> Subject<'a> {
         self.notices.iter().any(|notice| match brings(self.recipient, *notice) {
             // A merchant's pieces go to one address, by one day.
             Brings::Nothing | Brings::Address => false,
-            Brings::Ledger | Brings::Choice | Brings::Reasons | Brings::Rules | Brings::Parcel | Brings::Decision => {
-                true
-            }
+            Brings::Ledger
+            | Brings::Choice
+            | Brings::Reasons
+            | Brings::Rules
+            | Brings::Parcel
+            | Brings::Decision
+            | Brings::Amount => true,
         })
     }
 
@@ -485,6 +505,14 @@ impl<'a> Subject<'a> {
                     notes.extend(card.due.clone());
                     notes.extend(card.notes.iter().cloned());
                 }
+                let is_told = |one: &&Owed| {
+                    self.debts.iter().any(|(notice, seq)| match notice {
+                        Notice::RefundSettled => one.last_seq == *seq,
+                        _ => one.seq == *seq, // Of what arose.
+                    })
+                };
+                let debts: Vec<_> = facts.owed.iter().filter(is_told).map(Owed::titled).collect();
+                notes.extend(debts.into_iter().filter(|debt| !notes.contains(debt)).collect::<Vec<_>>());
             }
             Recipient::Merchant => {
                 let ends = |wait: Wait| {
@@ -502,17 +530,30 @@ impl<'a> Subject<'a> {
                         None => words.letter_appeal_clock().to_owned(),
                     });
                 }
-                if self.notices.contains(&Notice::GoingBack) {
-                    notes.push(words.letter_another_clock().to_owned());
+                if self.notices.contains(&Notice::GoingBack)
+                    && let Some(otherwise) = alone.and_then(|card| card.otherwise.as_ref())
+                {
+                    notes.push(match &otherwise.until {
+                        Some(until) => words.letter_another_until(until.as_str(), otherwise.amount.as_str()),
+                        None => words.letter_another_clock().to_owned(),
+                    });
                 }
                 if self.notices.iter().any(|notice| matches!(notice, Notice::Unclaimed | Notice::GoingBack)) {
                     notes.extend(ends(Wait::Unclaimed).map(|when| words.letter_collect_until(when)));
+                }
+                if self.brings(Brings::Amount) || self.notices.contains(&Notice::Failed) {
+                    let own = |one: &&Owed| one.debtor == Party::Merchant || one.creditor == Party::Merchant;
+                    let owed = alone.into_iter().flat_map(|card| &card.owed).filter(own);
+                    notes.extend(owed.map(|one| one.between(words, Some(Party::Merchant))));
                 }
             }
             Recipient::Supervisor | Recipient::Platform => {
                 if let Some(card) = alone {
                     notes.push(words.letter_stage(card.stage));
                     notes.extend(card.clocks.iter().map(|(_, when)| words.letter_due(when.as_str())));
+                    if self.brings(Brings::Amount) {
+                        notes.extend(card.owed.iter().map(|one| one.between(words, None)));
+                    }
                 }
             }
         }

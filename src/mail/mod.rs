@@ -7,9 +7,11 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::desk::{Desk, Error};
+use crate::domain::deadline::by_day;
 use crate::domain::ids::{OrderId, PersonId, StreamId};
 use crate::domain::notice::{Notice, Recipient};
 use crate::shown::{self, Reader};
@@ -22,11 +24,13 @@ pub mod dkim;
 pub mod mime;
 pub mod preview;
 pub mod settings;
+pub mod supervisors;
 mod text;
 pub mod transport;
 
 pub use address::Sender;
 pub use content::{Content, Facts, Links};
+pub use supervisors::Supervisors;
 pub use transport::{Accepted, Failure, Transport};
 
 /// One thing told: a row of the outbox.
@@ -55,8 +59,8 @@ pub struct House {
     pub from: Sender,
     /// RFC 2919, without its angle brackets.
     pub list_id: String,
-    /// Where the supervisors of the house read.
-    pub supervisors: Option<String>,
+    /// Where the supervisors of each warehouse read.
+    pub supervisors: Supervisors,
 }
 
 impl fmt::Debug for House {
@@ -134,6 +138,8 @@ impl House {
 pub enum Composed {
     Letter(Box<Letter>),
     Nobody(Nobody),
+    /// It is night where its reader lives, and nobody is reminded at night.
+    Later(Timestamp),
 }
 
 /// Why nobody is written to. None of these is a failure.
@@ -186,7 +192,11 @@ pub async fn compose(desk: &Desk, house: &House, group: &Group, now: Timestamp) 
             Some(merchant) => (merchant.email, merchant.locale, Some(placed.merchant_timezone.as_str().to_owned())),
         },
         Recipient::Supervisor => {
-            (house.supervisors.clone(), None, warehouse.as_ref().map(|warehouse| warehouse.timezone.clone()))
+            let zone = warehouse.as_ref().map(|warehouse| warehouse.timezone.clone());
+            match house.supervisors.of(placed.warehouse_id.as_str()) {
+                Some((address, language)) => (Some(address.to_owned()), Some(language.tag().to_owned()), zone),
+                None => (None, None, zone),
+            }
         }
     };
     let (Some(to), locale, zone) = reader else { return Ok(Composed::Nobody(Nobody::NoAddress)) };
@@ -194,6 +204,13 @@ pub async fn compose(desk: &Desk, house: &House, group: &Group, now: Timestamp) 
     let names: Vec<&str> = buyer.as_ref().and_then(|buyer| buyer.name.as_deref()).into_iter().collect();
     let pieces = queries::pieces_of(rows, group.order_id.0).await?;
     let reader = Reader { language, zone: zone.as_deref(), names: &names };
+    if group.told.iter().any(|told| told.notice.only_in().is_some()) {
+        let zone = TimeZone::get(zone.as_deref().unwrap_or(placed.buyer_timezone.as_str())).unwrap_or(TimeZone::UTC);
+        let by_day = by_day(now, &zone);
+        if now < by_day {
+            return Ok(Composed::Later(by_day));
+        }
+    }
     let made = shown::read(desk, group.order_id, &pieces, reader, now).await?;
     let card_of = |stream: StreamId| {
         let code = &pieces.iter().find(|row| row.stream_id == stream.0)?.code;
@@ -214,6 +231,7 @@ pub async fn compose(desk: &Desk, house: &House, group: &Group, now: Timestamp) 
         order_no: placed.order_no.as_str(),
         told: group.told.iter().map(|told| (*told, card_of(told.stream_id))).collect(),
         all: made.cards.iter().collect(),
+        owed: &made.owed,
         links,
         warehouse: warehouse.map(|warehouse| format!("{}\n{}", warehouse.name, warehouse.address)),
         zone: zone.as_deref().unwrap_or(placed.buyer_timezone.as_str()),

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::address::Sender;
 use super::content::{Content, Facts, Links};
+use super::supervisors::Supervisors;
 use super::{Group, House, Letter, Told, letter};
 use crate::desk::Error;
 use crate::domain::appraisal::{ComponentRole, ComponentState};
@@ -12,11 +13,12 @@ use crate::domain::event::Outcome;
 use crate::domain::ids::{OrderId, StreamId};
 use crate::domain::ledger::{ClaimKind, ClaimSource, Finding};
 use crate::domain::notice::{LETTERS, Notice, Recipient};
+use crate::domain::obligation::{OwedRule, OwedState, Party};
 use crate::domain::route::Stage;
 use crate::rulebook::Clock as Wait;
 use crate::shown::rows::Said;
 use crate::shown::view::{Choice, Parcel};
-use crate::shown::{Card, Ledger, Row};
+use crate::shown::{Card, Ledger, Otherwise, Owed, Row};
 use crate::words::{Language, Words};
 
 /// A letter with the name of its file.
@@ -66,7 +68,7 @@ pub fn gallery(now: Timestamp) -> Result<Vec<Shown>, Error> {
 pub fn house() -> Result<House, Error> {
     let from = Sender::parse("Touchstone <no-reply@check.example.com>")
         .map_err(|error| Error::fault("the sender of the samples", error))?;
-    Ok(House { list_id: "notices.check.example.com".to_owned(), from, supervisors: None })
+    Ok(House { list_id: "notices.check.example.com".to_owned(), from, supervisors: Supervisors::default() })
 }
 
 fn sample(
@@ -76,7 +78,12 @@ fn sample(
     (name, about): (String, String),
     now: Timestamp,
 ) -> Result<Shown, Error> {
-    let of_order = |notice: Notice| matches!(notice, Notice::OrderTakenIn | Notice::RestAsked);
+    let of_order = |notice: Notice| {
+        matches!(
+            notice,
+            Notice::OrderTakenIn | Notice::RestAsked | Notice::RefundOwed | Notice::RefundSettled | Notice::Lesson
+        )
+    };
     let told: Vec<(Told, Card)> = told
         .into_iter()
         .zip(1..)
@@ -94,12 +101,14 @@ fn sample(
         })
         .collect();
     let page = "https://check.example.com/t/AAAAAAAAAAAAAAAAAAAAAA".to_owned();
+    let owed: Vec<Owed> = told.iter().flat_map(|(_, card)| card.owed.iter().cloned()).collect();
     let facts = Facts {
         words,
         recipient,
         order_no: "KS202611220001",
         told: told.iter().map(|(told, card)| (*told, (told.stream_id != StreamId::ORDER).then_some(card))).collect(),
         all: told.iter().map(|(_, card)| card).collect(),
+        owed: &owed,
         links: (recipient == Recipient::Buyer).then(|| Links {
             act: format!("{page}/act/BBBBBBBBBBBBBBBBBBBBBB"),
             page,
@@ -164,6 +173,11 @@ fn card(words: &Words, recipient: Recipient, notice: Notice, number: u8) -> Card
         Notice::Arrived | Notice::OrderTakenIn => Some(words.due_by(until.as_str())),
         _ => None, // Nothing is promised by a day.
     };
+    let otherwise = matches!(notice, Notice::Failed | Notice::GoingBack | Notice::LostOrDamaged).then(|| Otherwise {
+        amount: words.money(1_280_000, "CNY"),
+        until: (notice == Notice::GoingBack).then(|| until.clone()),
+    });
+    let notes = otherwise.iter().map(|otherwise| otherwise.for_buyer(words)).collect();
     let title = ["18K金镶嵌冰种翡翠戒指", "和田玉籽料平安扣吊坠", "足金999古法手镯 56.02g 圈口56"];
     Card {
         code: format!("TS{}K4Q9D2M{}", char::from(b'A' + number % 26), char::from(b'A' + number % 23)),
@@ -173,7 +187,9 @@ fn card(words: &Words, recipient: Recipient, notice: Notice, number: u8) -> Card
         next: leaked(words, stage, outcome).1,
         due,
         clocks,
-        notes: Vec::new(),
+        notes,
+        owed: owed(words, notice),
+        otherwise,
         steps: Vec::new(),
         hero: None,
         choice,
@@ -207,6 +223,30 @@ fn card(words: &Words, recipient: Recipient, notice: Notice, number: u8) -> Card
     }
 }
 
+/// What is owed when this is told.
+fn owed(words: &Words, notice: Notice) -> Vec<Owed> {
+    let one = |rule, state, amount, debtor, creditor| Owed {
+        seq: 1,
+        last_seq: 1,
+        debtor,
+        creditor,
+        said: words.owed(rule, state, Some(amount), "CNY"),
+        title: None,
+    };
+    let refund = |state| one(OwedRule::RefundInFull, state, 1_280_000, Party::Merchant, Party::Buyer);
+    match notice {
+        Notice::RefundOwed | Notice::Cancelled => vec![refund(OwedState::Owed)],
+        Notice::RefundSettled => vec![refund(OwedState::Settled)],
+        Notice::Failed => {
+            vec![one(OwedRule::InspectionFee, OwedState::Owed, 3_000, Party::Merchant, Party::Warehouse)]
+        }
+        Notice::LostOrDamaged => {
+            vec![one(OwedRule::CustodyLoss, OwedState::Owed, 1_280_000, Party::Warehouse, Party::Merchant)]
+        }
+        _ => Vec::new(), // Nothing comes to be owed when the others are told.
+    }
+}
+
 /// The words of a language live as long as the program.
 fn own(words: &Words) -> &'static Words {
     words.language().words()
@@ -234,7 +274,7 @@ fn stands(notice: Notice) -> (Stage, Option<Outcome>) {
         Notice::Arrived => Stage::Received,
         Notice::IntakeException => Stage::IntakeException,
         Notice::Passed | Notice::ChoiceRecorded | Notice::RestAsked | Notice::CertificateWithdrawn => Stage::Cleared,
-        Notice::ChoiceNeeded | Notice::ChoiceReminder => Stage::AwaitingBuyer,
+        Notice::ChoiceNeeded | Notice::ChoiceReminder | Notice::ChoiceUnreached => Stage::AwaitingBuyer,
         Notice::Failed => Stage::Failed,
         Notice::Undetermined => Stage::Undetermined,
         Notice::ExaminedAgain | Notice::Delayed | Notice::DeadlineMissed | Notice::MailBuried | Notice::Lesson => {
@@ -427,6 +467,35 @@ mod tests {
         for Shown { name, letter, .. } in gallery(at()).unwrap() {
             assert_eq!(letter.verdicts.is_empty(), !letter.text.contains(DIGEST), "{name}");
             assert_eq!(letter.verdicts.is_empty(), !letter.html.contains(DIGEST), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_owed_is_named_with_its_amount_and_never_called_paid_before_it_is() {
+        let shown = gallery(at()).unwrap();
+        let of = |name: &str| &shown.iter().find(|shown| shown.name == name).unwrap().letter;
+        let check = |name: &str, said: &str| {
+            let letter = of(name);
+            for text in [&letter.text, &letter.html] {
+                assert!(text.contains(said), "{name} does not say {said:?}\n{text}");
+            }
+        };
+        check("buyer-failed-en", "If no other piece comes in its place, CNY 12800.00 is owed to you.");
+        check("buyer-failed-zh-CN", "如果没有另一件替代，应退还您 CNY 12800.00。");
+        check("buyer-going_back-en", "If none comes, CNY 12800.00 is owed to you.");
+        check("buyer-lost_or_damaged-en", "CNY 12800.00 is owed to you.");
+        check("buyer-refund_owed-en", "Refund of the price owed: CNY 12800.00");
+        check("buyer-refund_settled-en", "Refund of the price: settled, CNY 12800.00");
+        check("merchant-failed-en", "By you to the warehouse: Inspection fee owed: CNY 30.00");
+        check("merchant-going_back-en", "otherwise CNY 12800.00 is owed to the buyer");
+        check("merchant-cancelled-en", "By you to the buyer: Refund of the price owed: CNY 12800.00");
+        check("merchant-lost_or_damaged-zh-CN", "质检仓对您：");
+        check("supervisor-lost_or_damaged-en", "By the warehouse to the seller: ");
+        for Shown { name, letter, .. } in &shown {
+            let settled = name.starts_with("buyer-refund_settled");
+            for word in ["已退款", "已结清", "settled, ", "were refunded"] {
+                assert!(settled || !letter.subject.contains(word) && !letter.text.contains(word), "{name} says {word}");
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::House;
 use super::address::Sender;
 use super::dkim::Signer;
+use super::supervisors::Supervisors;
 use super::transport::smtp::Limits;
 use super::transport::{Files, Smtp, Transport};
 
@@ -129,7 +130,7 @@ pub struct MailSettings {
     pub from: Sender,
     /// RFC 2919, without its angle brackets.
     pub list_id: String,
-    pub supervisors: Option<String>,
+    pub supervisors: Supervisors,
     pub signer: Option<Signer>,
 }
 
@@ -137,7 +138,7 @@ impl MailSettings {
     /// A directory, for trying out.
     pub fn files(directory: impl Into<PathBuf>, from: Sender) -> Self {
         let list_id = format!("notices.{}", from.host());
-        Self { post: Post::Files(directory.into()), from, list_id, supervisors: None, signer: None }
+        Self { post: Post::Files(directory.into()), from, list_id, supervisors: Supervisors::default(), signer: None }
     }
 
     pub fn house(&self) -> House {

@@ -15,8 +15,9 @@ use serde::Deserialize;
 
 use super::editions::Files;
 use super::{Unreadable, rows};
-use crate::domain::deadline::{Clock, Deadline, OrderClock, Waiter, due};
+use crate::domain::deadline::{Clock, Deadline, OrderClock, Waiter, by_day, due, remind_at};
 use crate::domain::event::{Event, OrderPlaced, Recorded, Resolution, Ship};
+use crate::domain::notice::reminder;
 use crate::domain::piece::Piece;
 use crate::domain::route::Stage;
 use crate::domain::text::Name;
@@ -110,6 +111,16 @@ impl Clock {
             match &recorded.event {
                 Event::DeadlinePassed(passed) => passed.clock.as_str() == self.as_str(),
                 _ => false, // Whatever else a clock does moves the stage, and the clock is gone with it.
+            }
+        })
+    }
+
+    /// Whether it was noted since then that it nears its end.
+    fn has_neared(self, piece: &Piece, since: i32) -> bool {
+        piece.history().iter().rev().take_while(|recorded| since < recorded.seq).any(|recorded| {
+            match &recorded.event {
+                Event::DeadlineNeared(neared) => neared.clock.as_str() == self.as_str(),
+                _ => false, // Nothing else reminds anybody.
             }
         })
     }
@@ -267,19 +278,39 @@ impl Clocks {
                     return None;
                 }
                 let hours = self.hours(since, |hours| hours.pieces.get(&clock).copied())?;
-                Some(Deadline { clock, due_at: due(since, hours, clock.waiter(), &zone_of(clock.waiter(), order)) })
+                let zone = zone_of(clock.waiter(), order);
+                let promised = due(since, hours, clock.waiter(), &zone);
+                let moved = piece.moved(clock, seq).map(|to| by_day(to, &zone));
+                let due_at = moved.map_or(promised, |moved| promised.max(moved));
+                // An order may have been paid long before it was heard of.
+                let known = since.max(piece.history().first()?.at);
+                let remind_at = reminder(stage, clock.waiter()).and_then(|_| remind_at(known, due_at, &zone));
+                Some(Deadline { clock, due_at, remind_at: remind_at.filter(|_| !clock.has_neared(piece, seq)) })
             })
             .collect()
     }
 
-    /// When a wait of an order that began then is over.
-    pub fn due_for(&self, clock: OrderClock, since: Timestamp, order: &OrderPlaced) -> Option<Timestamp> {
+    /// Whether it is night where whoever this clock waits for lives: then nobody is reminded.
+    pub fn is_night(&self, clock: Clock, order: &OrderPlaced, now: Timestamp) -> bool {
+        by_day(now, &zone_of(clock.waiter(), order)) != now
+    }
+
+    /// When a wait of an order that began then is over. One that was moved is not over before then.
+    pub fn due_for(
+        &self,
+        clock: OrderClock,
+        since: Timestamp,
+        moved: Option<Timestamp>,
+        order: &OrderPlaced,
+    ) -> Option<Timestamp> {
         let other = match clock {
             OrderClock::Resubmission { .. } => Other::Resubmission,
             OrderClock::Rest => Other::Rest,
         };
         let hours = self.hours(since, |hours| hours.others.get(&other).copied())?;
-        Some(due(since, hours, clock.waiter(), &zone_of(clock.waiter(), order)))
+        let zone = zone_of(clock.waiter(), order);
+        let promised = due(since, hours, clock.waiter(), &zone);
+        Some(moved.map_or(promised, |moved| promised.max(by_day(moved, &zone))))
     }
 
     /// When a wait of a case that began then is over.

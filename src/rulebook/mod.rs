@@ -177,9 +177,20 @@ impl Rulebook {
         self.clocks.deadlines(piece, order)
     }
 
-    /// When a wait of an order that began then is over.
-    pub fn due_for(&self, clock: OrderClock, since: Timestamp, order: &OrderPlaced) -> Option<Timestamp> {
-        self.clocks.due_for(clock, since, order)
+    /// Whether it is night where whoever this clock waits for lives: then nobody is reminded.
+    pub fn is_night(&self, clock: Clock, order: &OrderPlaced, now: Timestamp) -> bool {
+        self.clocks.is_night(clock, order, now)
+    }
+
+    /// When a wait of an order that began then is over; not before it was moved to.
+    pub fn due_for(
+        &self,
+        clock: OrderClock,
+        since: Timestamp,
+        moved: Option<Timestamp>,
+        order: &OrderPlaced,
+    ) -> Option<Timestamp> {
+        self.clocks.due_for(clock, since, moved, order)
     }
 
     /// When a case that was opened then must have its report, or one that has it, its decision.

@@ -3,7 +3,7 @@
 //!
 //! Each rule is a question about the journal, not about the last event, and is asked before and after. What is true only
 //! after arose; what was true only before is reversed, unless it stays owed whatever comes. Rules that rest on a case
-//! ([`Rulebook::owed_by_case`]) are asked when it is decided.
+//! ([`Rulebook::consequences_of_case`]) are asked when it is decided.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +23,8 @@ use crate::domain::piece::Piece;
 use crate::domain::quantity::{Currency, MAX_INTEGER, Money};
 use crate::domain::route::Stage;
 use crate::domain::text::Name;
+
+mod by_case;
 
 /// The fee table of a warehouse: minor units by fee and currency.
 pub type Fees = BTreeMap<(Fee, String), i64>;
@@ -282,6 +284,18 @@ impl Rulebook {
         matches!((sent, promised), (Some(sent), Some(promised)) if promised < sent.at)
     }
 
+    /// Nobody cancelled it: the time to send it ran out. What the buyer's silence about the rest cancels before that is
+    /// nobody's fault.
+    fn is_no_show(&self, ground: &Ground) -> bool {
+        let by_clock = ground
+            .piece
+            .history()
+            .iter()
+            .find(|recorded| matches!(recorded.event, Event::Cancelled(_)) && recorded.role == Role::Desk);
+        let promised = self.clocks.dispatch_promised(ground.piece, ground.placed);
+        matches!((by_clock, promised), (Some(cancelled), Some(promised)) if promised <= cancelled.at)
+    }
+
     /// What the merchant certainly did wrong, as the journal stands.
     fn faults(&self, ground: &Ground) -> BTreeSet<IncidentKind> {
         let piece = ground.piece;
@@ -294,10 +308,7 @@ impl Rulebook {
             }
         };
         add(IncidentKind::Late, self.is_late(ground));
-        // Nobody cancelled it: the time to send it ran out.
-        let by_clock =
-            |recorded: &Recorded| matches!(recorded.event, Event::Cancelled(_)) && recorded.role == Role::Desk;
-        add(IncidentKind::NoShow, happened(by_clock));
+        add(IncidentKind::NoShow, self.is_no_show(ground));
         let lapsed = happened(|recorded| matches!(recorded.event, Event::AppealLapsed(_)));
         add(IncidentKind::MisDescribed, lapsed && verdict == Some(Verdict::NotAsDescribed));
         let upheld = happened(|recorded| matches!(recorded.event, Event::QuarantineUpheld(_)));
@@ -531,6 +542,8 @@ pub fn is_quiet(event: &Event) -> bool {
             | Event::CarrierMoved(_)
             | Event::CarrierExceptionFound(_)
             | Event::NoticeAccepted(_)
+            | Event::DeadlineMoved(_)
+            | Event::DeadlineNeared(_)
     )
 }
 

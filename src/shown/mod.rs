@@ -8,15 +8,17 @@ use crate::domain::event::Ship;
 use crate::domain::ids::OrderId;
 use crate::domain::route::Stage;
 use crate::store::entity::pieces;
-use crate::store::{owed, queries};
+use crate::store::{deadlines as clocks, owed as debts, queries};
 use crate::words::Language;
 
 pub mod carriers;
 pub mod mask;
+pub mod owed;
 pub mod rows;
 pub mod view;
 pub mod when;
 
+pub use owed::{Otherwise, Owed};
 pub use rows::{Row, Sources};
 pub use view::{Around, Card, Ledger};
 pub use when::Clock;
@@ -37,6 +39,8 @@ pub struct Made {
     /// Whether the buyer is asked whether the rest shall ship.
     pub asked: bool,
     pub cards: Vec<Card>,
+    /// Everything that is owed on it.
+    pub owed: Vec<Owed>,
 }
 
 /// Reads the journals of an order, and what stands around them. `pieces` are the rows of its pieces.
@@ -66,7 +70,7 @@ pub async fn read(
         Some(laboratory) => queries::laboratory(rows, &laboratory).await?,
         None => None,
     };
-    let mut deadlines = Vec::new();
+    let mut deadlines = clocks::of_order(rows, id.0).await?;
     let mut capsules = Vec::new();
     for row in pieces {
         if row.stage != Stage::Closed.as_str() {
@@ -84,9 +88,9 @@ pub async fn read(
     };
     let zone = reader.zone.unwrap_or(order.placed.buyer_timezone.as_str());
     let clock = Clock::new(zone, reader.language);
-    let obligations = owed::obligations_of(rows, id.0).await?;
+    let obligations = debts::obligations_of(rows, id.0).await?;
     let around = Around { sources, clock, now, streams: pieces, deadlines, capsules, obligations, laboratory };
-    let cards = around.cards(&order);
+    let (cards, owed) = (around.cards(&order), around.owed(&order));
     let asked = order.placed.ship == Ship::Together && desk.open_question(id).await?.is_some();
-    Ok(Made { order, asked, cards })
+    Ok(Made { order, asked, cards, owed })
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
+use super::owed::{Otherwise, Owed};
 use super::rows::{Row, Sources};
 use super::when::Clock;
 use super::{carriers, mask};
@@ -16,7 +17,7 @@ use crate::domain::event::{Corrected, Event, Outcome, Replacement};
 use crate::domain::evidence::Speech;
 use crate::domain::ids::{Carrier, Waybill};
 use crate::domain::ledger::{Finding, Verdict};
-use crate::domain::obligation::{OwedRule, OwedState, Party};
+use crate::domain::obligation::Party;
 use crate::domain::piece::Piece;
 use crate::domain::quantity::{Weighing, decimal};
 use crate::domain::route::{Cause, Stage};
@@ -112,6 +113,10 @@ pub struct Card {
     /// Every clock that runs for it, and its end.
     pub clocks: Vec<(Wait, String)>,
     pub notes: Vec<String>,
+    /// What is owed for it or for its line, by whomever to whomever.
+    pub owed: Vec<Owed>,
+    /// What its buyer is owed if nothing comes in its place; said in the notes too.
+    pub otherwise: Option<Otherwise>,
     pub steps: Vec<Step>,
     pub hero: Option<Photo>,
     pub choice: Option<Choice>,
@@ -143,6 +148,7 @@ pub struct Around<'a> {
     pub now: Timestamp,
     /// Which stream each piece is.
     pub streams: &'a [pieces::Model],
+    /// Those of the order itself among them, which are of stream 0.
     pub deadlines: Vec<deadlines::Model>,
     pub capsules: Vec<capsules::Model>,
     /// What is owed on the order.
@@ -183,6 +189,7 @@ impl Around<'_> {
         let (due, until) = self.due(piece);
         let rows = if self.tells_result(piece) { self.sources.rows(piece) } else { Vec::new() };
         let albums = self.albums(piece);
+        let (owed, otherwise) = (self.owed_for(piece), self.otherwise(order, piece));
         Card {
             code: piece.opened().code.to_string(),
             title: title.unwrap_or_else(|| words.title_of(piece.opened().code.to_string())),
@@ -191,7 +198,9 @@ impl Around<'_> {
             next: words.next(stage, outcome),
             due,
             clocks: self.clocks(piece),
-            notes: [self.notes(piece), self.cases(order, piece)].concat(),
+            notes: [self.notes(piece, &owed, otherwise.as_ref()), self.cases(order, piece)].concat(),
+            owed,
+            otherwise,
             steps: self.steps(piece),
             hero: albums.iter().rev().flat_map(|album| album.photos.first()).next().cloned(),
             choice: (stage == Stage::AwaitingBuyer).then_some(Choice { until }),
@@ -306,7 +315,7 @@ impl Around<'_> {
         self.running(piece).map(|(wait, at)| (wait, self.clock.minute(at))).collect()
     }
 
-    fn notes(&self, piece: &Piece) -> Vec<String> {
+    fn notes(&self, piece: &Piece, owed: &[Owed], otherwise: Option<&Otherwise>) -> Vec<String> {
         let words = self.sources.words;
         let mut notes = Vec::new();
         let stage = piece.stage();
@@ -326,23 +335,9 @@ impl Around<'_> {
         {
             notes.extend(self.sources.text(given.reason.as_ref()));
         }
-        notes.extend(self.owed(piece));
+        notes.extend(otherwise.map(|otherwise| otherwise.for_buyer(words)));
+        notes.extend(owed.iter().filter(|one| one.creditor == Party::Buyer).map(|one| one.said.clone()));
         notes
-    }
-
-    /// What the buyer is owed for this piece, or for its line: never called paid before it is settled.
-    fn owed(&self, piece: &Piece) -> Vec<String> {
-        let opened = piece.opened();
-        let stream = self.streams.iter().find(|row| row.code == opened.code.as_str()).map(|row| row.stream_id);
-        let is_theirs = |row: &&obligations::Model| {
-            let of_piece = row.stream_id.is_none() || row.stream_id == stream;
-            row.line_no == opened.line_no && of_piece && row.creditor == Party::Buyer.as_str()
-        };
-        let said = |row: &obligations::Model| {
-            let (rule, state) = (OwedRule::parse(&row.rule)?, OwedState::parse(&row.state)?);
-            Some(self.sources.words.owed(rule, state, row.amount, &row.currency))
-        };
-        self.obligations.iter().filter(is_theirs).filter_map(said).collect()
     }
 
     fn steps(&self, piece: &Piece) -> Vec<Step> {

@@ -6,7 +6,7 @@ use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, SqlxError, SqlxPostgres
 /// What a statement came to when it did not do what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Locked, at its limit or out of reach. The same thing may succeed a moment later.
+    /// Locked, at its limit, out of reach, or without room on its disk. The same thing may succeed a moment later.
     #[error("the database is busy or out of reach")]
     Busy,
     /// Another row stands where this one would. Names what is taken, as the place that wrote it calls it.
@@ -72,6 +72,10 @@ fn passes(cause: &SqlxError) -> bool {
             tracing::warn!(error.kind = %reason.kind(), "the connection to the database was lost");
             true
         }
+        SqlxError::Database(refusal) if is_full(refusal.as_ref()) => {
+            tracing::error!("the disk of the database is full: nothing is written until there is room again");
+            true
+        }
         SqlxError::Database(refusal) => is_locked(refusal.as_ref()),
         // The list of sqlx is open; what is not known to pass is taken to stay.
         _ => false,
@@ -81,23 +85,33 @@ fn passes(cause: &SqlxError) -> bool {
 /// Neither SeaORM nor sqlx has a kind for this, so here, and only here, the result code of the driver's own error is
 /// read.
 fn is_locked(refusal: &(dyn DatabaseError + 'static)) -> bool {
+    is_one_of(refusal, &[sqlite::BUSY, sqlite::LOCKED], postgres::PASSING)
+}
+
+fn is_full(refusal: &(dyn DatabaseError + 'static)) -> bool {
+    is_one_of(refusal, &[sqlite::FULL], &[postgres::DISK_FULL])
+}
+
+fn is_one_of(refusal: &(dyn DatabaseError + 'static), of_sqlite: &[i32], of_postgres: &[&str]) -> bool {
     if let Some(refusal) = refusal.try_downcast_ref::<SqlxSqliteError>() {
         // The low byte of an extended result code is the primary one.
         let primary = refusal.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff);
-        return matches!(primary, Some(sqlite::BUSY | sqlite::LOCKED));
+        return primary.is_some_and(|primary| of_sqlite.contains(&primary));
     }
     if let Some(refusal) = refusal.try_downcast_ref::<SqlxPostgresError>() {
-        return postgres::PASSING.contains(&refusal.code());
+        return of_postgres.contains(&refusal.code());
     }
     false
 }
 
 mod sqlite {
+    pub(super) const FULL: i32 = 13;
     pub(super) const BUSY: i32 = 5;
     pub(super) const LOCKED: i32 = 6;
 }
 
 mod postgres {
+    pub(super) const DISK_FULL: &str = "53100";
     pub(super) const PASSING: &[&str] = &[
         "40001", // serialization_failure
         "40P01", // deadlock_detected

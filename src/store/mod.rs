@@ -14,6 +14,7 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
+pub mod backup;
 pub mod beside;
 pub mod changes;
 mod checkpoint;
@@ -32,8 +33,11 @@ pub mod projections;
 pub mod queries;
 pub mod raw;
 pub mod registers;
+pub mod restores;
 mod script;
 pub mod tries;
+pub mod waits;
+mod watched;
 pub mod webhooks;
 
 use changes::Changes;
@@ -44,6 +48,7 @@ pub use open::Limits;
 pub use pragmas::{Pool, Pragmas};
 pub use script::Script;
 use script::Texts;
+pub use watched::{Moment, Watch, Watched};
 
 /// Where reading goes; it refuses to write on either database.
 pub type Reader = DatabaseConnection;
@@ -61,6 +66,7 @@ pub struct Store {
     texts: Arc<Texts>,
     /// On SQLite.
     checkpointer: Option<Arc<Checkpointer>>,
+    watch: Watch,
 }
 
 /// Which database it is.
@@ -77,7 +83,7 @@ pub struct Snapshot(DatabaseTransaction);
 
 /// A write transaction. Dropped without [`commit`](Self::commit), it leaves nothing behind.
 pub struct Transaction {
-    inner: DatabaseTransaction,
+    inner: Watched,
     texts: Arc<Texts>,
     checkpointer: Option<Arc<Checkpointer>>,
 }
@@ -113,7 +119,7 @@ impl Store {
             );
             transaction.execute_unprepared(&lock).await?;
         }
-        Migrator::up(&*transaction, None).await?;
+        Migrator::up(&transaction.inner.inner, None).await?;
         transaction.commit().await
     }
 
@@ -135,8 +141,13 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let inner = self.write.begin_with_options(options).await?;
+        let inner = Watched { inner: self.write.begin_with_options(options).await?, watch: self.watch.clone() };
         Ok(Transaction { inner, texts: self.texts.clone(), checkpointer: self.checkpointer.clone() })
+    }
+
+    /// The same database, with somebody who watches every write transaction: for tests.
+    pub fn watched(self, watch: Watch) -> Self {
+        Self { watch, ..self }
     }
 
     /// Begins to read one state of the whole database. On SQLite the write-ahead log grows for as long as it is held.
@@ -212,16 +223,18 @@ impl Transaction {
     /// Makes it durable. When this fails with [`Error::Busy`], whether it took effect is not known: look before
     /// repeating it.
     pub async fn commit(self) -> Result<(), Error> {
-        self.inner.commit().await?;
+        let Watched { inner, watch } = self.inner;
+        watch.at(Moment::Commit)?;
+        inner.commit().await?;
         if let Some(checkpointer) = &self.checkpointer {
             checkpointer.written();
         }
-        Ok(())
+        Ok(watch.at(Moment::Committed)?)
     }
 
     /// For a decision that is taken in this transaction.
     pub fn source(&self) -> Source<'_> {
-        Source::Transaction(&self.inner)
+        Source::Transaction(&self.inner.inner)
     }
 
     /// Writes what commands brought. A taken key answers [`Error::Conflict`] with the name of the register.
@@ -236,15 +249,15 @@ impl Transaction {
 
     /// Undoes it now; a drop leaves that to the next use of the connection.
     pub async fn rollback(self) -> Result<(), Error> {
-        Ok(self.inner.rollback().await?)
+        Ok(self.inner.inner.rollback().await?)
     }
 }
 
 /// So that the functions of this room take a transaction and a [`Reader`] alike.
 impl Deref for Transaction {
-    type Target = DatabaseTransaction;
+    type Target = Watched;
 
-    fn deref(&self) -> &DatabaseTransaction {
+    fn deref(&self) -> &Watched {
         &self.inner
     }
 }

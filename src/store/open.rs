@@ -9,13 +9,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 
 use super::checkpoint::Checkpointer;
-use super::{Backend, Error, Store};
+use super::{Backend, Error, Store, Watch};
 
 /// How much of a database one instance takes for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,15 @@ async fn open_sqlite(path: &str, limits: Limits) -> Result<Store, Error> {
     let read = sqlite_pool(read, limits.sqlite_readers(), limits).await?;
     let beside = sqlite_options(Path::new(path), limits).pragma("cache_size", "-256");
     let checkpointer = Some(Arc::new(Checkpointer::start(sqlite_pool(beside, 1, limits).await?)));
-    Ok(Store { backend: Backend::Sqlite, write, read, limits, texts: Arc::default(), checkpointer })
+    Ok(Store {
+        backend: Backend::Sqlite,
+        write,
+        read,
+        limits,
+        texts: Arc::default(),
+        checkpointer,
+        watch: Watch::default(),
+    })
 }
 
 fn sqlite_options(path: &Path, limits: Limits) -> SqliteConnectOptions {
@@ -94,7 +102,7 @@ fn sqlite_options(path: &Path, limits: Limits) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-async fn sqlite_pool(
+pub(super) async fn sqlite_pool(
     options: SqliteConnectOptions,
     connections: u32,
     limits: Limits,
@@ -108,6 +116,11 @@ async fn sqlite_pool(
         .test_before_acquire(false)
         .max_lifetime(None)
         .idle_timeout((connections > 1).then_some(IDLE))
+        // Where a disk is full, SQLite undoes a transaction by itself, and the driver goes on counting it: what were begun
+        // on that connection later would be a part of a transaction that nobody commits.
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+        })
         .map_sqlx_sqlite_opts(move |_| options.clone());
     Ok(Database::connect(pool).await?)
 }
@@ -131,7 +144,15 @@ async fn open_postgres(url: &str, limits: Limits) -> Result<Store, Error> {
 
     let write = postgres_pool(options, limits.writers.max(1), limits).await?;
     let read = postgres_pool(reading, limits.readers.max(1), limits).await?;
-    Ok(Store { backend: Backend::Postgres, write, read, limits, texts: Arc::default(), checkpointer: None })
+    Ok(Store {
+        backend: Backend::Postgres,
+        write,
+        read,
+        limits,
+        texts: Arc::default(),
+        checkpointer: None,
+        watch: Watch::default(),
+    })
 }
 
 async fn postgres_pool(

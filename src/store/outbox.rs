@@ -18,6 +18,12 @@ use uuid::Uuid;
 use super::entity::{orders, outbox, webhooks};
 use super::script::keep;
 use super::{ALTERNATIVES, Backend, Error, Store, Transaction, padded};
+use crate::domain::ids::StreamKey;
+use crate::domain::notice::{Notice, Recipient};
+
+mod told;
+
+pub use told::*;
 
 /// By which way a row is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,6 +91,34 @@ impl State {
     }
 }
 
+/// A row that waits for its courier: of an event, for a recipient, by a channel, from a time on. Times are in microseconds
+/// since the Unix epoch.
+pub fn waiting(
+    id: Uuid,
+    (key, seq): (StreamKey, i32),
+    (recipient, notice): (Recipient, Notice),
+    channel: Channel,
+    (not_before_at, now): (i64, i64),
+) -> outbox::Model {
+    outbox::Model {
+        id,
+        order_id: key.order_id.0,
+        stream_id: key.stream_id.0,
+        seq,
+        recipient: recipient.as_str().to_owned(),
+        notice: notice.as_str().to_owned(),
+        channel: channel.text(),
+        state: State::Waiting.as_str().to_owned(),
+        attempts: 0,
+        not_before_at,
+        leased_until_at: None,
+        lease: None,
+        letter: None,
+        outcome: None,
+        created_at: now,
+    }
+}
+
 /// A courier's hand, from now until its lease is over.
 #[derive(Clone, Debug)]
 pub struct Hand {
@@ -136,7 +170,7 @@ async fn due(conn: &impl ConnectionTrait, channel: Channel, now: i64, limit: u64
 ///
 /// They are found by their orders: told as equalities, channel and state would let SQLite read the whole backlog by the
 /// other index, for every lease.
-async fn waiting(
+async fn waiting_of(
     conn: &impl ConnectionTrait,
     channel: Channel,
     orders: &BTreeSet<Uuid>,
@@ -194,7 +228,7 @@ pub async fn lease(store: &Store, channel: Channel, hand: &Hand, most: u64) -> R
     let due: BTreeMap<Uuid, Uuid> = due(&*txn, channel, hand.now, most * AHEAD).await?.into_iter().collect();
     let orders: BTreeSet<Uuid> = due.values().copied().collect();
     let mut lanes: BTreeMap<(Uuid, i32, String), Vec<outbox::Model>> = BTreeMap::new();
-    for row in waiting(&*txn, channel, &orders).await? {
+    for row in waiting_of(&*txn, channel, &orders).await? {
         let lane = match channel {
             Channel::Mail => (row.order_id, 0, row.recipient.clone()),
             Channel::Webhooks | Channel::Endpoint(_) => (row.order_id, row.stream_id, String::new()),
@@ -294,6 +328,16 @@ pub struct Failing {
     pub paused_at: Option<i64>,
 }
 
+/// A row that was told: its letter or message has left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telling {
+    pub row: outbox::Model,
+    /// What makes the Message-ID, or the `webhook-id`.
+    pub message: Uuid,
+    /// A keyed digest of what a message said; none of a letter.
+    pub subject: Option<String>,
+}
+
 /// What one commit says of several tries.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
@@ -303,6 +347,8 @@ pub struct Marks {
     pub tell: Vec<outbox::Model>,
     /// The same, each only where every channel of the row before it is closed: nobody was reached.
     pub tell_if_unreached: Vec<(outbox::Model, outbox::Model)>,
+    /// What has left and is to be set aside, before any of this is written.
+    pub told: Vec<Telling>,
 }
 
 impl Marks {
@@ -311,6 +357,7 @@ impl Marks {
         self.endpoints.append(&mut other.endpoints);
         self.tell.append(&mut other.tell);
         self.tell_if_unreached.append(&mut other.tell_if_unreached);
+        self.told.append(&mut other.told);
     }
 
     pub fn is_empty(&self) -> bool {
@@ -463,7 +510,7 @@ pub async fn spread(
         return Ok(0);
     }
     let orders: BTreeSet<Uuid> = due.iter().map(|(_, order)| *order).collect();
-    let rows = waiting(&*txn, Channel::Webhooks, &orders).await?;
+    let rows = waiting_of(&*txn, Channel::Webhooks, &orders).await?;
     let owners = owners(&*txn, &orders).await?;
     let tenants: BTreeSet<&str> = owners.values().map(|(tenant, _)| tenant.as_str()).collect();
     let endpoints = webhooks::Entity::find()
@@ -553,89 +600,6 @@ pub async fn noted(store: &Store, id: Uuid, again_at: Option<i64>) -> Result<(),
     txn.commit().await
 }
 
-/// One row.
-pub async fn row(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<outbox::Model>, Error> {
-    Ok(outbox::Entity::find_by_id(id).one(conn).await?)
-}
-
-/// Everything that was told of one journal, in the order of its events.
-pub async fn of_stream(
-    conn: &impl ConnectionTrait,
-    order_id: Uuid,
-    stream_id: i32,
-) -> Result<Vec<outbox::Model>, Error> {
-    use outbox::Column;
-    Ok(outbox::Entity::find()
-        .filter(Column::OrderId.eq(order_id))
-        .filter(Column::StreamId.eq(stream_id))
-        .order_by_asc(Column::Seq)
-        .order_by_asc(Column::Recipient)
-        .order_by_asc(Column::Notice)
-        .order_by_asc(Column::Channel)
-        .all(conn)
-        .await?)
-}
-
-/// A place in a list of rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub not_before_at: i64,
-    pub id: Uuid,
-}
-
-/// The rows of one warehouse in one state, oldest first, each with its order's platform and number.
-pub async fn page(
-    conn: &impl ConnectionTrait,
-    warehouse: &str,
-    state: State,
-    recipient: Option<&str>,
-    after: Option<Place>,
-    limit: u64,
-) -> Result<Vec<(outbox::Model, orders::Model)>, Error> {
-    use outbox::Column;
-    let of_warehouse = orders::Entity::find()
-        .select_only()
-        .column(orders::Column::OrderId)
-        .filter(orders::Column::WarehouseId.eq(warehouse));
-    let mut query = outbox::Entity::find()
-        .filter(Column::State.eq(state.as_str()))
-        .filter(Column::OrderId.in_subquery(sea_orm::QueryTrait::into_query(of_warehouse)));
-    if let Some(recipient) = recipient {
-        query = query.filter(Column::Recipient.eq(recipient));
-    }
-    if let Some(place) = after {
-        query = query
-            .filter(Column::NotBeforeAt.gte(place.not_before_at))
-            .filter(Condition::any().add(Column::NotBeforeAt.gt(place.not_before_at)).add(Column::Id.gt(place.id)));
-    }
-    let rows = query.order_by_asc(Column::NotBeforeAt).order_by_asc(Column::Id).limit(limit).all(conn).await?;
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.order_id).collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let found = orders::Entity::find().filter(orders::Column::OrderId.is_in(padded(&ids).copied())).all(conn).await?;
-    let with_order = |row: outbox::Model| {
-        let order = found.iter().find(|order| order.order_id == row.order_id)?.clone();
-        Some((row, order))
-    };
-    Ok(rows.into_iter().filter_map(with_order).collect())
-}
-
-/// Lets a row that was buried, or had nobody to go to, be tried anew. False where it is none.
-pub async fn send_again(conn: &impl ConnectionTrait, id: Uuid, now: i64) -> Result<bool, Error> {
-    use outbox::Column;
-    let done = outbox::Entity::update_many()
-        .col_expr(Column::State, Expr::value(State::Waiting.as_str()))
-        .col_expr(Column::Attempts, Expr::value(0))
-        .col_expr(Column::NotBeforeAt, Expr::value(now))
-        .col_expr(Column::Letter, Expr::value(Option::<Uuid>::None))
-        .filter(Column::Id.eq(id))
-        .filter(Column::State.is_in([State::Buried, State::Nobody].map(State::as_str)))
-        .exec(conn)
-        .await?;
-    Ok(done.rows_affected == 1)
-}
-
 /// Closes what waits for an endpoint that is gone.
 pub async fn close_endpoint(conn: &impl ConnectionTrait, endpoint: Uuid) -> Result<(), Error> {
     use outbox::Column;
@@ -716,25 +680,12 @@ pub async fn replay(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::{OrderId, StreamId};
 
     fn row(id: u128, not_before_at: i64) -> outbox::Model {
-        outbox::Model {
-            id: Uuid::from_u128(id),
-            order_id: Uuid::from_u128(1),
-            stream_id: 1,
-            seq: 1,
-            recipient: "buyer".to_owned(),
-            notice: "arrived".to_owned(),
-            channel: Channel::Mail.text(),
-            state: State::Waiting.as_str().to_owned(),
-            attempts: 0,
-            not_before_at,
-            leased_until_at: None,
-            lease: None,
-            letter: None,
-            outcome: None,
-            created_at: 0,
-        }
+        let key = StreamKey { order_id: OrderId(Uuid::from_u128(1)), stream_id: StreamId(1) };
+        let told = (Recipient::Buyer, Notice::Arrived);
+        waiting(Uuid::from_u128(id), (key, 1), told, Channel::Mail, (not_before_at, 0))
     }
 
     fn go(ids: &[u128]) -> Option<Pick> {

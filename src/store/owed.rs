@@ -99,11 +99,12 @@ pub async fn obligation(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<
     Ok(obligations::Entity::find().filter(obligations::Column::Id.eq(id)).one(conn).await?)
 }
 
-/// A page of cases, oldest first, behind the one that is named by its time, order and stream.
+/// A page of cases in one of these states, or in any, oldest first, behind the one that is named by its time, order and
+/// stream.
 pub async fn cases_page(
     conn: &impl ConnectionTrait,
     of: &OrdersOf,
-    state: Option<&str>,
+    states: &[&str],
     after: Option<(i64, Uuid, i32)>,
     limit: u64,
 ) -> Result<Vec<cases::Model>, Error> {
@@ -120,8 +121,8 @@ pub async fn cases_page(
         let orders = Select::select().column(orders::Column::OrderId).from(orders::Entity).and_where(whose).to_owned();
         query = query.filter(OrderId.in_subquery(orders));
     }
-    if let Some(state) = state {
-        query = query.filter(State.eq(state));
+    if !states.is_empty() {
+        query = query.filter(State.is_in(states.iter().copied()));
     }
     if let Some((at, order_id, stream_id)) = after {
         let place = Expr::tuple([OpenedAt, OrderId, StreamId].map(|column| Expr::col((cases::Entity, column))));
@@ -140,6 +141,17 @@ pub async fn incidents_of(
     use incidents::Column::{ConfirmedAt, Id, MerchantId, TenantId};
     let rows = incidents::Entity::find().filter(TenantId.eq(tenant)).filter(MerchantId.eq(merchant));
     Ok(rows.order_by_asc(ConfirmedAt).order_by_asc(Id).all(conn).await?)
+}
+
+/// Incidents of a warehouse against which their merchants have appealed, and nobody has decided yet, oldest first.
+pub async fn appealed(
+    conn: &impl ConnectionTrait,
+    warehouse: &str,
+    limit: u64,
+) -> Result<Vec<incidents::Model>, Error> {
+    use incidents::Column::{Appeal, ConfirmedAt, Id, WarehouseId};
+    let rows = incidents::Entity::find().filter(WarehouseId.eq(warehouse)).filter(Appeal.eq("open"));
+    Ok(rows.order_by_asc(ConfirmedAt).order_by_asc(Id).limit(limit).all(conn).await?)
 }
 
 pub async fn incident(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<incidents::Model>, Error> {

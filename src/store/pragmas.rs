@@ -46,7 +46,7 @@ pub struct Pragmas {
 
 /// Holds every connection of a pool at once, for otherwise the same one could answer twice.
 pub(super) async fn of(store: &Store, readers: u32) -> Result<Vec<Pragmas>, Error> {
-    let mut told = vec![read(&*store.begin().await?, Pool::Write).await?];
+    let mut told = vec![read(&store.begin().await?.inner.inner, Pool::Write).await?];
     let mut held = Vec::new();
     for _ in 0..readers {
         held.push(store.read.begin().await?);

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::entity::*;
 use super::{ALTERNATIVES, Error};
+use crate::domain::deadline::REMINDER;
 use crate::domain::fingerprint::{Fingerprint, NEAR};
 use crate::domain::ids::StreamKey;
 
@@ -148,16 +149,17 @@ pub async fn queue_page(
     Ok(rows)
 }
 
-/// The clocks of one piece.
+/// The clocks of one piece, without their reminders.
 pub async fn deadlines_of(
     conn: &impl ConnectionTrait,
     order_id: Uuid,
     stream_id: i32,
 ) -> Result<Vec<deadlines::Model>, Error> {
-    use deadlines::Column::{DueAt, OrderId, StreamId};
+    use deadlines::Column::{DueAt, Kind, OrderId, StreamId};
     Ok(deadlines::Entity::find()
         .filter(OrderId.eq(order_id))
         .filter(StreamId.eq(stream_id))
+        .filter(Kind.not_like(format!("%{REMINDER}")))
         .order_by_asc(DueAt)
         .all(conn)
         .await?)

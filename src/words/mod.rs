@@ -15,10 +15,10 @@ use unic_langid::LanguageIdentifier;
 use crate::domain::actor::Role;
 use crate::domain::appraisal::{ComponentRole, ComponentState};
 use crate::domain::conduct::IncidentKind;
-use crate::domain::event::{CaseKind, EventKind, Outcome};
+use crate::domain::event::{CaseKind, Condition, EventKind, Outcome};
 use crate::domain::ledger::{Bound, ClaimKind, ClaimSource, Finding, Verdict};
 use crate::domain::notice::{Notice, Recipient};
-use crate::domain::obligation::{OwedRule, OwedState};
+use crate::domain::obligation::{OwedRule, OwedState, Party};
 use crate::domain::quantity::Included;
 use crate::domain::route::Stage;
 use crate::domain::transit::TransitTrouble;
@@ -57,7 +57,8 @@ impl Language {
         list.split(',').filter_map(weighted).rev().max_by_key(|(weight, _)| *weight).map(|(_, language)| language)
     }
 
-    fn of_tag(tag: &str) -> Option<Self> {
+    /// The language of a tag (BCP 47), if it is spoken here.
+    pub fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
         if primary.eq_ignore_ascii_case("zh") {
             Some(Language::Chinese)
@@ -200,6 +201,14 @@ impl Words {
     }
 }
 
+/// A closed piece is told by how it ended.
+fn stage_or_end(stage: Stage, outcome: Option<Outcome>) -> &'static str {
+    match outcome {
+        Some(outcome) => outcome.as_str(),
+        None => stage.as_str(),
+    }
+}
+
 /// Minor units as people write them, with the currency's code (ISO 4217, with its number of decimals).
 fn money(amount: i64, currency: &str) -> String {
     let decimals = match currency {
@@ -273,6 +282,7 @@ phrases! {
     choice_other_site not_checked_heading
     no_page no_page_why too_many too_many_why broken broken_why
     certificate_stands certificate_revoked certificate_not_verified certificate_unknown certificate_unknown_why
+    certificate_lost certificate_lost_why
     certificate_stands_why certificate_revoked_why certificate_not_verified_why
     certificate_covers certificate_covers_why certificate_offline certificate_download certificate_scan
     certificate_tag certificate_verdict certificate_weight certificate_laboratory certificate_rulebook
@@ -286,7 +296,7 @@ phrases! {
     demo_mail_heading demo_mail_none
     letter_follow letter_decide letter_certificate letter_digest_why letter_private letter_why_buyer
     letter_why_merchant letter_why_supervisor letter_rest_on_page letter_send_to letter_code_on_parcel
-    letter_appeal_clock letter_another_clock letter_reasons
+    letter_appeal_clock letter_another_clock letter_reasons party_you
     conduct_clean conduct_lesson conduct_warning conduct_closer_look conduct_recommended conduct_recommendation
 }
 
@@ -335,6 +345,10 @@ sentences! {
     owed_settled(what, amount)
     owed_open(what)
     owed_reversed(what)
+    owed_else(amount)
+    owed_else_until(when, amount)
+    owed_between(who, whom, what)
+    letter_another_until(when, amount)
 }
 
 impl Words {
@@ -352,6 +366,21 @@ impl Words {
             (Stage::Closed, Some(outcome)) => self.of("after", outcome.as_str()),
             (stage, _) => self.of("next", stage.as_str()),
         }
+    }
+
+    /// Where the piece is, and whose turn it is, as its merchant reads it.
+    pub fn to_merchant(&self, stage: Stage, outcome: Option<Outcome>) -> &str {
+        self.of("merchant", stage_or_end(stage, outcome))
+    }
+
+    /// The same, as those read it who work in the warehouse.
+    pub fn to_warehouse(&self, stage: Stage, outcome: Option<Outcome>) -> &str {
+        self.of("warehouse", stage_or_end(stage, outcome))
+    }
+
+    /// How something arrived.
+    pub fn condition(&self, condition: Condition) -> &str {
+        self.of("condition", condition.as_str())
     }
 
     /// A line of the time line; none for what is of the house alone.
@@ -418,6 +447,16 @@ impl Words {
     /// What a case is about.
     pub fn case_kind(&self, kind: CaseKind) -> &str {
         self.of("case-kind", kind.as_str())
+    }
+
+    /// An amount of minor units, as people write it.
+    pub fn money(&self, amount: i64, currency: &str) -> String {
+        money(amount, currency)
+    }
+
+    /// One of the three who may owe.
+    pub fn party(&self, party: Party) -> &str {
+        self.of("party", party.as_str())
     }
 
     /// What a merchant did wrong, for lists.

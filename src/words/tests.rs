@@ -41,6 +41,8 @@ const UNTOLD: &[EventKind] = &[
     EventKind::LineFailed,
     EventKind::LineCancelled,
     EventKind::DeadlinePassed,
+    EventKind::DeadlineMoved,
+    EventKind::DeadlineNeared,
     EventKind::NoticeAccepted,
 ];
 
@@ -56,7 +58,12 @@ fn asked() -> BTreeSet<String> {
     group("next", stages);
     let ends: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
     group("closed", ends.clone());
-    group("after", ends);
+    group("after", ends.clone());
+    let open = Stage::ALL.iter().filter(|stage| **stage != Stage::Closed).map(|stage| stage.as_str());
+    let stages_and_ends: Vec<_> = open.chain(ends).collect();
+    group("merchant", stages_and_ends.clone());
+    group("warehouse", stages_and_ends);
+    group("condition", Condition::ALL.iter().map(|condition| condition.as_str()).collect());
     let told = EventKind::ALL.iter().filter(|kind| !UNTOLD.contains(kind));
     group("event", told.map(|kind| kind.as_str()).collect());
     group("role", Role::ALL.iter().map(|role| role.as_str()).collect());
@@ -72,6 +79,7 @@ fn asked() -> BTreeSet<String> {
     group("state", vec!["examined", "not_examined", "cannot_be_determined"]);
     group("case-kind", CaseKind::ALL.iter().map(|kind| kind.as_str()).collect());
     group("owe", OwedRule::ALL.iter().map(|rule| rule.as_str()).collect());
+    group("party", Party::ALL.iter().map(|party| party.as_str()).collect());
     group("incident", IncidentKind::ALL.iter().map(|kind| kind.as_str()).collect());
     group("lesson", IncidentKind::ALL.iter().map(|kind| kind.as_str()).collect());
     group("trouble", TransitTrouble::ALL.iter().map(|trouble| trouble.as_str()).collect());
@@ -93,6 +101,26 @@ fn every_stage_verdict_finding_reason_and_notice_has_words_in_both_languages() {
         assert!(missing.is_empty(), "{language:?} has no words for {missing:?}");
         let idle: Vec<_> = there.difference(&asked).filter(|id| !is_of_a_table(id)).collect();
         assert!(idle.is_empty(), "{language:?} has words that nobody asks for: {idle:?}");
+    }
+}
+
+#[test]
+fn buyer_merchant_and_warehouse_are_told_each_stage_and_end_in_words_of_their_own() {
+    let ends = Outcome::ALL.iter().map(|outcome| (Stage::Closed, Some(*outcome)));
+    let open = Stage::ALL.iter().filter(|stage| **stage != Stage::Closed).map(|stage| (*stage, None));
+    let all: Vec<_> = open.chain(ends).collect();
+    for language in Language::ALL {
+        let words = language.words();
+        for read in [Words::stage, Words::next, Words::to_merchant, Words::to_warehouse] {
+            for (stage, outcome) in &all {
+                assert!(!read(words, *stage, *outcome).is_empty(), "{language:?}: {stage} {outcome:?}");
+            }
+        }
+        // A stage is told from every other, by whoever reads of it.
+        for read in [Words::stage, Words::to_merchant, Words::to_warehouse] {
+            let told: BTreeSet<_> = all.iter().map(|(stage, outcome)| read(words, *stage, *outcome)).collect();
+            assert_eq!(told.len(), all.len(), "{language:?}: two stages in the same words");
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use touchstone::clock::Clock;
 use touchstone::desk::{Desk, KeyGrant, KeyScope, Options, Place};
 use touchstone::domain::actor::Role;
 use touchstone::domain::ids::{KeyId, LaboratoryId, MerchantId, PersonId, TenantId, WarehouseId};
@@ -43,6 +44,8 @@ pub struct TestApp {
     pub app: App,
     router: axum::Router,
     staff: Vec<Client>,
+    settings: Settings,
+    secrets: Secrets,
     _data: TempDir,
 }
 
@@ -77,8 +80,10 @@ impl Builder<'_> {
         let store = self.database.migrated().await;
         commit_known_seeds(&store, &self.secrets, Timestamp::now()).await;
         let desk = Desk::open(store, &self.secrets, self.options).expect("the desk opens");
+        let (settings, secrets) = (self.settings.clone(), self.secrets.clone());
         let app = App::new(desk, self.settings, None).expect("the shelf opens");
-        let mut test = TestApp { router: http::router(app.clone()), app, staff: Vec::new(), _data: self.data };
+        let router = http::router(app.clone());
+        let mut test = TestApp { router, app, staff: Vec::new(), settings, secrets, _data: self.data };
         let laboratory = laboratories::Model {
             id: LABORATORY.to_owned(),
             name: "示例检测实验室".to_owned(),
@@ -142,9 +147,23 @@ impl TestApp {
             webhook_networks: touchstone::courier::address::Allowed::new(vec![
                 "127.0.0.1/32".parse().expect("a network"),
             ]),
+            clock: Clock::system(),
         };
         let options = Options { public_url: settings.public_url.clone(), ..Options::default() };
         Builder { database, options, settings, secrets: Secrets::random(), data }
+    }
+
+    /// The same house over a copy of its database. Its clients are those of [`Client::over`].
+    pub async fn over(&self, copy: &TestDatabase) -> TestApp {
+        let options = Options { public_url: self.settings.public_url.clone(), ..Options::default() };
+        let desk = Desk::open(copy.open().await, &self.secrets, options).expect("the desk opens");
+        let data = tempfile::tempdir().expect("a temporary directory can be made");
+        let settings = Settings { data_dir: data.path().to_owned(), ..self.settings.clone() };
+        let app = App::new(desk, settings.clone(), None).expect("the shelf opens");
+        let router = http::router(app.clone());
+        let mut test = TestApp { router, app, staff: Vec::new(), settings, secrets: self.secrets.clone(), _data: data };
+        test.staff = self.staff.iter().map(|client| client.over(&test)).collect();
+        test
     }
 
     pub fn desk(&self) -> &Desk {
@@ -246,6 +265,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// The same person with the same key, asking another app over the same keys.
+    pub fn over(&self, app: &TestApp) -> Client {
+        Client { router: app.router.clone(), ..self.clone() }
+    }
+
     /// The same platform, acting for one of its merchants.
     pub fn on_behalf_of(&self, merchant: &str) -> Client {
         Client { on_behalf_of: Some(merchant.to_owned()), ..self.clone() }

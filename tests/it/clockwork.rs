@@ -92,6 +92,20 @@ both!(many_workers_fire_each_clock_once, |db| async move {
     is_as_rebuilt(&world).await;
 });
 
+both!(what_ran_out_while_nobody_worked_fires_once_after_the_next_start, |db| async move {
+    let world = World::new(db).await;
+    let key = world.piece("N-1").await;
+    let due = clocks(&world, key).await[0].1;
+    // It has the row in hand, and stops before it fires.
+    assert_eq!(world.desk.lease_due(due, 10).await.unwrap().len(), 1);
+    world.desk.close().await;
+    let started = world.another_desk(db).await;
+    assert_eq!(fire_due(&started, later(due, 24 * 40)).await.unwrap().fired, 1);
+    assert_eq!(fire_due(&started, later(due, 24 * 41)).await.unwrap(), Pass::default());
+    assert_eq!(world.kinds(key).await, ["piece_opened", "cancelled"]);
+    is_as_rebuilt(&world).await;
+});
+
 both!(two_who_fire_the_same_row_fire_it_once, |db| async move {
     let world = World::new(db).await;
     let key = world.piece("N-1").await;
@@ -114,7 +128,8 @@ both!(a_worker_that_falls_silent_loses_its_lease, |db| async move {
     let world = World::new(db).await;
     let key = world.piece("N-1").await;
     let due = clocks(&world, key).await[0].1;
-    assert_eq!(world.desk.lease_due(due, 10).await.unwrap().len(), 1);
+    // The clock, and the reminder of it that nobody has looked at.
+    assert_eq!(world.desk.lease_due(due, 10).await.unwrap().len(), 2);
     // Nobody else takes it while the lease lasts; after it, somebody does.
     assert_eq!(fire_due(&world.desk, due).await.unwrap(), Pass::default());
     let over = due.checked_add(SignedDuration::from_micros(rows::LEASE_US)).unwrap();
@@ -122,7 +137,7 @@ both!(a_worker_that_falls_silent_loses_its_lease, |db| async move {
 
     // Leased by a clock that was hours ahead, and then set right.
     let key = world.piece("N-2").await;
-    assert_eq!(world.desk.lease_due(later(due, 50), 10).await.unwrap().len(), 1);
+    assert_eq!(world.desk.lease_due(later(due, 50), 10).await.unwrap().len(), 2);
     assert_eq!(fire_due(&world.desk, due).await.unwrap().fired, 1);
     assert_eq!(world.kinds(key).await, ["piece_opened", "cancelled"]);
 });
@@ -134,7 +149,7 @@ both!(a_row_that_the_journal_does_not_bear_out_is_set_anew, |db| async move {
     let said = db.client("UPDATE deadlines SET due_at = 5;");
     assert!(said.accepted, "{}", said.text);
     let pass = fire_due(&world.desk, world.now()).await.unwrap();
-    assert_eq!((pass.fired, pass.renewed), (0, 1));
+    assert_eq!((pass.fired, pass.renewed), (0, 2), "the clock and its reminder");
     assert_eq!(world.kinds(key).await, ["piece_opened"]);
     assert_eq!(clocks(&world, key).await, clocks_before);
 });

@@ -18,7 +18,8 @@ use touchstone::words::Language;
 use uuid::Uuid;
 
 mod composed;
-mod server;
+pub mod server;
+mod strange;
 
 use server::{Act, Offer, Server, Word};
 

@@ -9,6 +9,9 @@ use touchstone::domain::actor::Role;
 use crate::app::{Client, TestApp, place, tenant, warehouse};
 use crate::walk::{Stop, appraisal, photograph, proposal, settle, speech_unavailable, walk};
 
+mod by_case;
+mod late;
+
 async fn owed(client: &Client, query: &str) -> Vec<Value> {
     let page = client.get(&format!("/v1/obligations{query}")).await.expect(200);
     page["obligations"].as_array().unwrap().clone()

@@ -9,7 +9,7 @@ use crate::app::{Answer, Client, TestApp, place, warehouse};
 use crate::stages::{Placed, placed_as, placed_in};
 use crate::walk::{Stop, appraisal, photograph, piece, walk, weight};
 
-async fn post(client: &Client, code: &str, command: &str, body: Value) -> Answer {
+pub async fn post(client: &Client, code: &str, command: &str, body: Value) -> Answer {
     client.post(&format!("/v1/pieces/{code}/{command}"), body).await
 }
 
@@ -17,12 +17,12 @@ async fn stage(app: &TestApp, code: &str) -> String {
     piece(app.auditor(), code).await["stage"].as_str().unwrap().to_owned()
 }
 
-async fn second_supervisor(app: &TestApp) -> Client {
+pub async fn second_supervisor(app: &TestApp) -> Client {
     app.key(Role::Supervisor, warehouse("w-1")).await
 }
 
 /// Two persons: the first puts it up, the second confirms it.
-async fn two(first: &Client, second: &Client, code: &str, command: &str, body: Value) -> Answer {
+pub async fn two(first: &Client, second: &Client, code: &str, command: &str, body: Value) -> Answer {
     let proposal = json!({"command": command, "body": body});
     let put_up = post(first, code, "proposals", proposal).await.expect(201);
     let path = format!("/v1/proposals/{}/confirm", put_up["id"].as_str().unwrap());
@@ -170,7 +170,7 @@ both!(two_supervisors_end_a_quarantine, |db| async move {
 });
 
 /// Takes the photos that a return's intake asks for.
-async fn photograph_return(app: &TestApp, code: &str) {
+pub async fn photograph_return(app: &TestApp, code: &str) {
     let seen = piece(app.clerk(), code).await;
     let kinds: Vec<&str> =
         seen["photos_needed"]["return_intake"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
@@ -266,6 +266,7 @@ both!(a_buyer_asks_for_another_look_by_their_page, |db| async move {
     let own = &listed["cases"][0];
     assert_eq!((&own["piece"], &own["kind"]), (&json!(placed.code), &json!("retest")), "{listed}");
     assert_eq!((&listed["cases"][1], &listed["next_cursor"]), (&Value::Null, &Value::Null));
+    assert_eq!(&app.supervisor().get("/v1/queue").await.expect(200)["cases"][0], own);
     let case = app.supervisor().get(&format!("/v1/cases/{}", own["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(case["note"], "颜色不对");
     app.platform().get("/v1/cases?state=lost").await.expect_problem(422, "malformed");

@@ -172,7 +172,8 @@ async fn on_the_bench(app: &TestApp, code: &str, diameter: &str) {
     look(app, code, diameter).await;
 }
 
-fn found(diameter: &str) -> Value {
+/// What an inspector finds of such a piece.
+pub fn found(diameter: &str) -> Value {
     let mut found = appraisal();
     found["components"][0]["sizes"][0]["value"] = json!(diameter);
     let cord = json!({

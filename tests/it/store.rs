@@ -59,6 +59,36 @@ async fn what_was_committed_is_brought_into_the_file_beside_the_writer() {
     store.close().await.unwrap();
 }
 
+#[tokio::test]
+async fn a_writer_whose_disk_was_full_writes_for_good_again() {
+    let db = TestDatabase::sqlite();
+    let store = db.migrated().await;
+    for round in 1..=2 {
+        let transaction = store.begin().await.unwrap();
+        // No page more than there are: to SQLite the same as a full disk.
+        transaction.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+        let mut full = None;
+        for number in 0..10_000 {
+            let written = tag(&format!("FULL-{number}")).into_active_model().insert(&*transaction).await;
+            full = written.err();
+            if full.is_some() {
+                break;
+            }
+        }
+        let full = Error::from(full.expect("no page more"));
+        assert!(matches!(full, Error::Busy), "{full:?}");
+        drop(transaction);
+
+        let name = format!("T-{round}");
+        let transaction = store.begin().await.unwrap();
+        tag(&name).into_active_model().insert(&*transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        let kept: Vec<_> = tags::Entity::find().all(store.reader()).await.unwrap();
+        assert_eq!(kept.len(), round, "{kept:?}");
+        assert!(kept.contains(&tag(&name)));
+    }
+}
+
 both!(what_is_written_can_be_read, |db| async move {
     let store = db.migrated().await;
     assert_eq!(store.backend(), db.backend());
@@ -102,7 +132,8 @@ both!(the_schema_goes_up_and_down_and_up_again, |db| async move {
             "m0008_tries",
             "m0010_courier",
             "m0011_found",
-            "m0012_owed"
+            "m0012_owed",
+            "m0014_unreached"
         ]
     );
     store.migrate().await.unwrap();
@@ -297,9 +328,10 @@ async fn a_row_locked_by_another_program_is_busy_on_postgres() {
 async fn patience_is_the_limit_of_a_lock_on_postgres() {
     let db = TestDatabase::postgres();
     let store = Store::open(db.url(), Limits { patience: Duration::from_secs(77), ..Limits::default() }).await.unwrap();
-    for pool in [&*store.begin().await.unwrap(), &*store.snapshot().await.unwrap()] {
-        let question = Statement::from_string(pool.get_database_backend(), "SHOW lock_timeout");
-        let row = pool.query_one_raw(question).await.unwrap().unwrap();
+    let (writing, reading) = (store.begin().await.unwrap(), store.snapshot().await.unwrap());
+    let question = Statement::from_string(writing.get_database_backend(), "SHOW lock_timeout");
+    for answer in [writing.query_one_raw(question.clone()).await, reading.query_one_raw(question).await] {
+        let row = answer.unwrap().unwrap();
         assert_eq!(row.try_get::<String>("", "lock_timeout").unwrap(), "77s");
     }
 }

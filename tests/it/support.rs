@@ -88,6 +88,21 @@ impl TestDatabase {
         &self.url
     }
 
+    /// Everything in it is gone, as if its disk were. Whoever had it open has closed it before.
+    pub fn lose(&self) {
+        match &self.place {
+            Place::File(directory) => {
+                for file in std::fs::read_dir(directory.path()).expect("the folder of the test can be read") {
+                    std::fs::remove_file(file.expect("a file of the test").path()).expect("a file can be removed");
+                }
+            }
+            Place::Schema { server, name } => {
+                administer(server, &format!("DROP SCHEMA {name} CASCADE; CREATE SCHEMA {name}"))
+                    .expect("the schema of the test can be made anew");
+            }
+        }
+    }
+
     pub fn backend(&self) -> Backend {
         match self.place {
             Place::File(_) => Backend::Sqlite,
@@ -106,6 +121,15 @@ impl TestDatabase {
         let store = self.open().await;
         store.migrate().await.expect("the database of the test can be migrated");
         store
+    }
+
+    /// A SQLite database that holds what this one holds now.
+    pub fn copy(&self) -> TestDatabase {
+        let copy = TestDatabase::sqlite();
+        let Place::File(directory) = &copy.place else { panic!("only a file is copied") };
+        let said = self.client(&format!("VACUUM INTO '{}'", file(directory).display()));
+        assert!(said.accepted, "{}", said.text);
+        copy
     }
 
     /// Runs SQL in the client that comes with the database, with the settings that it has by itself.

@@ -178,6 +178,11 @@ impl World {
         Desk::open(db.open().await, &self.secrets, Options::default()).unwrap()
     }
 
+    /// Time goes by.
+    pub fn pass(&self, time: jiff::SignedDuration) {
+        self.clock.fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::Relaxed);
+    }
+
     pub fn now(&self) -> Timestamp {
         Timestamp::from_microsecond(self.clock.fetch_add(1_000_000, Ordering::Relaxed)).unwrap()
     }
@@ -211,7 +216,11 @@ impl World {
 
     /// An order of this buyer as the platform sends it, of so many lines.
     pub fn order(&self, order_no: &str, buyer: &str, lines: i32) -> (NewOrder, Seals) {
-        let order_id = OrderId(Uuid::now_v7());
+        self.order_as(OrderId(Uuid::now_v7()), order_no, buyer, lines)
+    }
+
+    /// The same, under an id that is given.
+    pub fn order_as(&self, order_id: OrderId, order_no: &str, buyer: &str, lines: i32) -> (NewOrder, Seals) {
         let mut seals = Seals::default();
         let party = |name: &str| Details {
             name: Some(name.to_owned()),
@@ -259,6 +268,7 @@ impl World {
                 timezone: name("Asia/Shanghai"),
             },
             lines,
+            codes: std::collections::BTreeMap::new(),
         };
         (order, seals)
     }

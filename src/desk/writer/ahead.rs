@@ -195,6 +195,7 @@ impl Batch {
 }
 
 async fn write(desk: &Desk, changes: Changes) -> Result<(), Error> {
+    desk.set_aside(&changes)?;
     let script = desk.store().script(changes);
     let txn = desk.store().begin().await?;
     txn.run(script).await.map_err(lost_race)?;

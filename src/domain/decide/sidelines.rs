@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::super::actor::{Role, Witness};
 use super::super::command::{Rules, Step};
-use super::super::deadline::Clock;
+use super::super::deadline::{Clock, Deadline};
 use super::super::event::*;
 use super::super::ids::ClaimId;
 use super::super::ledger::Finding;
@@ -205,12 +207,33 @@ impl Draft<'_> {
         }
     }
 
-    /// A clock ran out: what the rulebook says happens, and where it moves nothing, that it is known. A clock that was
-    /// met meanwhile, or promised for later, did not.
+    /// A person's clock runs on until then. One that runs longer already stays as it is: nobody's time gets shorter.
+    pub(super) fn move_deadline(&mut self, clock: Clock, to: Timestamp, rules: &dyn Rules) -> Result<(), Refusal> {
+        let running = rules.running(&self.piece, &self.order.placed);
+        let is_shorter = |deadline: &&Deadline| deadline.clock == clock && deadline.due_at < to;
+        if !running.iter().any(|deadline| is_shorter(&deadline)) || !clock.waiter().chooses() {
+            return Err(Refusal::NotDue);
+        }
+        let clock = Name::parse(clock.as_str())
+            .map_err(|malformed| Refusal::Malformed(vec![Fault::malformed("", malformed)]))?;
+        self.offer(DeadlineMoved { clock, due_at: to.as_microsecond() })
+    }
+
+    /// A clock ran out: what the rulebook says happens, and where it moves nothing, that it is known; or it nears its end,
+    /// and whoever it waits for is reminded. A clock that was met meanwhile, or promised for later, did neither.
     pub(super) fn pass_deadline(&mut self, clock: Clock, rules: &dyn Rules) -> Result<(), Refusal> {
         let running = rules.running(&self.piece, &self.order.placed);
-        let due = running.iter().find(|deadline| deadline.clock == clock && deadline.due_at <= self.now);
-        let Some(due) = due else { return Err(Refusal::NotDue) };
+        let own = running.iter().find(|deadline| deadline.clock == clock).ok_or(Refusal::NotDue)?;
+        let name = || {
+            let name = Name::parse(clock.as_str());
+            name.map_err(|malformed| Refusal::Malformed(vec![Fault::malformed("", malformed)]))
+        };
+        let due_at = own.due_at.as_microsecond();
+        if self.now < own.due_at {
+            // It is not over, but near: once.
+            own.remind_at.filter(|at| *at <= self.now).ok_or(Refusal::NotDue)?;
+            return self.offer(DeadlineNeared { clock: name()?, due_at });
+        }
         match clock {
             Clock::Dispatch => self.offer(Cancelled { reason: None }),
             Clock::BuyersChoice => self.offer(DifferenceRefused { by_deadline: true }),
@@ -233,11 +256,7 @@ impl Draft<'_> {
             | Clock::ReturnLost
             | Clock::ReturnIntake
             | Clock::Unclaimed
-            | Clock::ReshipmentLost => {
-                let clock = Name::parse(clock.as_str())
-                    .map_err(|malformed| Refusal::Malformed(vec![Fault::malformed("", malformed)]))?;
-                self.offer(DeadlinePassed { clock, due_at: due.due_at.as_microsecond() })
-            }
+            | Clock::ReshipmentLost => self.offer(DeadlinePassed { clock: name()?, due_at }),
         }
     }
 }

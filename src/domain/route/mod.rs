@@ -387,7 +387,9 @@ fn is_annotation(stage: Stage, event: &Event) -> bool {
         Event::CertificateClashFound(_) | Event::SameArticleAnswered(_) => stage == Stage::SpokenReview,
         // Where somebody's silence has a consequence, it is known since when they could have spoken.
         Event::NoticeAccepted(_) => matches!(stage, Stage::AwaitingBuyer | Stage::Failed),
-        Event::DeadlinePassed(_) => true,
+        // Those who are reminded of what they may still do.
+        Event::DeadlineNeared(_) => matches!(stage, Stage::AwaitingDispatch | Stage::AwaitingBuyer),
+        Event::DeadlinePassed(_) | Event::DeadlineMoved(_) => true,
         _ => false, // Everything else is a step.
     }
 }

@@ -8,7 +8,7 @@ use super::super::samples::*;
 use super::*;
 
 /// What leaves a stage as it is.
-const ANNOTATIONS: [EventKind; 10] = [
+const ANNOTATIONS: [EventKind; 12] = [
     EventKind::NoteAdded,
     EventKind::PhotoAdded,
     EventKind::Corrected,
@@ -19,6 +19,8 @@ const ANNOTATIONS: [EventKind; 10] = [
     EventKind::CarrierExceptionFound,
     EventKind::NoticeAccepted,
     EventKind::DeadlinePassed,
+    EventKind::DeadlineMoved,
+    EventKind::DeadlineNeared,
 ];
 
 /// The `index`th sample of a kind.
@@ -178,6 +180,9 @@ fn the_machine_takes_exactly_the_edges_of_the_table() {
     assert_eq!(margin[&EventKind::CarrierMoved], stages(&[Stage::Closed]));
     assert_eq!(margin[&EventKind::CarrierExceptionFound], stages(&[Stage::Closed]));
     assert_eq!(margin[&EventKind::DeadlinePassed], stages(&[Stage::Closed]));
+    assert_eq!(margin[&EventKind::DeadlineMoved], stages(&[Stage::Closed]));
+    let reminded = BTreeSet::from([Stage::AwaitingDispatch, Stage::AwaitingBuyer]);
+    assert_eq!(margin[&EventKind::DeadlineNeared], reminded);
     assert_eq!(margin[&EventKind::PhotoAdded], stages(&[Stage::AwaitingDispatch, Stage::Closed]));
     assert_eq!(margin[&EventKind::Corrected], stages(&[Stage::SpokenReview, Stage::Closed]));
     let until_settled: BTreeSet<_> = Stage::ALL.iter().copied().filter(|stage| *stage <= Stage::SpokenReview).collect();

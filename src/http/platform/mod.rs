@@ -18,7 +18,7 @@ use super::queue::{MAX_PAGE, read_cursor, write_cursor};
 use super::warehouse::{OptionalReasonBody, PieceAnswer, on_piece, seal, text_at};
 use super::{ApiError, App};
 use crate::desk::receipt::OrderReceipt;
-use crate::desk::{self, Receipt, Seals};
+use crate::desk::{self, NewOrder, Receipt, Seals};
 use crate::domain::actor::{Role, Scope};
 use crate::domain::command::Command;
 use crate::domain::ids::{MerchantId, OrderId, OrderNo, TenantId, WarehouseId};
@@ -93,12 +93,15 @@ async fn place_order(
     caller: Caller<PLATFORM>,
     write: Write<OrderBody>,
 ) -> Result<Response, ApiError> {
-    let order_id = OrderId(Uuid::now_v7());
+    // An order that was lost with the rest, and is sent again, keeps its links and its labels.
+    let number = write.body.number().map(|number| number.to_string()).unwrap_or_default();
+    let (order_id, codes) = app.desk().order_id_for(caller.tenant()?.as_str(), &number).await?;
     let mut seals = Seals::default();
     let vault = app.desk().vault();
     // The buyer may be unknown yet. Erasing the buyer destroys the texts of their orders, whoever sealed them.
     let mut seal = |text: &str| seals.seal(vault, order_id, caller.person, text);
     let new = write.body.parse(caller.tenant()?, order_id, app.now(), &mut seal)?;
+    let new = NewOrder { codes, ..new };
     let request = write.circumstances.request(&app, &caller);
     let receipt = app.desk().place(new, seals, request).await;
     let receipt = receipt.map_err(|error| no_warehouse(error, write.body.names_warehouse()))?;

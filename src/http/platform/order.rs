@@ -1,6 +1,6 @@
 //! The body of an order, read into the rules' own values. All that is wrong with it is told at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -135,6 +135,11 @@ struct PartBody {
 }
 
 impl OrderBody {
+    /// The order's number, where it is one.
+    pub fn number(&self) -> Option<OrderNo> {
+        OrderNo::parse(&self.order_no).ok()
+    }
+
     /// Whether the platform chose the warehouse.
     pub fn names_warehouse(&self) -> bool {
         self.warehouse.is_some()
@@ -194,6 +199,7 @@ impl OrderBody {
                 streamer: streamer.flatten(),
                 buyer: buyer?,
                 lines: lines.into_iter().collect::<Option<_>>()?,
+                codes: BTreeMap::new(),
             })
         };
         faults.finish(whole())

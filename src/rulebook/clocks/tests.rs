@@ -268,6 +268,42 @@ fn a_choice_counts_from_the_notice_that_a_channel_took() {
 }
 
 #[test]
+fn a_choice_and_a_parcel_to_send_are_reminded_of_once_a_day_before_their_end() {
+    use crate::domain::ledger::Verdict;
+    let check = |events: Vec<(&str, Event)>, order: &OrderPlaced, expected: &[(&str, Option<&str>)]| {
+        let found = Clocks::read(&newest()).unwrap().deadlines(&journal(plain(), events), order);
+        let found: Vec<_> =
+            found.iter().map(|own| (own.clock.as_str(), own.remind_at.map(|at| at.to_string()))).collect();
+        let expected: Vec<_> = expected.iter().map(|(kind, at)| (*kind, at.map(str::to_owned))).collect();
+        assert_eq!(found, expected);
+    };
+    let neared = |clock: &str| Event::from(DeadlineNeared { clock: name(clock), due_at: 0 });
+    // Paid on 1 November at 10:00 in Shanghai, to be sent by the 3rd.
+    let order = placed(Ship::AsReady, 1);
+    check(vec![], &order, &[("awaiting_dispatch:merchant", Some("2026-11-02T02:00:00Z"))]);
+    let once = vec![("2026-11-02T02:00:01Z", neared("awaiting_dispatch:merchant"))];
+    check(once, &order, &[("awaiting_dispatch:merchant", None)]);
+    // Heard of ten minutes into its second day: the letter that says so is reminder enough.
+    let late = OrderPlaced { paid_at: at("2026-10-31T02:00:00Z").as_microsecond(), ..order.clone() };
+    check(vec![], &late, &[("awaiting_dispatch:merchant", None)]);
+    let given = VerdictGiven {
+        proposal_seq: 7,
+        verdict: Verdict::DisclosedDifference,
+        derived: Verdict::Pass,
+        reason: Some(sealed()),
+        rulebook_version: None,
+    };
+    let accepted = NoticeAccepted { notice: name("choice_needed"), channel: name("mail"), seq: 9 };
+    let mut events = vec![("2026-11-03T06:00:00Z", given.into()), ("2026-11-03T10:00:00Z", accepted.into())];
+    check(first(7, events.clone()), &order, &[("awaiting_buyer:buyer", Some("2026-11-05T10:00:00Z"))]);
+    events.push(("2026-11-05T10:00:01Z", neared("awaiting_buyer:buyer")));
+    check(first(7, events), &order, &[("awaiting_buyer:buyer", None)]);
+    // Nobody is reminded of what only a carrier or the house can do.
+    let sent = vec![("2026-11-01T18:00:00Z", dispatched())];
+    check(sent, &order, &[("inbound:carrier_stalled", None), ("inbound:carrier_lost", None)]);
+}
+
+#[test]
 fn a_clock_that_ran_out_and_was_noted_runs_no_more_until_something_starts_it_again() {
     let order = placed(Ship::AsReady, 1);
     let lost = ("inbound:carrier_lost", "2026-11-11T18:00:00Z");
@@ -315,4 +351,18 @@ fn what_was_promised_is_never_taken_back() {
     check(edition("2026-11-15", "24").promising([&old]), "2026-11-03T02:00:00Z");
     check(edition("2026-11-15", "72").promising([&old]), "2026-11-04T02:00:00Z");
     check(edition("2026-10-15", "24").promising([&old]), "2026-11-02T02:00:00Z");
+}
+
+#[test]
+fn a_clock_that_was_moved_runs_longer_and_never_shorter_nor_into_the_night() {
+    // The merchant, in Shanghai, was promised 2026-11-03T02:00:00Z: 10:00 there.
+    let order = placed(Ship::AsReady, 1);
+    let check = |to: &str, expected: &str| {
+        let moved = DeadlineMoved { clock: name("awaiting_dispatch:merchant"), due_at: at(to).as_microsecond() };
+        let piece = journal(plain(), vec![("2026-11-02T00:00:00Z", moved.into())]);
+        check(&piece, &order, &[("awaiting_dispatch:merchant", expected)]);
+    };
+    check("2026-11-03T05:00:00Z", "2026-11-03T05:00:00Z");
+    check("2026-11-02T05:00:00Z", "2026-11-03T02:00:00Z");
+    check("2026-11-03T15:00:00Z", "2026-11-04T01:00:00Z"); // 23:00 there → 09:00
 }

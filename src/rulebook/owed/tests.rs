@@ -111,13 +111,17 @@ fn a_line_that_ends_owes_its_price_and_a_gift_owes_nothing() {
 fn who_did_not_send_at_all_has_a_fault_and_who_was_cancelled_has_none() {
     let placed = placed(100, "CNY", 0);
     let before = begin();
-    let faults = |role| {
-        let now = after(&before, role, Cancelled { reason: None });
+    let faults = |role, hours| {
+        let (seq, at) = (before.head() + 1, before.last().at + SignedDuration::from_hours(hours));
+        let mut now = before.clone();
+        now.apply(Arc::new(Recorded { role, at, ..recorded(seq, 1, Cancelled { reason: None }) })).unwrap();
         let found = follows(&placed, &before, &now, &Fees::new());
         found.faults.into_iter().map(|fault| fault.kind).collect::<Vec<_>>()
     };
-    assert_eq!(faults(Role::Desk), [IncidentKind::NoShow]);
-    assert_eq!(faults(Role::Supervisor), []);
+    assert_eq!(faults(Role::Desk, 72), [IncidentKind::NoShow]);
+    assert_eq!(faults(Role::Supervisor, 72), []);
+    // Before the time was over: the buyer had not said that the rest of the order shall ship.
+    assert_eq!(faults(Role::Desk, 24), []);
 }
 
 #[test]

@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use touchstone::courier::address::Allowed;
 use touchstone::courier::endpoint::{Caller, Times};
 use touchstone::courier::{Courier, Posted, Settings};
@@ -47,6 +49,24 @@ pub enum Manner {
     Redirect(SocketAddr),
 }
 
+/// What a receiver talks over.
+trait Stream: AsyncRead + AsyncWrite + Unpin {
+    /// So that the other side finds the connection gone.
+    fn reset(&self) -> std::io::Result<()>;
+}
+
+impl Stream for TcpStream {
+    fn reset(&self) -> std::io::Result<()> {
+        self.set_zero_linger()
+    }
+}
+
+impl Stream for TlsStream<TcpStream> {
+    fn reset(&self) -> std::io::Result<()> {
+        self.get_ref().0.set_zero_linger()
+    }
+}
+
 /// One message as it came.
 #[derive(Clone, Debug)]
 pub struct Received {
@@ -76,6 +96,15 @@ pub struct Receiver {
 
 impl Receiver {
     pub async fn open(manners: impl IntoIterator<Item = Manner>) -> Receiver {
+        Self::listen(manners, None).await
+    }
+
+    /// One that takes everything, over TLS and as `localhost`.
+    pub async fn tls() -> Receiver {
+        Self::listen([], Some(crate::mail::server::acceptor())).await
+    }
+
+    async fn listen(manners: impl IntoIterator<Item = Manner>, tls: Option<TlsAcceptor>) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Receiver {
             address: listener.local_addr().unwrap(),
@@ -87,15 +116,24 @@ impl Receiver {
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let own = own.clone();
+                let (own, tls) = (own.clone(), tls.clone());
                 // A caller that gave up is no fault of the receiver's.
-                tokio::spawn(async move { drop(own.serve(stream).await) });
+                tokio::spawn(async move {
+                    match tls {
+                        None => drop(own.serve(stream).await),
+                        Some(acceptor) => {
+                            if let Ok(stream) = acceptor.accept(stream).await {
+                                drop(own.serve(stream).await);
+                            }
+                        }
+                    }
+                });
             }
         });
         receiver
     }
 
-    async fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
+    async fn serve(&self, mut stream: impl Stream) -> std::io::Result<()> {
         let mut bytes = Vec::new();
         loop {
             let Some(received) = request(&mut stream, &mut bytes).await? else { return Ok(()) };
@@ -118,7 +156,7 @@ impl Receiver {
                 }
                 Manner::Hang => std::future::pending().await,
                 Manner::Reset => {
-                    stream.set_zero_linger()?;
+                    stream.reset()?;
                     return Ok(());
                 }
                 Manner::Garbage => stream.write_all(b"\x16\x03\x01 this is not what you think\r\n\r\n").await?,
@@ -156,6 +194,10 @@ impl Receiver {
         format!("http://{}/hook", self.address)
     }
 
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     pub fn taken(&self) -> Vec<Received> {
         self.taken.lock().unwrap().clone()
     }
@@ -171,7 +213,7 @@ impl Receiver {
 }
 
 /// One request of a connection; none at its end.
-async fn request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> std::io::Result<Option<Received>> {
+async fn request(stream: &mut impl Stream, bytes: &mut Vec<u8>) -> std::io::Result<Option<Received>> {
     loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
@@ -196,7 +238,7 @@ async fn request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> std::io::Result
     }
 }
 
-async fn endpoint(world: &World, url: &str, merchant: Option<&str>) -> (endpoints::Model, String) {
+pub async fn endpoint(world: &World, url: &str, merchant: Option<&str>) -> (endpoints::Model, String) {
     let new = NewWebhook {
         tenant: TenantId::parse("demo").unwrap(),
         merchant: merchant.map(|id| MerchantId::parse(id).unwrap()),
@@ -275,7 +317,7 @@ both!(the_platforms_app_gets_the_link_for_the_choice_and_its_acceptance_starts_t
     let link = choice["data"]["action_url"].as_str().unwrap();
     assert!(link.ends_with(&format!("/act/{}", world.desk.action_token(key.order_id))), "{link}");
     let rows = of_piece(&world, key).await;
-    assert!(!rows.iter().any(|row| row.notice == "mail_buried"), "the app was reached");
+    assert!(!rows.iter().any(|row| row.notice == "choice_unreached"), "the app was reached");
     let last = world.folded(key).await;
     let touchstone::domain::event::Event::NoticeAccepted(accepted) = &last.last().event else { panic!() };
     assert_eq!(accepted.channel.as_str(), "webhook");

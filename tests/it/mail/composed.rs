@@ -6,7 +6,7 @@ use serde_json::json;
 use touchstone::domain::ids::{PieceCode, StreamId};
 use touchstone::domain::notice::{LETTERS, Notice, Recipient};
 use touchstone::mail::transport::Files;
-use touchstone::mail::{Composed, Group, House, Letter, Nobody, Sender, Told, Transport, compose};
+use touchstone::mail::{Composed, Group, House, Letter, Nobody, Sender, Supervisors, Told, Transport, compose};
 use touchstone::store::journal;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ fn house() -> House {
     House {
         from: Sender::parse("Touchstone <no-reply@check.example.com>").unwrap(),
         list_id: "notices.check.example.com".to_owned(),
-        supervisors: Some("duty@check.example.com".to_owned()),
+        supervisors: Supervisors::parse("duty@check.example.com en, wh-9=other@check.example.com").unwrap(),
     }
 }
 
@@ -32,10 +32,17 @@ fn group(placed: &Placed, recipient: Recipient, notices: &[Notice]) -> Group {
     Group { id: Uuid::now_v7(), order_id: placed.key.order_id, recipient, told }
 }
 
+/// A time at which anybody may be reminded, whenever the test runs.
+fn by_day(app: &TestApp) -> jiff::Timestamp {
+    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+    touchstone::domain::deadline::by_day(app.app.now(), &zone)
+}
+
 async fn written(app: &TestApp, group: &Group) -> Letter {
-    match compose(app.desk(), &house(), group, app.app.now()).await.unwrap() {
+    match compose(app.desk(), &house(), group, by_day(app)).await.unwrap() {
         Composed::Letter(letter) => *letter,
         Composed::Nobody(why) => panic!("nobody is written to: {why:?}"),
+        Composed::Later(at) => panic!("nobody is written to before {at}"),
     }
 }
 
@@ -50,6 +57,9 @@ both!(whatever_is_told_at_whatever_stage_is_a_letter_that_says_no_more_than_the_
         let page = app.stranger().get(&format!("{}?lang=zh-CN", placed.page)).await.text;
         for recipient in [Recipient::Buyer, Recipient::Merchant, Recipient::Supervisor] {
             let letter = written(&app, &group(&placed, recipient, &of(recipient))).await;
+            let english = letter.language == touchstone::words::Language::English;
+            assert_eq!(english, recipient == Recipient::Supervisor, "each reads in a language of their own");
+            assert_eq!(letter.to == "duty@check.example.com", recipient == Recipient::Supervisor);
             for text in [&letter.subject, &letter.text, &letter.html] {
                 for hidden in
                     ["林晚舟", "17000001001", "桂花路", "buyer@example.cn", "shop@example.cn", "测试inspector"]
@@ -117,7 +127,7 @@ both!(nobody_is_written_to_without_an_address, |db| async move {
 });
 
 async fn compose_one(app: &TestApp, placed: &Placed, recipient: Recipient) -> Composed {
-    compose(app.desk(), &house(), &group(placed, recipient, &[Notice::Arrived]), app.app.now()).await.unwrap()
+    compose(app.desk(), &house(), &group(placed, recipient, &[Notice::Arrived]), by_day(app)).await.unwrap()
 }
 
 both!(the_demos_letters_can_be_read_in_a_browser_and_nobody_elses, |db| async move {

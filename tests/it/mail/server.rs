@@ -111,7 +111,7 @@ impl Server {
 }
 
 /// Made out to `localhost`, and to no other host.
-fn acceptor() -> TlsAcceptor {
+pub fn acceptor() -> TlsAcceptor {
     let chain = CertificateDer::pem_slice_iter(include_bytes!("server.pem")).collect::<Result<Vec<_>, _>>().unwrap();
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("server.key")).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -2,6 +2,7 @@
 //! machine (`journey.md`, "What must hold before a piece leaves").
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use touchstone::domain::actor::{Role, Witness};
 use touchstone::domain::appraisal::{Appraisal, ComponentRole, ComponentState};
@@ -54,7 +55,7 @@ pub fn check_pair(piece: &Piece, author: PersonId, event: &Event) -> Result<(), 
 }
 
 /// Whether a journal that ends in `released` may do so.
-pub fn check(journal: &[Recorded], needed: usize) -> Result<(), String> {
+pub fn check(journal: &[Arc<Recorded>], needed: usize) -> Result<(), String> {
     let Some((Event::PieceOpened(opened), Event::Released(_))) =
         journal.first().zip(journal.last()).map(|(first, last)| (&first.event, &last.event))
     else {
@@ -219,7 +220,7 @@ pub fn check(journal: &[Recorded], needed: usize) -> Result<(), String> {
 
 /// As many persons have looked as were called for, each measurement was repeated that was, and no outcome but a pass
 /// stands on one person alone.
-fn looks(span: &[Recorded], submitted: &BTreeMap<i32, (PersonId, &Appraisal)>) -> Result<(), String> {
+fn looks(span: &[Arc<Recorded>], submitted: &BTreeMap<i32, (PersonId, &Appraisal)>) -> Result<(), String> {
     let (mut called, mut due, mut persons, mut agreed) = (false, None, BTreeSet::new(), true);
     for recorded in span {
         match &recorded.event {

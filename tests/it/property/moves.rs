@@ -9,6 +9,7 @@ use touchstone::domain::deadline::Clock;
 use touchstone::domain::event::*;
 use touchstone::domain::ids::*;
 use touchstone::domain::ledger::*;
+use touchstone::domain::orders::OrderCommand;
 use touchstone::domain::piece::Piece;
 use touchstone::domain::quantity::{Included, Weighing};
 use touchstone::domain::route::{EDGES, Edge, Stage, Target};
@@ -19,9 +20,12 @@ use uuid::Uuid;
 use super::world::*;
 
 /// One try.
+#[derive(Clone, Debug)]
 pub enum Try {
     Command(Command, By),
-    /// An event of a side line whose command comes later, as the machine will be offered it then.
+    /// Of the whole order, or of a case.
+    Order(OrderCommand, By),
+    /// An event that the desk brings about by itself, or that has no place, as the machine is offered it.
     Event(Event, By),
 }
 
@@ -34,7 +38,11 @@ pub fn next(world: &mut World, at: usize, roll: u8, dice: &mut Dice) -> Try {
             let edges: Vec<_> = EDGES.iter().copied().filter(|edge| edge.from == stage).collect();
             if edges.is_empty() { nonsense(world, at, dice) } else { along(world, at, dice.pick(&edges), dice) }
         }
-        190..235 => nonsense(world, at, dice),
+        190..210 => {
+            let (command, by) = super::asks::next(world, dice);
+            Try::Order(command, by)
+        }
+        210..235 => nonsense(world, at, dice),
         235..=255 => impossible(world, at, dice),
     }
 }
@@ -53,6 +61,8 @@ pub fn impossible(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         EventKind::CarrierMoved,
         EventKind::CarrierExceptionFound,
         EventKind::DeadlinePassed,
+        EventKind::DeadlineMoved,
+        EventKind::DeadlineNeared,
         EventKind::NoticeAccepted,
     ];
     let kinds: Vec<_> = EventKind::ALL
@@ -139,12 +149,16 @@ fn onward(world: &mut World, at: usize, dice: &mut Dice) -> Try {
 }
 
 /// A try to take one edge, by the right people: the command where there is one, else the event.
-fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
+pub fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
     let command = |command, who: Actor| Try::Command(command, who.by());
     let custody = |what| Command::ReportCustody { what, note: sealed() };
     let transit = |what| command(Command::Transit { what, note: Some(sealed()) }, CHIEF);
     let piece = &world.slots[at].piece;
     let staff = dice.pick(&[CLERK, CHIEF, ANNA]);
+    // What a clock does that runs out, somebody may have done before.
+    if let Some(clock) = by_clock(edge.kind).filter(|_| dice.once_in(4)) {
+        return command(Command::PassDeadline { clock }, DESK);
+    }
     match edge.kind {
         EventKind::Dispatched => command(dispatch(dice), dice.pick(&[MERCHANT, PLATFORM])),
         EventKind::WaybillCorrected if edge.from == Stage::Inbound => command(dispatch(dice), MERCHANT),
@@ -196,9 +210,7 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
             let judged = ReturnIntake::Judged { identity, reason: Some(sealed()) };
             Try::Command(Command::TakeBack(judged), CLERK.after(second))
         }
-        EventKind::ReturnLapsed if dice.once_in(2) => {
-            command(Command::PassDeadline { clock: Clock::ReturnPosting }, DESK)
-        }
+        EventKind::ReturnLapsed => command(Command::PassDeadline { clock: Clock::ReturnPosting }, DESK),
         EventKind::AppraisalOpened => command(Command::OpenAppraisal, ANNA),
         EventKind::HandedOver => command(Command::HandOver { to: BORIS.by().person }, ANNA),
         EventKind::AppraisalSubmitted => {
@@ -277,8 +289,8 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         }
         EventKind::TurnedBack => transit(TransitWord::TurnedBack),
         EventKind::Refused => transit(TransitWord::Refused),
-        EventKind::Lost if dice.once_in(2) => transit(TransitWord::Lost),
-        EventKind::DeliveredBack if dice.once_in(2) => transit(TransitWord::DeliveredBack),
+        EventKind::Lost => transit(TransitWord::Lost),
+        EventKind::DeliveredBack => transit(TransitWord::DeliveredBack),
         EventKind::OrderPlaced
         | EventKind::RestAsked
         | EventKind::RestWanted
@@ -309,18 +321,28 @@ fn along(world: &mut World, at: usize, edge: Edge, dice: &mut Dice) -> Try {
         | EventKind::LineFailed
         | EventKind::LineCancelled
         | EventKind::DeadlinePassed
+        | EventKind::DeadlineMoved
+        | EventKind::DeadlineNeared
         | EventKind::NoticeAccepted
         | EventKind::WaybillCorrected
-        | EventKind::Lost
         | EventKind::AppraisalSettled
         | EventKind::RepeatCalled
-        | EventKind::SecondLookCalled
-        | EventKind::ReturnLapsed
-        | EventKind::DeliveredBack => {
+        | EventKind::SecondLookCalled => {
             // Sometimes one person with two keys tries to be two.
             let second = if dice.once_in(5) { CHIEF } else { BORIS };
             Try::Event(event(world, at, edge.kind, Some(edge.to), second, dice), CHIEF.by())
         }
+    }
+}
+
+/// The clock that brings an event about when it runs out.
+fn by_clock(kind: EventKind) -> Option<Clock> {
+    match kind {
+        EventKind::Cancelled => Some(Clock::Dispatch),
+        EventKind::DifferenceRefused => Some(Clock::BuyersChoice),
+        EventKind::AppealLapsed => Some(Clock::Appeal),
+        EventKind::Completed => Some(Clock::ReturnWindow),
+        _ => None, // Others wait for somebody, or are a clock's alone.
     }
 }
 
@@ -342,6 +364,11 @@ fn way_out(piece: &Piece, kind: EventKind, dice: &mut Dice) -> WayOut {
         }
         _ => WayOut::GivenUp { reason: sealed() },
     }
+}
+
+/// That what came back is what was sent.
+pub fn judged() -> Command {
+    Command::TakeBack(ReturnIntake::Judged { identity: Identity::Same, reason: None })
 }
 
 fn take_back(dice: &mut Dice) -> ReturnIntake {
@@ -489,8 +516,17 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         1 => who.after(dice.pick(&CAST)),
         _ => who.after(who),
     };
+    if kind == CommandKind::Correct {
+        let (command, author) = correction(&world.slots[at].piece, dice);
+        return Try::Command(command, if dice.once_in(3) { by } else { author });
+    }
+    Try::Command(any(world, at, kind, dice), by)
+}
+
+/// A command of this kind, whatever it is for.
+pub fn any(world: &mut World, at: usize, kind: CommandKind, dice: &mut Dice) -> Command {
     let piece = &world.slots[at].piece;
-    let command = match kind {
+    match kind {
         CommandKind::Dispatch => dispatch(dice),
         CommandKind::Receive => receive(dice),
         CommandKind::OpenAppraisal => Command::OpenAppraisal,
@@ -574,10 +610,7 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         CommandKind::ReportCustody => {
             Command::ReportCustody { what: dice.pick(&[Custody::Lost, Custody::Damaged]), note: sealed() }
         }
-        CommandKind::Correct => {
-            let (command, author) = correction(piece, dice);
-            return Try::Command(command, if dice.once_in(3) { by } else { author });
-        }
+        CommandKind::Correct => correction(piece, dice).0,
         CommandKind::SetSegment => {
             let from_ms = dice.below(2_000) as i64;
             let segment = Segment { from_ms, to_ms: from_ms + dice.below(100_000) as i64 };
@@ -588,7 +621,7 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
         CommandKind::Transit => Command::Transit { what: dice.pick(TransitWord::ALL), note: None },
         CommandKind::HearCarrier => {
             let leg = touchstone::domain::transit::legs(piece).last().map_or(2, |leg| leg.seq);
-            let at = jiff::Timestamp::from_microsecond(world.instant()).unwrap();
+            let at = world.time();
             let (told, hours) = (dice.pick(Told::ALL), dice.below(40) as i64);
             Command::HearCarrier { leg, told, at: at - jiff::SignedDuration::from_hours(20 - hours) }
         }
@@ -597,8 +630,7 @@ fn nonsense(world: &mut World, at: usize, dice: &mut Dice) -> Try {
             let notice = dice.pick(&["choice_needed", "failed"]);
             Command::NoteAccepted { notice: name(notice), channel: name("mail"), seq }
         }
-    };
-    Try::Command(command, by)
+    }
 }
 
 /// Mostly of a text that was shown.
@@ -649,6 +681,8 @@ fn event(world: &World, at: usize, kind: EventKind, to: Option<Target>, second: 
         K::LineFailed => LineFailed { line_no: 1 }.into(),
         K::LineCancelled => LineCancelled { line_no: 1, reason: None }.into(),
         K::DeadlinePassed => DeadlinePassed { clock: name("cleared:clerk"), due_at: world.instant() }.into(),
+        K::DeadlineMoved => DeadlineMoved { clock: name("failed:merchant"), due_at: world.instant() }.into(),
+        K::DeadlineNeared => DeadlineNeared { clock: name("awaiting_buyer:buyer"), due_at: world.instant() }.into(),
         K::NoticeAccepted => {
             NoticeAccepted { notice: name("choice_needed"), channel: name("mail"), seq: piece.since().seq }.into()
         }

@@ -1,126 +1,97 @@
-//! What is owed after a walk, told by somebody who has read `obligations.csv` and nothing of the program: an oracle that
-//! goes through every journal, event by event, and writes down who owes whom. The books that were kept along the walk must
-//! say the same: nothing twice, nothing missing, every amount to the last minor unit.
+//! What is owed on an order, and whose fault it was, told by somebody who has read `obligations.csv` and
+//! `incidents.csv` and nothing of the program's rules: an oracle that goes through every journal (the order's own, each
+//! piece's, each case's), event by event, and writes down who owes whom. The books that were kept along the way must say
+//! the same: nothing twice, nothing missing, every amount to the last minor unit.
+//!
+//! Of the program it asks the machine in which stage a piece was, and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use touchstone::domain::actor::Role;
+use touchstone::domain::conduct::IncidentKind;
 use touchstone::domain::event::*;
-use touchstone::domain::ids::{ObligationId, StreamId};
+use touchstone::domain::ids::StreamId;
 use touchstone::domain::ledger::Verdict;
 use touchstone::domain::obligation::*;
-use touchstone::domain::order::LineStatus;
 use touchstone::domain::piece::Piece;
 use touchstone::domain::route::Stage;
-use touchstone::rulebook::{Fees, Ground, Rulebook};
-use uuid::Uuid;
 
-use super::world::{PRICE, Slot, World};
+use super::books::Books;
+use super::world::{Disputed, PRICE, Slot, World};
 
-/// A fee table in which one fee is missing.
-pub fn fees() -> Fees {
-    let fee = |fee, amount| ((fee, "CNY".to_owned()), amount);
-    Fees::from([fee(Fee::Inspection, 1_500), fee(Fee::ReturnFreight, 1_200), fee(Fee::BuyersFreight, 2_500)])
-}
+/// Debtor, creditor, the amount where it is known, and the most that it may be.
+type What = (&'static str, &'static str, Option<i64>, Option<i64>);
+type Told = BTreeMap<OwedKey, What>;
 
-/// The books, as the desk keeps them.
-pub struct Books {
-    rules: Rulebook,
-    fees: Fees,
-    pub account: Account,
-    seq: i32,
-}
+const HOUSE: &str = "warehouse";
+const BUYER: &str = "buyer";
+const MERCHANT: &str = "merchant";
 
-impl Books {
-    pub fn new() -> Self {
-        Self { rules: Rulebook::embedded().unwrap(), fees: fees(), account: Account::default(), seq: 1 }
+/// Holds the books against the oracle.
+pub fn check(world: &World, books: &Books) -> Result<(), String> {
+    let mut kept = Told::new();
+    for one in books.account.obligations().iter().filter(|one| one.state != OwedState::Reversed) {
+        let arose = &one.arose;
+        let what = (arose.debtor.as_str(), arose.creditor.as_str(), one.amount, arose.at_most);
+        if kept.insert(arose.key(), what).is_some() {
+            return Err(format!("{:?} is owed twice", arose.key()));
+        }
     }
-
-    /// Writes down what follows from a command on one piece.
-    pub fn keep(&mut self, world: &World, before: &Piece, slot: &Slot) -> Result<(), String> {
-        let (placed, stream_id) = (&*world.order.placed, StreamId(slot.stream));
-        let ground = |piece| Ground { piece, stream_id, placed, free_since: None, fills: true };
-        let found = self.rules.consequences(&ground(before), &ground(&slot.piece), &self.fees);
-        let news = found.news(&self.account, &touchstone::domain::conduct::Record::default());
-        let mut events: Vec<Event> = Vec::new();
-        for key in news.reversed {
-            let id = self.account.stands(key).unwrap().arose.id;
-            events.push(ObligationReversed { id, cause: None }.into());
-        }
-        for owed in news.arose {
-            self.seq += 1;
-            let id = ObligationId(Uuid::from_u128(self.seq as u128));
-            events.push(
-                ObligationArose {
-                    id,
-                    rule: owed.rule,
-                    debtor: owed.debtor,
-                    creditor: owed.creditor,
-                    line_no: owed.line_no,
-                    stream_id: owed.stream_id,
-                    amount: owed.amount,
-                    at_most: owed.at_most,
-                    currency: owed.currency,
-                    clause: owed.clause,
-                    cause: None,
-                    rulebook_version: super::world::name("1"),
-                }
-                .into(),
-            );
-        }
-        for event in events {
-            self.seq += 1;
-            let at = slot.piece.last().at;
-            let role = touchstone::domain::actor::Role::Desk;
-            let recorded = Recorded { seq: self.seq, at, person: None, key: None, role, event };
-            self.account.follow(&recorded).map_err(|unfounded| format!("the books do not fold: {unfounded}"))?;
-        }
-        Ok(())
-    }
-
-    /// Holds the books against the oracle.
-    pub fn check(&self, world: &World) -> Result<(), String> {
-        let mut kept = BTreeMap::new();
-        for one in self.account.obligations().iter().filter(|one| one.state != OwedState::Reversed) {
-            let arose = &one.arose;
-            let what = (arose.debtor.as_str(), arose.creditor.as_str(), one.amount, arose.at_most);
-            if kept.insert(arose.key(), what).is_some() {
-                return Err(format!("{:?} is owed twice", arose.key()));
-            }
-        }
-        let slots = world.ended.iter().chain(&world.slots);
-        let mut told = BTreeMap::new();
-        for slot in slots {
-            tell(world, slot, &mut told);
-        }
-        if kept == told {
-            return Ok(());
-        }
+    let told = tell(world);
+    if kept != told {
         let missing: Vec<_> = told.iter().filter(|(key, what)| kept.get(*key) != Some(*what)).collect();
         let extra: Vec<_> = kept.iter().filter(|(key, what)| told.get(*key) != Some(*what)).collect();
-        Err(format!("owed and not in the books: {missing:?}; in the books and not owed: {extra:?}"))
+        return Err(format!("owed and not in the books: {missing:?}; in the books and not owed: {extra:?}"));
     }
+    let mut kept = BTreeSet::new();
+    for one in books.record.incidents().iter().filter(|one| one.withdrawn_at.is_none()) {
+        if !kept.insert((one.confirmed.kind, one.confirmed.stream_id)) {
+            return Err(format!("{:?} is counted twice", one.confirmed));
+        }
+    }
+    let told = faults(world);
+    if kept != told {
+        return Err(format!("faults in the books: {kept:?}; by the journals: {told:?}"));
+    }
+    Ok(())
 }
 
-type Told = BTreeMap<OwedKey, (&'static str, &'static str, Option<i64>, Option<i64>)>;
+/// Everything that is owed on an order.
+fn tell(world: &World) -> Told {
+    let mut told = Told::new();
+    world.slots.iter().for_each(|slot| of_piece(world, slot, &mut told));
+    // The merchant did not send another piece in time, or the price is wanted back instead.
+    for recorded in &world.own {
+        let ended = match &recorded.event {
+            Event::LineFailed(failed) => Some(failed.line_no),
+            Event::LineCancelled(cancelled) => Some(cancelled.line_no),
+            _ => None, // Nothing else of an order's own makes owed.
+        };
+        ended.into_iter().for_each(|line| refund(&mut told, line));
+    }
+    world.cases.iter().for_each(|case| of_case(world, case, &mut told));
+    told
+}
+
+/// The price, once a line, whatever the reason.
+fn refund(told: &mut Told, line: i32) {
+    told.insert((OwedRule::RefundInFull, line, None), (MERCHANT, BUYER, Some(PRICE), None));
+}
 
 /// What one piece's way makes owed.
-fn tell(world: &World, slot: &Slot, told: &mut Told) {
+fn of_piece(world: &World, slot: &Slot, told: &mut Told) {
     use OwedRule::*;
-    const HOUSE: &str = "warehouse";
-    const BUYER: &str = "buyer";
-    const MERCHANT: &str = "merchant";
     let (line, stream) = (slot.line_no, Some(StreamId(slot.stream)));
     let day = SignedDuration::from_hours(24);
-    let mut piece = Piece::fold([slot.journal[0].clone()]).unwrap();
-    let mut appealed = false;
-    let mut opened = false;
-    let mut posted = false;
+    let mut piece = Piece::fold([Recorded::clone(&slot.journal[0])]).unwrap();
+    let (mut appealed, mut opened, mut posted, mut dispatched) = (false, false, false, false);
+    let (mut unwanted, mut refused_as_it_is, mut swapped, mut delivered) = (false, false, false, false);
     let mut cleared: Option<Timestamp> = None;
-    let mut dispatched = false;
     for recorded in &slot.journal[1..] {
         let from = piece.stage();
-        piece.apply(std::sync::Arc::new(recorded.clone())).unwrap();
+        piece.apply(Arc::clone(recorded)).unwrap();
         let owe = |told: &mut Told, rule, debtor, creditor, amount| {
             told.insert((rule, line, stream), (debtor, creditor, amount, None));
         };
@@ -128,8 +99,7 @@ fn tell(world: &World, slot: &Slot, told: &mut Told) {
             // Two days from the payment, or from the opening of a later try; by day where the merchant lives.
             Event::Dispatched(_) if !dispatched => {
                 dispatched = true;
-                let promised = promised(world, slot);
-                if promised < recorded.at {
+                if promised(world, slot) < recorded.at {
                     // 5 % of 12,800 yuan is 640 yuan; at most 30 are owed.
                     owe(told, LateDispatch, MERCHANT, BUYER, Some(3_000));
                 }
@@ -158,7 +128,10 @@ fn tell(world: &World, slot: &Slot, told: &mut Told) {
             }
             Event::Appealed(_) => appealed = true,
             Event::DifferenceAccepted(_) => cleared = Some(recorded.at),
-            Event::Released(_) if cleared.is_some_and(|cleared| cleared + day < recorded.at) => {
+            Event::DifferenceRefused(_) => refused_as_it_is = true,
+            Event::Released(_)
+                if cleared.is_some_and(|at| counted_from(world, line, at, recorded.at) + day < recorded.at) =>
+            {
                 owe(told, LateRelease, HOUSE, BUYER, Some(3_000));
             }
             Event::DeadlinePassed(passed) if passed.clock.as_str() == "released:clerk" => {
@@ -169,7 +142,7 @@ fn tell(world: &World, slot: &Slot, told: &mut Told) {
                 Stage::ReturningToBuyer => {
                     told.insert((LostToBuyer, line, stream), (HOUSE, BUYER, None, Some(PRICE)));
                 }
-                _ => owe(told, CustodyLoss, HOUSE, MERCHANT, Some(PRICE)),
+                _ => owe(told, CustodyLoss, HOUSE, MERCHANT, Some(PRICE)), // Anywhere else in the house.
             },
             Event::Lost(_) => match from {
                 Stage::Outbound => owe(told, CustodyLoss, HOUSE, MERCHANT, Some(PRICE)),
@@ -177,7 +150,7 @@ fn tell(world: &World, slot: &Slot, told: &mut Told) {
                 Stage::ReturningToBuyer => {
                     told.insert((LostToBuyer, line, stream), (HOUSE, BUYER, None, Some(PRICE)));
                 }
-                Stage::ReturnInbound if opened && posted && world.signed() => {
+                Stage::ReturnInbound if opened && posted && world.signed("return_freight") => {
                     owe(told, BuyersFreight, MERCHANT, BUYER, Some(2_500));
                 }
                 _ => {} // On its way to the house, it was the merchant's.
@@ -187,28 +160,133 @@ fn tell(world: &World, slot: &Slot, told: &mut Told) {
             }
             Event::ReturnOpened(_) => (opened, posted) = (true, false),
             Event::ReturnPosted(_) => posted = true,
-            Event::SamePieceConfirmed(_) if opened && world.signed() => {
-                owe(told, BuyersFreight, MERCHANT, BUYER, Some(2_500));
+            Event::SamePieceConfirmed(_) => {
+                refund(told, line);
+                if opened && world.signed("return_freight") {
+                    owe(told, BuyersFreight, MERCHANT, BUYER, Some(2_500));
+                }
             }
+            // At the door.
+            Event::Refused(_) => refund(told, line),
+            Event::Cancelled(_) | Event::CancelRequested(_) => unwanted = true,
+            Event::Delivered(_) => delivered = true,
+            Event::NotSamePieceFound(_) => swapped = true,
             _ => {} // Nobody owes anything for the others.
         }
-        if matches!(piece.line_status(), LineStatus::Failed | LineStatus::Cancelled) {
-            told.insert((RefundInFull, line, None), (MERCHANT, BUYER, Some(PRICE), None));
+        // It will not come to its buyer any more, and nothing can take its place: the buyer does not want it, or had it
+        // and no longer has it, or the merchant may not send another.
+        let gone = match piece.standing().outcome() {
+            None => piece.stage() == Stage::Returning,
+            Some(Outcome::Completed) => false,
+            // The buyer's own, lost on its way to them for the second time: the sale stands.
+            Some(Outcome::Lost) => !swapped || from != Stage::ReturningToBuyer,
+            Some(Outcome::Cancelled | Outcome::Returned | Outcome::Unclaimed | Outcome::HandedToAuthority) => true,
+        };
+        let held = piece.standing().outcome() == Some(Outcome::HandedToAuthority);
+        if gone && (unwanted || delivered || refused_as_it_is || held || 2 < slot.attempt) {
+            refund(told, line);
         }
     }
 }
 
-fn promised(world: &World, slot: &Slot) -> Timestamp {
-    let begun = match slot.attempt {
-        1 => Timestamp::from_microsecond(world.order.placed.paid_at).unwrap(),
-        _ => slot.journal[0].at,
-    };
-    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
-    let due = (begun + SignedDuration::from_hours(48)).to_zoned(zone);
-    let nine = |day: jiff::Zoned| day.with().hour(9).minute(0).second(0).subsec_nanosecond(0).build().unwrap();
-    match due.hour() {
-        ..9 => nine(due).timestamp(),
-        22.. => nine(due.tomorrow().unwrap()).timestamp(),
-        _ => due.timestamp(),
+/// What a case makes owed that was decided against somebody.
+fn of_case(world: &World, case: &Disputed, told: &mut Told) {
+    use OwedRule::*;
+    let Event::CaseOpened(opened) = &case.journal[0].event else { panic!("a case begins with its opening") };
+    let about = world.slots.iter().find(|slot| slot.stream == opened.piece.0).expect("a case is about a piece");
+    let (line, stream) = (about.line_no, Some(opened.piece));
+    let mut contradicted = false;
+    for recorded in &case.journal {
+        match &recorded.event {
+            Event::CaseReported(reported) => contradicted = reported.contradicts,
+            Event::CaseDecided(decided) if decided.upheld => match opened.kind {
+                // The price, and nine times the price, as the merchant has signed: more than three times, and more than
+                // 500 yuan.
+                CaseKind::Counterfeit => {
+                    refund(told, line);
+                    told.insert((CounterfeitCompensation, line, stream), (MERCHANT, BUYER, Some(9 * PRICE), None));
+                }
+                CaseKind::Retest if contradicted => {
+                    told.entry((RetestCost, line, stream)).or_insert((HOUSE, BUYER, decided.amount, None));
+                }
+                CaseKind::Warranty if world.signed("warranty_180d") && is_within(about, recorded, case) => {
+                    let amount = decided.amount.map(|amount| amount.min(PRICE));
+                    told.entry((Warranty, line, stream)).or_insert((MERCHANT, BUYER, amount, Some(PRICE)));
+                }
+                CaseKind::Retest | CaseKind::Warranty | CaseKind::Parcel => {}
+            },
+            _ => {} // The others decide nothing.
+        }
     }
+}
+
+/// Whether a case was opened within 180 days of the last delivery that was known when it was decided.
+fn is_within(about: &Slot, decided: &Recorded, case: &Disputed) -> bool {
+    let delivered = about.journal.iter().rev().filter(|recorded| recorded.at < decided.at).find_map(|recorded| {
+        let Event::Delivered(delivered) = &recorded.event else { return None };
+        Timestamp::from_microsecond(delivered.delivered_at).ok()
+    });
+    delivered.is_some_and(|at| case.journal[0].at <= at + SignedDuration::from_hours(180 * 24))
+}
+
+/// Since when the house's day for a release counts: not while the piece waited for other lines, or for the buyer's word
+/// on the rest.
+fn counted_from(world: &World, line: i32, cleared: Timestamp, released: Timestamp) -> Timestamp {
+    let together = world.order.placed.ship == Ship::Together && 1 < world.order.placed.lines.len();
+    let free = world.freed.iter().rev().find(|(no, at)| *no == line && *at <= released).map(|(_, at)| *at);
+    free.filter(|_| together).map_or(cleared, |free| free.max(cleared))
+}
+
+/// What the merchant did wrong.
+fn faults(world: &World) -> BTreeSet<(IncidentKind, StreamId)> {
+    use IncidentKind::*;
+    let mut told = BTreeSet::new();
+    for slot in &world.slots {
+        let stream = StreamId(slot.stream);
+        let mut verdict = None;
+        let mut dispatched = false;
+        for recorded in &slot.journal {
+            match &recorded.event {
+                Event::Dispatched(_) if !dispatched => {
+                    dispatched = true;
+                    if promised(world, slot) < recorded.at {
+                        told.insert((Late, stream));
+                    }
+                }
+                // Nobody's word but the clock's, and that of the dispatch: not the buyer's silence about the rest.
+                Event::Cancelled(_) if recorded.role == Role::Desk && !silent(world, recorded.at) => {
+                    told.insert((NoShow, stream));
+                }
+                Event::VerdictGiven(given) => verdict = Some(given.verdict),
+                Event::Overridden(_) => verdict = Some(Verdict::DisclosedDifference),
+                Event::AppealLapsed(_) if verdict == Some(Verdict::NotAsDescribed) => {
+                    told.insert((MisDescribed, stream));
+                }
+                Event::QuarantineUpheld(_) if verdict == Some(Verdict::SuspectedCounterfeit) => {
+                    told.insert((Counterfeit, stream));
+                }
+                _ => {} // The others are nobody's fault.
+            }
+        }
+    }
+    for case in &world.cases {
+        for recorded in &case.journal {
+            match &recorded.event {
+                Event::CaseDecided(decided) if decided.upheld && decided.kind == CaseKind::Counterfeit => {
+                    told.insert((Counterfeit, decided.piece));
+                }
+                _ => {} // The others prove no fault of the merchant's.
+            }
+        }
+    }
+    told
+}
+
+/// Whether the buyer's silence about the rest ended lines at that moment.
+fn silent(world: &World, at: Timestamp) -> bool {
+    world.own.iter().any(|recorded| recorded.at == at && matches!(recorded.event, Event::RestDeclined(_)))
+}
+
+fn promised(world: &World, slot: &Slot) -> Timestamp {
+    super::world::promised(slot.attempt, slot.journal[0].at, &world.order.placed)
 }

@@ -1,21 +1,24 @@
-//! A small world in memory: one order, its pieces, the people around them, and a rulebook that is easy to foresee.
+//! A small world in memory: one order, its pieces and cases, the people around them, and a rulebook that is easy to
+//! foresee.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use touchstone::domain::actor::{By, Role, Witness};
 use touchstone::domain::appraisal::*;
+use touchstone::domain::cases::Case;
 use touchstone::domain::command::{Asked, Reading, Rules, Step};
-use touchstone::domain::deadline::{Clock, Deadline};
+use touchstone::domain::deadline::{Clock, Deadline, OrderClock};
 use touchstone::domain::event::*;
 use touchstone::domain::ids::*;
 use touchstone::domain::ledger::*;
 use touchstone::domain::looks::{Because, Limits, Matter};
 use touchstone::domain::order::{LineStatus, Order, Rest};
+use touchstone::domain::orders::{Facts, OrderCommand, Waits, Whole, decide_order};
 use touchstone::domain::piece::Piece;
 use touchstone::domain::quantity::{Included, Mass, Money, Weighing};
-use touchstone::domain::route::Stage;
+use touchstone::domain::refusal::Refusal;
 use touchstone::domain::text::{Name, Sealed};
 use uuid::Uuid;
 
@@ -256,12 +259,15 @@ impl Rules for Book {
         Limits { repeat: is_due.then(|| (None, name("weight"))), guard: false }
     }
 
-    /// Every clock of the stage, each over after forty steps, and once.
-    fn running(&self, piece: &Piece, _: &OrderPlaced) -> Vec<Deadline> {
-        let due_at = piece.since().at.checked_add(jiff::SignedDuration::from_secs(40)).unwrap();
+    /// Every clock of the stage, each over after as many steps, and once; the dispatch when the rulebook says.
+    fn running(&self, piece: &Piece, order: &OrderPlaced) -> Vec<Deadline> {
+        let due_at = |clock: Clock| match clock {
+            Clock::Dispatch => promised(piece.opened().attempt, piece.history()[0].at, order),
+            _ => piece.since().at + SignedDuration::from_secs(WAIT), // Whosever time it is.
+        };
         let passed = |clock: &Clock| piece.passed().any(|passed| passed.clock.as_str() == clock.as_str());
         let clocks = Clock::ALL.iter().filter(|clock| clock.stage() == piece.stage() && !passed(clock));
-        clocks.map(|clock| Deadline { clock: *clock, due_at }).collect()
+        clocks.map(|clock| Deadline { clock: *clock, due_at: due_at(*clock), remind_at: None }).collect()
     }
 
     /// Photos and tests are the rulebook's; the machine does not ask for them.
@@ -274,13 +280,36 @@ impl Rules for Book {
     }
 }
 
-/// One line's piece, with the journal as a store would hold it.
+/// How long every wait of this world lasts, in seconds and so in steps.
+pub const WAIT: i64 = 40;
+
+impl Waits for Book {
+    fn of_order(&self, _: OrderClock, since: Timestamp, moved: Option<Timestamp>) -> Option<Timestamp> {
+        let promised = since.checked_add(SignedDuration::from_secs(WAIT)).ok()?;
+        Some(moved.map_or(promised, |moved| promised.max(moved)))
+    }
+
+    fn of_case(&self, _: bool, since: Timestamp) -> Option<Timestamp> {
+        since.checked_add(SignedDuration::from_secs(WAIT)).ok()
+    }
+}
+
+/// One piece, with the journal as a store would hold it.
+#[derive(Clone)]
 pub struct Slot {
     pub stream: i32,
     pub line_no: i32,
     pub attempt: i32,
     pub piece: Piece,
-    pub journal: Vec<Recorded>,
+    pub journal: Vec<Arc<Recorded>>,
+}
+
+/// One case, with its journal.
+#[derive(Clone)]
+pub struct Disputed {
+    pub stream: StreamId,
+    pub case: Case,
+    pub journal: Vec<Arc<Recorded>>,
 }
 
 /// How the world begins; a part of what a walk shrinks.
@@ -292,18 +321,32 @@ pub struct Setting {
     pub needed: usize,
 }
 
+#[derive(Clone)]
 pub struct World {
+    /// The order as a decision on a piece sees it.
     pub order: Order,
-    pub book: Book,
+    /// What the order's own journal tells.
+    pub facts: Facts,
+    /// That journal, without what is owed, which the books keep.
+    pub own: Vec<Arc<Recorded>>,
+    pub book: Arc<Book>,
+    /// Every piece, in the order in which they began.
     pub slots: Vec<Slot>,
-    /// Pieces that came to their end and were followed by another on their line.
-    pub ended: Vec<Slot>,
+    pub cases: Vec<Disputed>,
+    /// When a line that others, or the question about the rest, had held back was seen to be free again.
+    pub freed: Vec<(i32, Timestamp)>,
+    held: BTreeSet<i32>,
     clock: i64,
     numbers: u64,
 }
 
 impl World {
     pub fn new(setting: &Setting) -> Self {
+        Self::begun(setting, 1)
+    }
+
+    /// The same, whose first line is being tried for so many times already.
+    pub fn begun(setting: &Setting, attempt: i32) -> Self {
         let line = |line_no| PlacedLine {
             line_no,
             sku: None,
@@ -312,6 +355,9 @@ impl World {
             pricing: Pricing::Fixed,
             custom_made: false,
         };
+        // Signed or not, so that both are seen.
+        let signed = [("return_freight", setting.together), ("warranty_180d", setting.transcript)];
+        let guarantees = signed.into_iter().filter(|(_, is)| *is).map(|(text, _)| name(text)).collect();
         let placed = OrderPlaced {
             tenant_id: TenantId::parse("t-1").unwrap(),
             order_no: OrderNo::parse("KS202611220001").unwrap(),
@@ -324,28 +370,34 @@ impl World {
             paid_at: BEGINNING,
             ship: if setting.together { Ship::Together } else { Ship::AsReady },
             guarantee_level: 9,
-            guarantees: if setting.together { BTreeSet::from([name("return_freight")]) } else { BTreeSet::new() },
+            guarantees,
             buyer_timezone: name("Asia/Shanghai"),
             merchant_timezone: name("Asia/Shanghai"),
             lines: (1..=setting.lines).map(line).collect(),
             references: Vec::new(),
         };
         let mut world = Self {
-            order: Order {
-                placed: Arc::new(placed),
-                lines: (1..=setting.lines).map(|no| (no, LineStatus::Waiting)).collect(),
-                rest: Rest::Settled,
-            },
-            book: Book { transcript: setting.transcript, needed: setting.needed },
+            order: Order { placed: Arc::new(placed.clone()), lines: Vec::new(), rest: Rest::Settled },
+            facts: Facts::default(),
+            own: Vec::new(),
+            book: Arc::new(Book { transcript: setting.transcript, needed: setting.needed }),
             slots: Vec::new(),
-            ended: Vec::new(),
+            cases: Vec::new(),
+            freed: Vec::new(),
+            held: BTreeSet::new(),
             clock: BEGINNING,
             numbers: 0,
         };
+        let now = world.now();
+        world.record_own(placed.into(), &PLATFORM.by(), now);
         for line_no in 1..=setting.lines {
-            let slot = world.opened(line_no, 1);
-            world.slots.push(slot);
+            let attempt = if line_no == 1 { attempt } else { 1 };
+            let follows = (1 < attempt).then_some(StreamId(9));
+            let opened = PieceOpened { attempt, follows, ..world.opened(line_no) };
+            let now = world.now();
+            world.open(StreamId(line_no), opened.into(), &PLATFORM.by(), now);
         }
+        world.look();
         world
     }
 
@@ -360,13 +412,22 @@ impl World {
         self.clock += hours * 3_600_000_000;
     }
 
-    /// Whether the merchant pays for a buyer's return.
-    pub fn signed(&self) -> bool {
-        !self.order.placed.guarantees.is_empty()
+    /// Nothing happens until every wait that runs is over.
+    pub fn outwait(&mut self) {
+        self.clock += (WAIT + 1) * 1_000_000;
+    }
+
+    /// Whether the merchant has signed a guarantee.
+    pub fn signed(&self, guarantee: &str) -> bool {
+        self.order.placed.guarantees.iter().any(|signed| signed.as_str() == guarantee)
     }
 
     pub fn instant(&self) -> i64 {
         self.clock
+    }
+
+    pub fn time(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.clock).unwrap()
     }
 
     /// A number that was not given before.
@@ -375,8 +436,7 @@ impl World {
         self.numbers
     }
 
-    fn opened(&mut self, line_no: i32, attempt: i32) -> Slot {
-        let number = self.fresh();
+    fn opened(&self, line_no: i32) -> PieceOpened {
         let part = |number: usize, role| DeclaredComponent {
             component: component(number),
             role,
@@ -391,11 +451,11 @@ impl World {
             2 => vec![part(1, ComponentRole::MainStone), part(2, ComponentRole::SideStone)],
             _ => vec![part(1, ComponentRole::Metal), part(2, ComponentRole::Cord)],
         };
-        let event = PieceOpened {
-            code: PieceCode::from_bits(number),
+        PieceOpened {
+            code: PieceCode::from_bits(line_no as u64),
             line_no,
-            attempt,
-            follows: (1 < attempt).then_some(StreamId(1)),
+            attempt: 1,
+            follows: None,
             price: Money::parse(PRICE, "CNY").unwrap(),
             pricing: Pricing::Fixed,
             custom_made: false,
@@ -407,31 +467,33 @@ impl World {
             },
             segment: Some(Segment { from_ms: 1_000, to_ms: 90_000 }),
             reference: false,
-        };
-        let by = PLATFORM.by();
-        let first = Recorded {
-            seq: 1,
-            at: self.now(),
-            person: Some(by.person),
-            key: Some(by.key),
-            role: by.role,
-            event: event.into(),
-        };
-        Slot {
-            stream: number as i32,
-            line_no,
-            attempt,
-            piece: Piece::fold([first.clone()]).unwrap(),
-            journal: vec![first],
         }
     }
 
-    /// Another piece for a line whose piece came to its end.
-    pub fn follow(&mut self, at: usize) {
-        assert_eq!(self.slots[at].piece.stage(), Stage::Closed);
-        let next = self.opened(self.slots[at].line_no, self.slots[at].attempt + 1);
-        self.ended.push(std::mem::replace(&mut self.slots[at], next));
-        self.show(at);
+    /// The piece that fills a line at present, by its place.
+    pub fn filling(&self, line_no: i32) -> usize {
+        self.slots.iter().rposition(|slot| slot.line_no == line_no).expect("every line has a piece")
+    }
+
+    /// The order as a decision on all of it sees it.
+    pub fn whole(&self) -> Whole {
+        Whole {
+            placed: self.order.placed.clone(),
+            facts: self.facts.clone(),
+            pieces: self.slots.iter().map(|slot| (StreamId(slot.stream), slot.piece.clone())).collect(),
+            cases: self.cases.iter().map(|one| (one.stream, one.case.clone())).collect(),
+            next: StreamId((self.slots.len() + self.cases.len()) as i32 + 1),
+        }
+    }
+
+    /// What a command on the whole order would make of it.
+    pub fn decide_order(
+        &self,
+        command: &OrderCommand,
+        by: &By,
+        now: Timestamp,
+    ) -> Result<Vec<(StreamId, Event)>, Refusal> {
+        decide_order(&self.whole(), command, by, now, &*self.book)
     }
 
     /// Lets one event happen to a piece, or not.
@@ -443,24 +505,94 @@ impl World {
         now: Timestamp,
     ) -> Result<(), touchstone::domain::piece::Corrupt> {
         let slot = &mut self.slots[at];
-        let recorded = Recorded {
-            seq: slot.piece.head() + 1,
-            at: now,
-            person: Some(by.person),
-            key: Some(by.key),
-            role: by.role,
-            event,
-        };
-        slot.piece.apply(Arc::new(recorded.clone()))?;
+        let recorded = Arc::new(written(slot.piece.head() + 1, event, by, now));
+        slot.piece.apply(recorded.clone())?;
         slot.journal.push(recorded);
-        self.show(at);
+        self.show();
         Ok(())
     }
 
-    fn show(&mut self, at: usize) {
-        let slot = &self.slots[at];
-        self.order.lines[at] = (slot.line_no, slot.piece.line_status());
+    /// Begins a piece.
+    pub fn open(&mut self, stream: StreamId, event: Event, by: &By, now: Timestamp) {
+        let first = written(1, event, by, now);
+        let piece = Piece::fold([first.clone()]).expect("a piece begins");
+        let (line_no, attempt) = (piece.opened().line_no, piece.opened().attempt);
+        self.slots.push(Slot { stream: stream.0, line_no, attempt, piece, journal: vec![Arc::new(first)] });
+        self.show();
     }
+
+    /// Writes into the order's own journal.
+    pub fn record_own(&mut self, event: Event, by: &By, now: Timestamp) {
+        let recorded = Arc::new(written(self.own.len() as i32 + 1, event, by, now));
+        self.facts.apply(&recorded);
+        self.own.push(recorded);
+        self.show();
+    }
+
+    /// Writes into a case's journal, or begins it; none where the event does not follow.
+    pub fn record_case(&mut self, stream: StreamId, event: Event, by: &By, now: Timestamp) -> Option<()> {
+        if let Some(known) = self.cases.iter_mut().find(|one| one.stream == stream) {
+            let recorded = Arc::new(written(known.case.head() + 1, event, by, now));
+            known.case.apply(&recorded)?;
+            known.journal.push(recorded);
+            return Some(());
+        }
+        let first = written(1, event, by, now);
+        let case = Case::fold([first.clone()])?;
+        self.cases.push(Disputed { stream, case, journal: vec![Arc::new(first)] });
+        Some(())
+    }
+
+    fn show(&mut self) {
+        let lines = self.order.placed.lines.iter().filter_map(|line| {
+            let slot = self.slots.iter().rev().find(|slot| slot.line_no == line.line_no)?;
+            Some((line.line_no, self.facts.line(line.line_no, slot.piece.line_status())))
+        });
+        self.order.lines = lines.collect();
+        self.order.rest = if self.facts.asked.is_some() { Rest::Asked } else { Rest::Settled };
+    }
+
+    /// Notes which lines are held back by others, and which no longer are, once a command is done.
+    pub fn look(&mut self) {
+        let open = self.facts.asked.is_some();
+        for (line_no, _) in &self.order.lines {
+            let waits = |(other, status): &(i32, LineStatus)| other != line_no && *status < LineStatus::Passed;
+            if open || self.order.lines.iter().any(waits) {
+                self.held.insert(*line_no);
+            } else if self.held.remove(line_no) {
+                self.freed.push((*line_no, Timestamp::from_microsecond(self.clock).unwrap()));
+            }
+        }
+    }
+
+    /// Whether nothing will happen to any line any more.
+    pub fn is_over(&self) -> bool {
+        self.order.lines.iter().all(|(_, status)| !status.is_open())
+    }
+}
+
+/// Until when a piece is to be sent: two days from the payment, or from the opening of a later try; by day where the
+/// merchant lives.
+pub fn promised(attempt: i32, opened: Timestamp, order: &OrderPlaced) -> Timestamp {
+    let begun = match attempt {
+        1 => Timestamp::from_microsecond(order.paid_at).unwrap(),
+        _ => opened, // Another in place of one that failed.
+    };
+    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+    let due = (begun + SignedDuration::from_hours(48)).to_zoned(zone);
+    let nine = |day: jiff::Zoned| day.with().hour(9).minute(0).second(0).subsec_nanosecond(0).build().unwrap();
+    match due.hour() {
+        ..9 => nine(due).timestamp(),
+        22.. => nine(due.tomorrow().unwrap()).timestamp(),
+        _ => due.timestamp(),
+    }
+}
+
+pub fn written(seq: i32, event: Event, by: &By, at: Timestamp) -> Recorded {
+    // The desk is nobody, as it is in a stored journal.
+    let person = Some(by.person).filter(|person| *person != PersonId::NONE);
+    let key = Some(by.key).filter(|key| *key != KeyId::NONE);
+    Recorded { seq, at, person, key, role: by.role, event }
 }
 
 /// What an inspector finds: mostly what was declared.

@@ -1,0 +1,213 @@
+//! The machine dies before any statement of desk and courier, before any commit and after it, and before and after each
+//! word to another machine: nothing is lost, and what comes twice had been sent and not yet marked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use touchstone::courier::{Courier, Fate, Point, Settings};
+use touchstone::desk::{Desk, Options};
+use touchstone::domain::ids::OrderId;
+use touchstone::domain::route::Stage;
+use touchstone::store::entity::outbox;
+use touchstone::store::outbox::State;
+use touchstone::store::{Store, Watch};
+use uuid::Uuid;
+
+use super::webhooks::{Receiver, endpoint};
+use super::{HOUR, Hands, Mailbox, caller, clocks, courier, later, rows};
+use crate::world::{World, code, order_of};
+
+/// Lets the machine die at one moment of many; from then on nothing of it happens any more.
+struct Doom {
+    left: AtomicI64,
+    counts: AtomicBool,
+    dead: AtomicBool,
+    /// What it had begun to do.
+    at: Mutex<String>,
+}
+
+impl Doom {
+    /// At the moment of this number, once it counts.
+    fn at(moment: i64, counts: bool) -> Arc<Doom> {
+        let (left, counts) = (AtomicI64::new(moment), AtomicBool::new(counts));
+        Arc::new(Doom { left, counts, dead: AtomicBool::new(false), at: Mutex::default() })
+    }
+
+    fn lives(&self, what: impl FnOnce() -> String) -> bool {
+        if self.dead.load(Ordering::SeqCst) {
+            return false;
+        }
+        if self.counts.load(Ordering::SeqCst) && self.left.fetch_sub(1, Ordering::SeqCst) == 0 {
+            self.dead.store(true, Ordering::SeqCst);
+            *self.at.lock().unwrap() = what();
+            return false;
+        }
+        true
+    }
+
+    fn struck(&self) -> bool {
+        self.dead.load(Ordering::SeqCst)
+    }
+
+    fn store(self: &Arc<Self>, store: &Store) -> Store {
+        let doom = self.clone();
+        store.clone().watched(Watch::new(move |moment| doom.lives(|| format!("{moment:?}"))))
+    }
+
+    /// A desk on this machine.
+    fn desk(self: &Arc<Self>, world: &World) -> Desk {
+        Desk::open(self.store(&world.store), &world.secrets, Options::default()).unwrap()
+    }
+
+    /// A courier on this machine; `from` is where it begins to count, if it does not count yet.
+    fn courier(self: &Arc<Self>, world: &World, post: &Arc<Mailbox>, hands: &Hands, from: Option<Point>) -> Courier {
+        let doom = self.clone();
+        let courier = Courier::new(self.desk(world), post.clone(), caller(), hands.clock(), Settings::default());
+        courier.with_probe(Arc::new(move |point| {
+            if from == Some(point) {
+                doom.counts.store(true, Ordering::SeqCst);
+            }
+            if doom.lives(|| format!("{point:?}")) { Fate::GoOn } else { Fate::Die }
+        }))
+    }
+}
+
+/// Who is told what of which event by which channel.
+type Told = (i32, i32, String, String, String);
+
+async fn of_order(world: &World, order: OrderId) -> Vec<outbox::Model> {
+    rows(world).await.into_iter().filter(|row| row.order_id == order.0).collect()
+}
+
+fn told(rows: &[outbox::Model]) -> Vec<Told> {
+    let of =
+        |row: &outbox::Model| (row.stream_id, row.seq, row.recipient.clone(), row.notice.clone(), row.channel.clone());
+    let mut told: Vec<_> = rows.iter().map(of).collect();
+    told.sort();
+    told
+}
+
+both!(a_desk_that_dies_at_any_statement_tells_everything_once_or_nothing, |db| async move {
+    let world = World::new(db).await;
+    let mut expected: Option<Vec<Told>> = None;
+    let mut moment = 0;
+    loop {
+        let doom = Doom::at(moment, true);
+        let dying = doom.desk(&world);
+        let number = format!("N-{moment}");
+        let (order, seals) = world.order(&number, "u-1", 1);
+        let order_id = order.order_id;
+        let request = world.request(&world.platform, number.as_str());
+        let answer = dying.place(order, seals, request.clone()).await;
+        dying.close().await;
+        let at = doom.at.lock().unwrap().clone();
+        let placed = if doom.struck() {
+            // What is committed may still be found and answered; nothing else is.
+            assert!(code(&answer) != "done" || at == "Committed", "{at}");
+            // Whole, or not at all; whoever asked asks again.
+            let before = told(&of_order(&world, order_id).await);
+            assert!(before.is_empty() || expected.as_ref().is_none_or(|expected| before == *expected), "{at}");
+            let (order, seals) = world.order(&number, "u-1", 1);
+            world.desk.place(order, seals, request).await
+        } else {
+            answer
+        };
+        let placed = OrderId(order_of(placed).order_id);
+        let after = told(&of_order(&world, placed).await);
+        assert_eq!(*expected.get_or_insert_with(|| after.clone()), after, "{at}");
+        if !doom.struck() {
+            break;
+        }
+        moment += 1;
+    }
+    assert!(10 < moment, "an order is more than {moment} statements");
+});
+
+/// Runs a courier that dies at this moment, another that finishes, and looks what came of one order. Answers whether it
+/// died.
+async fn die_and_go_on(world: &World, (order, hands): (OrderId, &Hands), receiver: &Receiver, moment: i64) -> bool {
+    let doom = Doom::at(moment, true);
+    let post = Arc::new(Mailbox::default());
+    let heard = receiver.taken().len();
+    let dying = doom.courier(world, &post, hands, None);
+    let ended = dying.until_idle().await;
+    assert_eq!(ended.is_err(), doom.struck(), "{}", doom.at.lock().unwrap());
+    drop(dying);
+    let at = doom.at.lock().unwrap().clone();
+    // In whose hand something was: it may have been sent, and nobody has marked it.
+    let is_held = |row: &&outbox::Model| row.lease.is_some() && row.state == State::Waiting.as_str();
+    let held: BTreeSet<Uuid> = of_order(world, order).await.iter().filter(is_held).map(|row| row.id).collect();
+    hands.advance(HOUR);
+    courier(&world.desk, &post, hands).until_idle().await.unwrap();
+
+    let rows = of_order(world, order).await;
+    let open = rows.iter().filter(|row| ["waiting", "accepted", "buried"].contains(&row.state.as_str())).count();
+    assert_eq!(open, 0, "{at}: {rows:?}");
+    let mut letters: BTreeMap<Uuid, Vec<_>> = BTreeMap::new();
+    for letter in post.letters() {
+        assert_eq!(letter.order_id, order);
+        letters.entry(letter.id).or_default().push(letter);
+    }
+    for row in rows.iter().filter(|row| row.channel == "mail") {
+        let came = letters.get(&row.letter.unwrap()).unwrap_or_else(|| panic!("{at}: lost {row:?}"));
+        assert!(came.len() == 1 || held.contains(&row.id), "{at}: {} times {row:?}", came.len());
+        assert!(came.iter().all(|letter| *letter == came[0]), "{at}: the same id says the same");
+        assert!(came[0].told.iter().any(|(stream, seq, _)| (stream.0, *seq) == (row.stream_id, row.seq)));
+    }
+    let mut messages: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for message in receiver.taken().split_off(heard) {
+        messages.entry(message.id().to_owned()).or_default().push(message.body.clone());
+    }
+    for row in rows.iter().filter(|row| row.channel.starts_with("webhook:")) {
+        let id = touchstone::courier::signature::message_id(row.id);
+        let came = messages.get(&id).unwrap_or_else(|| panic!("{at}: lost {row:?}"));
+        assert!(came.len() == 1 || held.contains(&row.id), "{at}: {} times {row:?}", came.len());
+        assert!(came.iter().all(|body| *body == came[0]), "{at}: the same id says the same");
+    }
+    doom.struck()
+}
+
+both!(a_courier_that_dies_at_any_statement_loses_nothing_and_repeats_only_what_it_had_in_hand, |db| async move {
+    let world = World::new(db).await;
+    let receiver = Receiver::open([]).await;
+    endpoint(&world, &receiver.url(), None).await;
+    let hands = later();
+    let mut moment = 0;
+    loop {
+        let order = world.place(&format!("N-{moment}"), 1).await.order_id();
+        if !die_and_go_on(&world, (order, &hands), &receiver, moment).await {
+            break;
+        }
+        moment += 1;
+    }
+    // Giving away, leasing letters and messages, marking them: each some statements and a commit.
+    assert!(20 < moment, "{moment}");
+});
+
+both!(a_clock_starts_once_wherever_couriers_die_while_they_note_what_was_taken, |db| async move {
+    let world = World::new(db).await;
+    let key = world.piece("N-1").await;
+    world.bring(key, Stage::AwaitingBuyer).await;
+    let (post, hands) = (Arc::new(Mailbox::default()), later());
+    // Each dies a moment later than the one before it, until one comes to the end.
+    let mut moment = 0;
+    loop {
+        let doom = Doom::at(moment, false);
+        let ended = doom.courier(&world, &post, &hands, Some(Point::BeforeNote)).until_idle().await;
+        assert_eq!(ended.is_err(), doom.struck(), "{}", doom.at.lock().unwrap());
+        if !doom.struck() {
+            break;
+        }
+        moment += 1;
+        hands.advance(HOUR);
+    }
+    assert!(5 < moment, "{moment}");
+    let kinds = world.kinds(key).await;
+    assert_eq!(kinds.iter().filter(|kind| *kind == "notice_accepted").count(), 1, "{kinds:?}");
+    assert_eq!(clocks(&world, key).await, ["awaiting_buyer:buyer"]);
+    let letters: BTreeSet<Uuid> = post.letters().iter().map(|letter| letter.id).collect();
+    assert_eq!(letters.len(), post.letters().len(), "what was marked is not sent again");
+    let open = rows(&world).await.into_iter().filter(|row| row.state == "waiting" || row.state == "accepted").count();
+    assert_eq!(open, 0);
+});
