@@ -8,7 +8,6 @@ mod auth;
 mod browser;
 mod capsule;
 mod carriers;
-mod cells;
 mod certificates;
 mod clockwork;
 mod compile_fail;

@@ -37,12 +37,12 @@ impl Books {
     pub fn keep(&mut self, world: &World, before: &Piece, at: usize) -> Result<(), String> {
         let slot = &world.slots[at];
         let (placed, stream_id) = (&*world.order.placed, StreamId(slot.stream));
-        let own: Vec<Recorded> = world.own.iter().map(|recorded| Recorded::clone(recorded)).collect();
         let since = before.history().len();
         let late = |recorded: &Arc<Recorded>| matches!(recorded.event, Event::Released(_) | Event::DeadlinePassed(_));
         let asks =
             placed.ship == Ship::Together && 1 < placed.lines.len() && slot.piece.history()[since..].iter().any(late);
-        let free_since = asks.then(|| free_since(placed, &own, &world.whole().pieces, slot.line_no)).flatten();
+        let own = || -> Vec<Recorded> { world.own.iter().map(|recorded| Recorded::clone(recorded)).collect() };
+        let free_since = asks.then(|| free_since(placed, &own(), &world.whole().pieces, slot.line_no)).flatten();
         let fills = world.filling(slot.line_no) == at;
         let ground = |piece| Ground { piece, stream_id, placed, free_since, fills };
         let found = RULES.consequences(&ground(before), &ground(&slot.piece), &FEES);

@@ -366,11 +366,6 @@ fn way_out(piece: &Piece, kind: EventKind, dice: &mut Dice) -> WayOut {
     }
 }
 
-/// That what came back is what was sent.
-pub fn judged() -> Command {
-    Command::TakeBack(ReturnIntake::Judged { identity: Identity::Same, reason: None })
-}
-
 fn take_back(dice: &mut Dice) -> ReturnIntake {
     let tag = if dice.once_in(4) { None } else { Some(Tag::parse("T1").unwrap()) };
     let tag_intact = if dice.once_in(8) { Some(true) } else { tag.as_ref().map(|_| dice.once_in(2)) };
