@@ -96,8 +96,8 @@ both!(what_ran_out_while_nobody_worked_fires_once_after_the_next_start, |db| asy
     let world = World::new(db).await;
     let key = world.piece("N-1").await;
     let due = clocks(&world, key).await[0].1;
-    // It has the row in hand, and stops before it fires.
-    assert_eq!(world.desk.lease_due(due, 10).await.unwrap().len(), 1);
+    // It has the clock and its reminder in hand, and stops before they fire.
+    assert_eq!(world.desk.lease_due(due, 10).await.unwrap().len(), 2);
     world.desk.close().await;
     let started = world.another_desk(db).await;
     assert_eq!(fire_due(&started, later(due, 24 * 40)).await.unwrap().fired, 1);
