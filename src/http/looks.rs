@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::civil::Date;
@@ -20,6 +20,7 @@ use super::auth::{Caller, INSPECTOR, SUPERVISOR};
 use super::body::{Faults, WeightBody, Write};
 use super::error::Problem;
 use super::platform::instant;
+use super::query::Query;
 use super::views;
 use super::warehouse::{PieceAnswer, on_piece};
 use super::{ApiError, App};

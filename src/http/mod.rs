@@ -1,12 +1,12 @@
 //! The service over HTTP: the only room that knows axum and JSON bodies.
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -35,6 +35,7 @@ mod carriers;
 mod cases;
 mod certificates;
 mod conduct;
+pub mod connections;
 mod demo_mail;
 mod error;
 mod found;
@@ -54,6 +55,7 @@ mod readings;
 mod restore;
 mod service;
 mod sidelines;
+mod slow;
 mod tracking;
 mod unreached;
 mod verify;
@@ -238,13 +240,23 @@ pub async fn serve(
     app: App,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    serve_within(listener, app, connections::Limits::default(), shutdown).await;
+    Ok(())
+}
+
+/// The same, within limits of one's own.
+pub async fn serve_within(
+    listener: TcpListener,
+    app: App,
+    limits: connections::Limits,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) {
     let closing = app.clone();
     let shutdown = async move {
         shutdown.await;
         closing.listeners().close();
     };
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+    connections::serve(listener, router(app), limits, shutdown).await;
 }
 
 /// Around every request: its id, its span, its time limit, its measure; and the writing of problems. The span names
@@ -266,12 +278,13 @@ async fn frame(State(app): State<App>, request: Request, next: Next) -> Response
         http.route = route.as_deref().unwrap_or("-"),
     );
     let limit = app.settings().request_timeout;
+    let (request, waiting) = slow::watched(request);
     let answer = tokio::time::timeout(limit, next.run(request).instrument(span.clone())).await;
-    let mut response = answer.unwrap_or_else(|_| ApiError::Busy.into_response());
-    let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
-        response = write_problem(response, &id);
+    let mut response = answer.unwrap_or_else(|_| waiting.given_up(limit));
+    if response.status().is_client_error() || response.status().is_server_error() {
+        response = write_problem(response, &id).await;
     }
+    let status = response.status();
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", value);
     }
@@ -280,24 +293,44 @@ async fn frame(State(app): State<App>, request: Request, next: Next) -> Response
     response
 }
 
-/// Writes the problem that a handler has left; what the framework refused by itself becomes one too.
-fn write_problem(mut response: Response, id: &str) -> Response {
-    let status = response.status();
+/// Writes the problem that a handler has left; what the framework refused by itself becomes one too, in its words.
+async fn write_problem(mut response: Response, id: &str) -> Response {
     let problem = response.extensions_mut().remove::<Problem>();
     let is_page =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
     if problem.is_none() && is_page {
         return response;
     }
-    let mut problem = problem.unwrap_or_else(|| match status {
-        StatusCode::BAD_REQUEST => Problem::new(status, "bad_request", "the request cannot be read: see /docs"),
-        status => Problem::new(status, "refused", status.canonical_reason().unwrap_or("refused")),
-    });
+    let (mut parts, body) = response.into_parts();
+    let mut problem = match problem {
+        Some(problem) => problem,
+        None => refused_by_framework(parts.status, body).await,
+    };
     problem.request_id = Some(id.to_owned());
+    if let Ok(status) = StatusCode::from_u16(problem.status) {
+        parts.status = status;
+    }
     let body = serde_json::to_vec(&problem).unwrap_or_default();
-    let mut written = (status, body).into_response();
-    std::mem::swap(written.headers_mut(), response.headers_mut());
-    written.headers_mut().remove(header::CONTENT_LENGTH);
-    written.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    written
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    Response::from_parts(parts, body.into())
+}
+
+/// How the framework begins to say that a part of the path is no id.
+const NO_ID: &str = "Invalid URL: Cannot parse ";
+
+/// What the framework says is short, and of the request alone. An id that can be none is of nothing.
+async fn refused_by_framework(status: StatusCode, body: Body) -> Problem {
+    let said = axum::body::to_bytes(body, 1_024).await.unwrap_or_default();
+    let said = std::str::from_utf8(&said).unwrap_or_default().trim();
+    if let (StatusCode::BAD_REQUEST, Some(why)) = (status, said.strip_prefix(NO_ID)) {
+        let detail =
+            format!("there is nothing at this address: an id in its path is none that is given out here, {why}");
+        return Problem::new(StatusCode::NOT_FOUND, "not_found", detail);
+    }
+    let code = if status == StatusCode::BAD_REQUEST { "bad_request" } else { "refused" };
+    match said {
+        "" => Problem::new(status, code, status.canonical_reason().unwrap_or("refused")),
+        said => Problem::new(status, code, format!("{said}; /docs says what is taken here")),
+    }
 }

@@ -6,6 +6,7 @@ use crate::app::{Answer, Call, TestApp};
 use crate::support::TestDatabase;
 
 mod bad_input;
+mod connections;
 mod operator;
 mod orders;
 mod parcels;

@@ -77,6 +77,18 @@ both!(all_that_is_wrong_is_told_at_once, |db| async move {
     nothing_was_written(db);
 });
 
+both!(an_id_that_can_be_none_is_of_nothing_and_an_unknown_parameter_is_named, |db| async move {
+    let app = TestApp::new(db).await;
+    for path in ["/v1/proposals/xx", "/v1/obligations/zz"] {
+        let problem = app.supervisor().get(path).await.expect_problem(404, "not_found");
+        assert!(problem["detail"].as_str().unwrap().contains("an id in its path"), "{problem}");
+    }
+    let problem = app.platform().get("/v1/orders/%ff").await.expect_problem(400, "bad_request");
+    assert!(problem["detail"].as_str().unwrap().contains("UTF-8"), "{problem}");
+    let problem = app.stranger().get("/v1/seeds?x=1").await.expect_problem(400, "bad_query");
+    assert!(problem["detail"].as_str().unwrap().contains("unknown field `x`"), "{problem}");
+});
+
 both!(one_wrong_field_is_pointed_at, |db| async move {
     let app = TestApp::new(db).await;
     let long = "长".repeat(501);
