@@ -67,12 +67,27 @@ pub fn desk(config: &Config, store: &Store) -> Result<Desk, Trouble> {
     Ok(Desk::open(store.clone(), &config.secrets, options)?)
 }
 
+/// A desk whose master key opens what lies in the database. With another one, everything with a name in it would fail
+/// later, and what is sealed meanwhile would be lost to the right one.
+pub async fn own_desk(config: &Config, store: &Store) -> Result<Desk, Trouble> {
+    let desk = desk(config, store)?;
+    if desk.has_its_master_key().await? {
+        return Ok(desk);
+    }
+    desk.close().await;
+    Err(Trouble::Usage(format!(
+        "master_key is not the one that the database {} was made with: give that one in TOUCHSTONE_MASTER_KEY, or the \
+         database that belongs to this one; nothing was changed",
+        config.database
+    )))
+}
+
 /// A store and a desk for one command's work; closed by [`close`].
 pub async fn house(args: &Args) -> Result<(Store, Desk), Trouble> {
     let config = config(args)?;
     let store = store(&config).await?;
     migrated(&config, &store, false).await?;
-    let desk = desk(&config, &store)?;
+    let desk = own_desk(&config, &store).await?;
     Ok((store, desk))
 }
 

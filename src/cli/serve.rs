@@ -57,7 +57,14 @@ impl Serve {
             Log::new(&config.aside_dir, config.aside_days)
                 .prepare()
                 .map_err(|fault| Trouble::failed("what must survive a loss cannot be set aside", &fault))?;
-            let desk = open::desk(&config, &store)?;
+            let desk = open::own_desk(&config, &store).await?;
+            if let Some(key) = desk.unknown_signer().await? {
+                tracing::error!(
+                    signature.key = %key,
+                    "signing_key is not the one that signed here before, so nobody can check those certificates and roots: \
+                     give that one again, or its public key in TOUCHSTONE_EARLIER_KEYS"
+                );
+            }
             // Before anything is done or anybody served: a transcript read, a word heard may be an erased person's.
             restored(&config, &store, &desk, self.after_restore).await?;
             let clock = Clock::system();

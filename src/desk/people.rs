@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Error;
+use super::{Desk, Error};
 use crate::store::entity::people;
+use crate::store::queries;
 use crate::vault::{Key, Vault};
 
 /// A person's details. Personal data: never in an event, a log or an error.
@@ -82,4 +83,37 @@ fn unwrap(vault: &Vault, id: Uuid, wrapped: &[u8]) -> Result<Key, Error> {
     vault.unwrap_key(wrapped, id.as_bytes()).map_err(|error| {
         Error::fault("a person's key cannot be unwrapped: is this the master key it was made by?", error)
     })
+}
+
+/// How many of the oldest persons are asked; more than one, so that a single row that was damaged locks nobody out.
+const ASKED: u64 = 3;
+
+impl Desk {
+    /// Whether the master key is the one that this database was made with. The wrapped keys of the persons who were
+    /// named first are the check value: each house names somebody before anything else is sealed, a house of an earlier
+    /// version has them too, and a backup brings them along. True where nobody is named yet, or all were erased: then
+    /// there is nothing that the key could fail to open.
+    ///
+    /// # Errors
+    ///
+    /// A store that does not answer.
+    pub async fn has_its_master_key(&self) -> Result<bool, Error> {
+        let oldest = queries::oldest_people(self.store().reader(), ASKED).await?;
+        let opens = |row: &people::Model| {
+            row.wrapped_key.as_ref().is_some_and(|wrapped| unwrap(self.vault(), row.id, wrapped).is_ok())
+        };
+        Ok(oldest.is_empty() || oldest.iter().any(opens))
+    }
+
+    /// The key that signed the last daily root, where it is neither the present one nor among the earlier ones; none
+    /// where all is well, or nothing was signed yet.
+    ///
+    /// # Errors
+    ///
+    /// A store that does not answer.
+    pub async fn unknown_signer(&self) -> Result<Option<String>, Error> {
+        let Some(root) = queries::last_root(self.store().reader()).await? else { return Ok(None) };
+        let is_known = root.key_id.parse().is_ok_and(|id| self.keys().roots().find(id).is_ok());
+        Ok(Some(root.key_id).filter(|_| !is_known))
+    }
 }

@@ -44,6 +44,12 @@ pub async fn person(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<peop
     Ok(people::Entity::find_by_id(id).one(conn).await?)
 }
 
+/// The persons who were named first and are not erased: ids are in the order of time.
+pub async fn oldest_people(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec<people::Model>, Error> {
+    let named = people::Entity::find().filter(people::Column::WrappedKey.is_not_null());
+    Ok(named.order_by_asc(people::Column::Id).limit(limit).all(conn).await?)
+}
+
 pub async fn order(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<orders::Model>, Error> {
     Ok(orders::Entity::find_by_id(id).one(conn).await?)
 }

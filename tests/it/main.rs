@@ -30,6 +30,7 @@ mod qic;
 mod rebuild;
 mod replay;
 mod restore;
+mod secrets;
 mod sidelines;
 mod spoken;
 mod stages;
