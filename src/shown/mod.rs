@@ -15,6 +15,8 @@ pub mod carriers;
 pub mod mask;
 pub mod owed;
 pub mod rows;
+#[cfg(test)]
+mod tests;
 pub mod view;
 pub mod when;
 

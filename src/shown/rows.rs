@@ -17,7 +17,7 @@ use crate::spoken::mask::mask;
 use crate::words::{Language, Words};
 
 /// One place where a claim was made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     pub source: String,
     /// The words themselves, with what is personal covered.
@@ -64,6 +64,13 @@ impl Row {
         }
     }
 
+    /// Whether a reader would see the same line twice.
+    pub(super) fn reads_like(&self, other: &Row) -> bool {
+        (&self.kind, &self.part, &self.value, &self.measured, self.finding)
+            == (&other.kind, &other.part, &other.value, &other.measured, other.finding)
+            && (&self.said, &self.flags) == (&other.said, &other.flags)
+    }
+
     /// Whether it is a part of what a buyer is asked to accept.
     pub fn differs(&self) -> bool {
         match self.finding {
@@ -102,7 +109,7 @@ impl Sources<'_> {
         let row = |(claim, why): (&&Claim, Option<(String, Vec<String>)>)| {
             let Some(Settled::Found(finding)) = settled.get(&claim.claim_id).copied() else { return None };
             let (why, flags) = why.map_or((None, Vec::new()), |(why, flags)| (Some(why), flags));
-            let value = self.words.bounded(claim.bound, self.value(&claim.value));
+            let value = self.words.bounded(claim.bound, self.value(claim));
             Some(Row {
                 kind: self.words.claim(claim.kind).to_owned(),
                 part: claim.component.as_ref().filter(|_| several).and_then(|id| self.part(piece, id)),
@@ -119,7 +126,14 @@ impl Sources<'_> {
                 flags,
             })
         };
-        claims.iter().zip(whys).filter_map(row).collect()
+        let mut rows: Vec<Row> = Vec::new();
+        for row in claims.iter().zip(whys).filter_map(row) {
+            // Of the whole and of its only part the same was said: that is one line to its reader.
+            if !rows.iter().any(|known| known.reads_like(&row)) {
+                rows.push(row);
+            }
+        }
+        rows
     }
 
     /// Why each finding was proposed, by the edition of the rulebook that proposed it, and which rules of speech the
@@ -181,14 +195,14 @@ impl Sources<'_> {
     }
 
     /// What was claimed, as it is read.
-    fn value(&self, value: &ClaimedValue) -> String {
+    fn value(&self, claim: &Claim) -> String {
         let words = self.words;
         let range = |low: String, high: Option<String>| match high {
             Some(high) => words.between(low, high),
             None => low,
         };
-        match value {
-            ClaimedValue::Name { name } => words.term(name.as_str()),
+        match &claim.value {
+            ClaimedValue::Name { name } => words.claimed(name.as_str(), || self.text(claim.words.as_ref())),
             ClaimedValue::Weight { weight, upper } => {
                 range(self.weight(weight), upper.as_ref().map(|upper| self.weight(upper)))
             }

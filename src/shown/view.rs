@@ -347,8 +347,9 @@ impl Around<'_> {
         });
         let now = match piece.stage() {
             Stage::AwaitingDispatch => 0,
-            Stage::Inbound | Stage::IntakeException => 1,
-            Stage::Received
+            Stage::Inbound => 1,
+            Stage::IntakeException
+            | Stage::Received
             | Stage::Appraising
             | Stage::SpokenReview
             | Stage::AwaitingBuyer
@@ -366,16 +367,17 @@ impl Around<'_> {
         if came_back {
             return Vec::new();
         }
+        // What is under way is not called done: a parcel on its way has not arrived.
         let labels = [
-            words.step_dispatch(),
-            words.step_receipt(),
-            words.step_check(),
-            words.step_release(),
-            words.step_delivery(),
+            (words.step_dispatch(), words.step_dispatch_now()),
+            (words.step_receipt(), words.step_receipt_now()),
+            (words.step_check(), words.step_check_now()),
+            (words.step_release(), words.step_release_now()),
+            (words.step_delivery(), words.step_delivery_now()),
         ];
-        let step = |(place, label): (usize, &'static str)| match place.cmp(&now) {
+        let step = |(place, (label, going)): (usize, (&'static str, &'static str))| match place.cmp(&now) {
             std::cmp::Ordering::Less => Step { label, state: "done", said: words.step_done() },
-            std::cmp::Ordering::Equal => Step { label, state: "now", said: words.step_now() },
+            std::cmp::Ordering::Equal => Step { label: going, state: "now", said: words.step_now() },
             std::cmp::Ordering::Greater => Step { label, state: "todo", said: "" },
         };
         labels.into_iter().enumerate().map(step).collect()

@@ -244,6 +244,12 @@ impl Lexicon {
         })
     }
 
+    /// Every value that a word can give a claim, with the claim's kind, each once.
+    #[cfg(test)]
+    pub(super) fn values(&self) -> std::collections::BTreeSet<(ClaimKind, Arc<str>)> {
+        self.meanings.iter().filter_map(|meaning| Some((meaning.kind, meaning.value.clone()?))).collect()
+    }
+
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.words.len()

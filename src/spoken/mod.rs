@@ -211,3 +211,9 @@ impl Reader {
         out
     }
 }
+
+/// Every value that a word of the trade can give a claim: whoever shows claims must have a word for each.
+#[cfg(test)]
+pub(crate) fn values() -> std::collections::BTreeSet<(ClaimKind, Arc<str>)> {
+    lexicon::Lexicon::embedded().map(|lexicon| lexicon.values()).unwrap_or_default()
+}

@@ -26,6 +26,11 @@ step-receipt = Arrived
 step-check = Checked
 step-release = Released
 step-delivery = With you
+step-dispatch-now = To be sent
+step-receipt-now = On its way
+step-check-now = Being checked
+step-release-now = To be released
+step-delivery-now = Delivery
 step-now = now
 step-done = done
 
@@ -127,10 +132,7 @@ finding-contradicted = differs
 finding-not-testable = cannot be tested by a laboratory
 finding-not-tested = not tested
 finding-promise = promise
-counted-findings = { $count ->
-    [one] 1 { $finding }
-   *[other] { $count } { $finding }
-}
+counted-findings = { $finding }: { $count }
 explain-not-testable = “Cannot be tested by a laboratory”: no measurement settles it, such as where a stone comes from or how fine its texture looks. We neither confirm nor deny it.
 explain-promise = “Promise”: a service or a guarantee of the seller, not a property of the piece. It is not measured; it is owed to you.
 explain-not-tested = “Not tested”: it could be tested and was not; the reason stands with it.

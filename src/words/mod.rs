@@ -292,6 +292,7 @@ phrases! {
     check_heading check_intro check_number check_paste check_send check_good check_bad check_number_send
     speech_checked speech_not_checked step_now step_done
     step_dispatch step_receipt step_check step_release step_delivery
+    step_dispatch_now step_receipt_now step_check_now step_release_now step_delivery_now
     endpoint_paused_title
     demo_mail_heading demo_mail_none
     letter_follow letter_decide letter_certificate letter_digest_why letter_private letter_why_buyer
@@ -523,14 +524,29 @@ impl Words {
         }
     }
 
-    /// A term of the trade. Names are Chinese as a rule; English explains those that it knows.
+    /// A term of the trade. Names are Chinese as a rule; English explains those that it knows. What the reader of speech
+    /// normalised is said in the words of the language.
     pub fn term(&self, name: &str) -> String {
-        match self.language {
-            Language::Chinese => name.to_owned(),
-            Language::English => match glossary::english(name) {
-                Some(english) => self.with_original(english, name.to_owned()),
-                None => name.to_owned(),
-            },
+        let explained = |english: &str, chinese: &str| match english == chinese {
+            true => english.to_owned(),
+            false => self.with_original(english.to_owned(), chinese.to_owned()),
+        };
+        match (self.language, glossary::term(name)) {
+            (Language::Chinese, Some(term)) => term.chinese,
+            (Language::English, Some(term)) => explained(&term.english, &term.chinese),
+            (Language::Chinese, None) => name.to_owned(),
+            (Language::English, None) => {
+                glossary::english(name).map_or_else(|| name.to_owned(), |english| explained(english, name))
+            }
         }
+    }
+
+    /// What was claimed by name. A name for which there is no word is told by the claim's own words, and where those
+    /// are gone without the marks of a program: nobody is shown a key.
+    pub fn claimed(&self, name: &str, own: impl FnOnce() -> Option<String>) -> String {
+        if glossary::is_key(name) && glossary::term(name).is_none() {
+            return own().unwrap_or_else(|| name.replace('_', " "));
+        }
+        self.term(name)
     }
 }

@@ -182,6 +182,32 @@ fn a_count_is_said_in_the_form_of_its_language() {
 }
 
 #[test]
+fn findings_are_counted_in_words_that_fit_every_number() {
+    let check = |finding, count: usize, expected: &str| {
+        let words = Language::English.words();
+        assert_eq!(words.counted_findings(words.finding(finding), count), expected);
+    };
+    check(Finding::Promise, 2, "promise: 2");
+    check(Finding::Contradicted, 1, "differs: 1");
+}
+
+#[test]
+fn what_is_under_way_is_not_called_done() {
+    for language in Language::ALL {
+        let words = language.words();
+        for (done, going) in [
+            (words.step_dispatch(), words.step_dispatch_now()),
+            (words.step_receipt(), words.step_receipt_now()),
+            (words.step_check(), words.step_check_now()),
+            (words.step_release(), words.step_release_now()),
+            (words.step_delivery(), words.step_delivery_now()),
+        ] {
+            assert_ne!(done, going, "{language:?}");
+        }
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_told_with_its_fault() {
     let error = Words::read(Language::English, "stage-inbound = { $").unwrap_err();
     assert!(error.to_string().starts_with("the words in English"), "{error}");
@@ -208,6 +234,34 @@ fn english_explains_a_term_and_keeps_its_name() {
     assert_eq!(Language::English.words().term("翡翠"), "jadeite (翡翠)");
     assert_eq!(Language::English.words().term("玉中之玉"), "玉中之玉");
     assert_eq!(Language::Chinese.words().term("翡翠"), "翡翠");
+}
+
+#[test]
+fn a_normalised_value_is_said_in_words_and_an_unknown_one_in_the_claims_own() {
+    let check = |name: &str, chinese: &str, english: &str| {
+        let own = || Some("飘阳绿".to_owned());
+        assert_eq!(Language::Chinese.words().claimed(name, own), chinese, "{name}");
+        assert_eq!(Language::English.words().claimed(name, own), english, "{name}");
+    };
+    check("floating_flower", "飘花", "floating veins of colour (飘花)");
+    check("baoshan", "云南保山", "Baoshan, Yunnan (云南保山)");
+    check("保山", "保山", "Baoshan (保山)");
+    check("return_15d", "15天内可退货", "return within 15 days (15天内可退货)");
+    check("fake_pay_10", "假一赔10", "10 times the price back if it is a fake (假一赔10)");
+    check("cnas", "CNAS", "CNAS");
+    check("of_a_later_lexicon", "飘阳绿", "飘阳绿");
+    check("玉中之玉", "玉中之玉", "玉中之玉");
+    check("VVS1", "VVS1", "VVS1");
+    let erased = Language::English.words().claimed("of_a_later_lexicon", || None);
+    assert_eq!(erased, "of a later lexicon");
+}
+
+#[test]
+fn every_line_of_terms_has_both_languages() {
+    for line in csv::Reader::from_reader(include_str!("terms.csv").as_bytes()).records() {
+        let line = line.unwrap();
+        assert!(line.len() == 3 && line.iter().all(|field| !field.trim().is_empty()), "{line:?}");
+    }
 }
 
 #[test]

@@ -26,6 +26,11 @@ step-receipt = 到仓
 step-check = 检测
 step-release = 放行
 step-delivery = 送达
+step-dispatch-now = 待寄出
+step-receipt-now = 运往仓库
+step-check-now = 检测中
+step-release-now = 待放行
+step-delivery-now = 配送中
 step-now = 当前
 step-done = 已完成
 
