@@ -74,7 +74,7 @@ pub enum Keep {
     Laboratory(laboratories::Model),
     Device(devices::Model),
     Live(lives::Model),
-    /// Of a live session that is known. It is kept sealed, and serves all orders of the session.
+    /// Of a live session, which it makes known where it is not. It is kept sealed, and serves all orders of the session.
     Transcript {
         tenant: TenantId,
         live: LiveId,
@@ -289,6 +289,16 @@ impl Desk {
             Keep::Transcript { tenant, live, format, content } => {
                 let row = self.transcript(&tenant, &live, format, &content, request.now);
                 let id = row.id.to_string();
+                let session = lives::Model {
+                    tenant_id: row.tenant_id.clone(),
+                    id: row.live_id.clone(),
+                    room_id: None,
+                    started_at: None,
+                    replay_url: None,
+                    transcript_id: None,
+                    updated_at: request.now.as_microsecond(),
+                };
+                registers::keep_live(&*txn, session).await?;
                 if !registers::put_transcript(&*txn, row, request.now.as_microsecond()).await? {
                     return Err(Refusal::Absent("live session").into());
                 }

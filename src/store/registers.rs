@@ -75,6 +75,11 @@ put!(
     put_live, lives, [TenantId, Id], [RoomId, StartedAt, ReplayUrl, UpdatedAt]
 );
 
+/// A live session of which nothing is told yet but that it is one; what is known of it stays as it is.
+pub async fn keep_live(conn: &impl ConnectionTrait, row: lives::Model) -> Result<(), Error> {
+    keep(conn, vec![row], [lives::Column::TenantId, lives::Column::Id]).await
+}
+
 /// A reading as a station sent it; it stays as it came.
 pub async fn keep_frame(conn: &impl ConnectionTrait, row: frames::Model) -> Result<(), Error> {
     keep(conn, vec![row], [frames::Column::ReadingId]).await

@@ -113,8 +113,8 @@ struct TranscriptAnswer {
     timed: bool,
 }
 
-/// Hands in the transcript of a session that is known, once for all its orders, also after them. It is kept sealed. A
-/// later transcript takes the place of an earlier one: ledgers of the session that wait are read again, and what nobody
+/// Hands in the transcript of a session, once for all its orders, also before or after them; a session that is not known
+/// yet becomes known by it. It is kept sealed. A later transcript takes the place of an earlier one: ledgers of the session that wait are read again, and what nobody
 /// gave a verdict on yet is open anew.
 ///
 /// SubRip, WebVTT, plain text with a time at the head of its lines, or JSON: `{"segments":[{"start","end","text"}]}` in

@@ -148,12 +148,21 @@ both!(a_line_is_cancelled_by_its_number, |db| async move {
     assert_eq!((order["status"].as_str(), order["lines"][1]["status"].as_str()), (Some("waiting"), Some("cancelled")));
 });
 
+both!(a_transcript_makes_its_session_known, |db| async move {
+    let app = TestApp::new(db).await;
+    let transcript = json!({"format": "text", "content": "00:00:01 姐妹们看这条冰糯种手镯"});
+    app.platform().put("/v1/lives/r-9/transcript", transcript).await.expect(200);
+    assert_eq!(count(db, "lives WHERE transcript_id IS NOT NULL"), 1);
+    // What is told of the session later goes beside it.
+    app.platform().put("/v1/lives/r-9", json!({"room_id": "9"})).await.expect(200);
+    assert_eq!(count(db, "lives WHERE transcript_id IS NOT NULL AND room_id = '9'"), 1);
+});
+
 both!(live_sessions_and_their_transcripts_are_kept, |db| async move {
     let app = TestApp::new(db).await;
     let content = "1\n00:00:01,000 --> 00:00:03,000\n姐妹们看这条冰糯种手镯\n";
     let transcript = json!({"format": "srt", "content": content});
     let put = app.platform().call(Method::PUT, "/v1/lives/r-9/transcript").json(transcript).key("t");
-    put.clone().send().await.expect_problem(404, "not_found");
     let live = json!({"room_id": "9", "started_at": "2026-11-21T01:00:00Z", "replay_url": "https://live.example/9"});
     let kept = app.platform().put("/v1/lives/r-9", live).await.expect(200);
     assert_eq!(kept["started_at"], "2026-11-21T01:00:00Z");
