@@ -72,6 +72,7 @@ async fn hear_kuaidi100(
 ) -> Result<Json<Taken>, ApiError> {
     let of = app.desk().carrier_of(&token, Speech::Kuaidi100).await?;
     let (of, salt) = of.ok_or_else(|| ApiError::absent("carrier"))?;
+    must_be_form(request.headers())?;
     let bytes = read_bounded(request.into_body(), MAX_PUSH).await?;
     let form = read_form(bytes).await?;
     if !vault::same(&form.sign.trim().to_uppercase(), &kuaidi100::sign(&form.param, &salt)) {
@@ -86,11 +87,24 @@ async fn hear_kuaidi100(
     Ok(Json(TAKEN))
 }
 
-/// Reads the form, whatever type the caller says that it has.
+/// What says that it is something else is not read as a form; what says nothing is.
+fn must_be_form(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(media) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let media = media.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if media.eq_ignore_ascii_case(FORM) {
+        return Ok(());
+    }
+    let detail = format!("a push of Kuaidi100 is a form: send param and sign as {FORM}");
+    Err(ApiError::request(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_a_form", detail))
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Reads the form.
 async fn read_form(bytes: Vec<u8>) -> Result<PushForm, ApiError> {
     let mut request = Request::new(Body::from(bytes));
     *request.method_mut() = Method::POST;
-    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+    let form = HeaderValue::from_static(FORM);
     request.headers_mut().insert(header::CONTENT_TYPE, form);
     match Form::<PushForm>::from_request(request, &()).await {
         Ok(Form(form)) => Ok(form),
