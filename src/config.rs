@@ -567,10 +567,14 @@ impl Reader<'_> {
         let signing = self.secret("signing_key", "TOUCHSTONE_SIGNING_KEY", signing, production);
         match Secrets::new(master?, signing?) {
             Ok(secrets) => Some(secrets),
-            Err(fault @ (SecretFault::Identical | SecretFault::Length { .. } | SecretFault::NotHex { .. })) => self
-                .problem(format!(
-                    "master_key and signing_key cannot be used, {fault}; make another with: openssl rand -hex 32"
-                )),
+            Err(
+                fault @ (SecretFault::Identical
+                | SecretFault::Zeros
+                | SecretFault::Length { .. }
+                | SecretFault::NotHex { .. }),
+            ) => self.problem(format!(
+                "master_key and signing_key cannot be used, {fault}; make another with: openssl rand -hex 32"
+            )),
         }
     }
 

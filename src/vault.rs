@@ -48,6 +48,8 @@ pub enum SecretFault {
     Length { found: usize },
     #[error("it must be 64 hex digits, and character {place} is none")]
     NotHex { place: usize },
+    #[error("it is nothing but zeros, which anybody guesses")]
+    Zeros,
     #[error("the master key and the signing key are the same: each needs 32 random bytes of its own")]
     Identical,
 }
@@ -64,6 +66,9 @@ pub fn parse_secret(text: &str) -> Result<SecretBytes, SecretFault> {
     }
     let mut bytes = SecretBytes::default();
     hex::decode_to_slice(text, bytes.as_mut_slice()).map_err(|_| SecretFault::Length { found })?;
+    if bytes.iter().all(|byte| *byte == 0) {
+        return Err(SecretFault::Zeros);
+    }
     Ok(bytes)
 }
 
@@ -315,6 +320,7 @@ mod tests {
         check(&A[1..], SecretFault::Length { found: 63 });
         check(&format!("{A}0"), SecretFault::Length { found: 65 });
         check(&A.replacen("1", "g", 1), SecretFault::NotHex { place: 3 });
+        check(&"0".repeat(64), SecretFault::Zeros);
         check(&A.replacen("1", "１", 1), SecretFault::NotHex { place: 3 });
         assert_eq!(parse_secret(&format!(" {A}\n")).unwrap()[0], 0x0f);
         assert_eq!(*parse_secret(&A.to_uppercase()).unwrap(), *parse_secret(A).unwrap());

@@ -244,9 +244,9 @@ fn production_refuses_what_is_only_fit_for_trying_out() {
     assert!(problem.starts_with("public_url is not https"));
     let https = || production().env("PUBLIC_URL", "https://check.example");
     assert!(https().load().unwrap().production);
-    let problem = https().env("MASTER_KEY", "00".repeat(32)).problem();
+    let problem = https().env("MASTER_KEY", "11".repeat(32)).problem();
     assert!(problem.starts_with("master_key is one byte repeated"));
-    assert!(Machine::complete().env("MASTER_KEY", "00".repeat(32)).load().is_ok());
+    assert!(Machine::complete().env("MASTER_KEY", "11".repeat(32)).load().is_ok());
     let problem = production().env("PRODUCTION", "yes").env("PUBLIC_URL", "https://check.example").problem();
     assert_eq!(problem, "production is \"yes\": give true or false");
 }
