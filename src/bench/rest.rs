@@ -47,7 +47,7 @@ pub async fn measure(options: &Options, progress: &Progress) -> Result<Figures, 
 }
 
 async fn furnish(folder: &std::path::Path) -> Result<(), Failure> {
-    let secrets = house::secrets(folder)?;
+    let secrets = house::secrets(folder, None)?;
     let url = DatabaseUrl::sqlite_file(&folder.join("touchstone.db"));
     let house = House::open(url.expose(), &secrets, Limits::default(), DeskOptions::default(), Clock::system()).await?;
     let people = house.furnish(&Load::merchants()?).await?;

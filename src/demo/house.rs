@@ -329,13 +329,15 @@ pub fn folder(given: Option<&Path>, prefix: &str) -> Result<PathBuf, Failure> {
 /// The settings file of such a folder; `touchstone serve --config` takes it.
 pub const SETTINGS: &str = "touchstone.toml";
 
-/// Makes two secrets and keeps them in the folder, for its owner only, as a settings file.
-pub fn secrets(folder: &Path) -> Result<Secrets, Failure> {
+/// Makes two secrets and keeps them in the folder, for its owner only, as a settings file; with the address, where links
+/// were given out that lead there.
+pub fn secrets(folder: &Path, listen: Option<SocketAddr>) -> Result<Secrets, Failure> {
     let [master, signing] = [fresh_secret()?, fresh_secret()?];
     let path = folder.join(SETTINGS);
+    let listen = listen.map(|address| format!("listen = \"{address}\"\n")).unwrap_or_default();
     let text = format!(
         "# Made for this folder alone. Without master_key no name and no text in its database can be read.\n\
-         data_dir = {}\nmaster_key = \"{master}\"\nsigning_key = \"{signing}\"\n",
+         data_dir = {}\nmaster_key = \"{master}\"\nsigning_key = \"{signing}\"\n{listen}",
         quoted(folder)
     );
     write_private(&path, &text).map_err(|error| Failure(format!("{} cannot be written: {error}", path.display())))?;
@@ -386,10 +388,12 @@ mod tests {
     fn the_folder_of_a_demo_can_be_served_from_its_settings() {
         let place = tempfile::tempdir().unwrap();
         let folder = folder(Some(&place.path().join("new")), "touchstone-test").unwrap();
-        secrets(&folder).unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], 18_420));
+        secrets(&folder, Some(address)).unwrap();
         let args = Args { config: Some(folder.join(SETTINGS)), ..Args::default() };
         let config = Config::load(&args, |_| None).unwrap();
         assert_eq!(config.data_dir, folder);
+        assert_eq!((config.listen, config.public_url.as_str()), (address, "http://127.0.0.1:18420"));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

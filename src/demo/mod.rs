@@ -115,9 +115,9 @@ pub enum Outcome {
 pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<Outcome, Failure> {
     let listener = house::listen(options.listen).await?;
     let folder = house::folder(options.data.as_deref(), "touchstone-demo")?;
-    let secrets = house::secrets(&folder)?;
-    let url = DatabaseUrl::sqlite_file(&folder.join("touchstone.db"));
     let address = listener.local_addr().map_err(|error| Failure::of("the address is not known", &error))?;
+    let secrets = house::secrets(&folder, Some(address))?;
+    let url = DatabaseUrl::sqlite_file(&folder.join("touchstone.db"));
     // Whoever looks at a demo does not wait ten minutes for a letter.
     let gather = Duration::from_secs(2);
     let desk = DeskOptions { public_url: format!("http://{address}"), gather, ..DeskOptions::default() };

@@ -8,6 +8,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::pages::{self, Frame, LanguageQuery, Visitor};
 use super::{ApiError, App};
@@ -25,6 +27,7 @@ struct Line {
     source: String,
     to: &'static str,
     subject: String,
+    order: String,
     date: String,
     language: &'static str,
 }
@@ -49,12 +52,21 @@ async fn list(State(app): State<App>, query: Query<LanguageQuery>, headers: Head
         source: format!("/demo/mail/{}.eml", letter.id.simple()),
         to: letter.recipient.as_str(),
         subject: letter.subject,
-        date: format!("{:.0}", letter.date),
+        order: letter.order.unwrap_or_default(),
+        date: when(letter.date),
         language: letter.language.name(),
     };
-    let lines = mailbox(&app)?.letters().into_iter().map(line).collect();
+    let mut letters = mailbox(&app)?.letters();
+    letters.sort_by_key(|letter| std::cmp::Reverse(letter.date));
+    let lines = letters.into_iter().map(line).collect();
     let frame = Frame::new(language, visitor.chose(), language.words().demo_mail_heading());
     pages::page(StatusCode::OK, &ListPage { frame, lines })
+}
+
+/// A time as the demo's people read it: they live in China.
+fn when(at: Timestamp) -> String {
+    let there = TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC);
+    at.to_zoned(there).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// One letter as a mail program shows it; with `.eml` behind its name, as it goes over the wire.
@@ -78,3 +90,13 @@ async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Respon
 
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; sandbox allow-popups allow-top-navigation-by-user-activation";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_listed_in_the_time_of_their_readers() {
+        assert_eq!(when("2026-11-24T17:04:05.678Z".parse().unwrap()), "2026-11-25 01:04:05");
+    }
+}

@@ -79,6 +79,8 @@ pub struct Letter {
     pub recipient: Recipient,
     pub language: Language,
     pub subject: String,
+    /// The order that it is about, as its reader is told; none where it is about none.
+    pub order: Option<String>,
     pub text: String,
     pub html: String,
     /// With its angle brackets (RFC 5322, section 3.6.4).
@@ -117,6 +119,7 @@ impl Letter {
             recipient: Recipient::Platform,
             language,
             subject,
+            order: None,
             text,
             html,
             message_id: house.message_id(id),
@@ -260,6 +263,7 @@ pub fn letter(
         recipient: group.recipient,
         language: content.words.language(),
         subject: content.subject.clone(),
+        order: Some(content.order.clone()),
         text: content.text(),
         html,
         message_id: house.message_id(group.id),

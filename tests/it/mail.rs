@@ -32,6 +32,7 @@ fn letter(to: &str) -> Letter {
         recipient: Recipient::Buyer,
         language: Language::Chinese,
         subject: "商品已通过两道检查 · 18K金镶嵌冰种翡翠戒指，附带一段长到需要折行的说明文字".to_owned(),
+        order: None,
         text: "您好。\n.\n..两个点\n结束\n".to_owned(),
         html: "<p>您好。</p>\n<p>.</p>\n".to_owned(),
         message_id: format!("<{}@check.example.com>", id.simple()),
