@@ -46,7 +46,8 @@ async fn half_a_head_gives_its_place_to_the_next_and_the_house_still_closes() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_its_callers_fault() {
-    let builder = TestApp::builder(&TestDatabase::sqlite()).settings(|settings| {
+    let db = TestDatabase::sqlite();
+    let builder = TestApp::builder(&db).settings(|settings| {
         settings.request_timeout = Duration::from_millis(1);
     });
     let app = builder.open().await;
