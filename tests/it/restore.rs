@@ -216,8 +216,11 @@ both!(after_the_last_hour_was_lost_nobody_is_told_twice_and_nobodys_choice_expir
     send(&world, &post).await;
     let twice: Vec<_> = told(&post).into_iter().filter(|(_, count)| 1 < *count).collect();
     assert!(twice.is_empty(), "{twice:?}");
-    // A piece that two persons look at comes to one stage twice, and that is told twice.
-    let again = |(body, count): &(String, usize)| heard.get(body).copied().unwrap_or(1) < *count;
+    // Where two persons look at a piece it comes to one stage twice, and that is told twice. The one that fails this time
+    // is looked at by one more than before.
+    let failing = world.folded(other).await.opened().code.to_string();
+    let again =
+        |(body, count): &(String, usize)| !body.contains(&failing) && heard.get(body).copied().unwrap_or(1) < *count;
     let twice: Vec<_> = messages(&receiver).into_iter().filter(again).collect();
     assert!(twice.is_empty(), "{twice:?}");
     assert!(told(&post).contains_key(&(other, Recipient::Buyer, Notice::Failed)), "what is new is told");
