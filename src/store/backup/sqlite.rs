@@ -67,6 +67,24 @@ async fn keyed(conn: &DatabaseConnection) -> Result<Vec<Keyed>, Fault> {
     Ok(found)
 }
 
+/// Sets the walls of a copy aside, and answers what raises them again: what is never changed is not, its keys are only
+/// kept elsewhere.
+async fn lower_walls(conn: &DatabaseConnection) -> Result<Vec<String>, Fault> {
+    let walls: Vec<(String, String)> =
+        rows(conn, "SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger' ORDER BY rowid".to_owned()).await?;
+    for (name, _) in &walls {
+        run(conn, &format!("DROP TRIGGER main.\"{name}\"")).await?;
+    }
+    Ok(walls.into_iter().map(|(_, sql)| sql).collect())
+}
+
+async fn raise_walls(conn: &DatabaseConnection, walls: Vec<String>) -> Result<(), Fault> {
+    for wall in walls {
+        run(conn, &wall).await?;
+    }
+    Ok(())
+}
+
 fn list(names: impl IntoIterator<Item = impl AsRef<str>>, between: &str, write: impl Fn(&str) -> String) -> String {
     names.into_iter().map(|name| write(name.as_ref())).collect::<Vec<_>>().join(between)
 }
@@ -126,6 +144,7 @@ async fn take_keys_out(
     watch: &mut dyn Watch,
 ) -> Result<Counted, Fault> {
     let counted = counted(conn, DbBackend::Sqlite).await?;
+    let walls = lower_walls(conn).await?;
     run(conn, &format!("ATTACH '{}' AS apart", quotable(keys)?)).await?;
     for Keyed { table, key, secrets } in keyed(conn).await? {
         let columns = list(key.iter().map(String::as_str).chain(secrets.iter().map(|(name, _)| *name)), ", ", quoted);
@@ -145,6 +164,7 @@ async fn take_keys_out(
         .await?;
     }
     run(conn, "DETACH apart").await?;
+    raise_walls(conn, walls).await?;
     watch.step("writing the data");
     run(conn, &format!("VACUUM INTO '{}'", quotable(data)?)).await?;
     Ok(counted)
@@ -193,6 +213,7 @@ async fn put_keys_back(
             return Err(Fault::Refused(format!("there is no file of keys at {}: name the newest", keys.display())));
         }
         watch.step("putting the keys back");
+        let walls = lower_walls(conn).await?;
         run(conn, &format!("ATTACH '{}' AS apart", quotable(keys)?)).await?;
         let known: Vec<(String,)> =
             rows(conn, "SELECT name FROM apart.sqlite_master WHERE type = 'table'".to_owned()).await?;
@@ -205,6 +226,7 @@ async fn put_keys_back(
             run(conn, &format!("UPDATE main.\"{table}\" SET {put} FROM apart.\"{table}\" AS k WHERE {same}")).await?;
         }
         run(conn, "DETACH apart").await?;
+        raise_walls(conn, walls).await?;
     }
     counted(conn, DbBackend::Sqlite).await
 }
