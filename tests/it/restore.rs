@@ -1,6 +1,7 @@
 //! The last hour is lost: nobody is told twice, no choice expires unseen, and whoever was erased stays erased.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -254,6 +255,8 @@ both!(the_data_alone_opens_nobody_and_a_newer_file_of_keys_serves_older_data, |d
         let bytes = std::fs::read(folder.join(&part.name)).unwrap();
         let has = |wanted: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted);
         assert_eq!(has(&key) || has(&digits), part.keys, "{}", part.name);
+        let permissions = std::fs::metadata(folder.join(&part.name)).unwrap().permissions();
+        assert_eq!(PermissionsExt::mode(&permissions) & 0o777, 0o600, "{}", part.name);
     }
     world.desk.erase_person(other, &world.request(&world.operator, "erase")).await.unwrap();
     let (second, newer) = elsewhere.save(db, "second", world.now()).await;

@@ -151,6 +151,7 @@ pub async fn take(url: &str, places: &Places, made_at: i64, watch: &mut dyn Watc
     let mut parts = Vec::new();
     for (name, keys) in files {
         let folder = if keys { &places.keys } else { &places.out };
+        keep_to_ourselves(&folder.join(name))?;
         let (bytes, sha256) = digest(&folder.join(name))?;
         parts.push(Part { name: name.to_owned(), bytes, sha256, keys });
     }
@@ -166,6 +167,16 @@ pub async fn take(url: &str, places: &Places, made_at: i64, watch: &mut dyn Watc
         serde_json::to_vec_pretty(&whole).map_err(|error| file_fault("cannot be written", &manifest)(error.into()))?;
     write_whole(&manifest, &text)?;
     Ok(whole)
+}
+
+/// A folder may be copied without its permissions; a file of keys must not be anybody's to read even then.
+fn keep_to_ourselves(path: &Path) -> Result<(), Fault> {
+    #[cfg(unix)]
+    {
+        let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(path, own).map_err(file_fault("cannot be kept from others", path))?;
+    }
+    Ok(())
 }
 
 /// Brings a backup back into an empty database, which is held from then on until a supervisor lets it go. Without a file
