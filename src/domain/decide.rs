@@ -551,6 +551,10 @@ impl Draft<'_> {
     /// reopening (`journey.md`, "Events, not rows", 6).
     fn correct(&mut self, corrected: Corrected, rules: &dyn Rules) -> Result<(), Refusal> {
         let seq = corrected.seq;
+        if self.stage() == Stage::Closed {
+            // Whatever it is about: a closed piece takes nothing more.
+            return Err(self.wrong_stage(EventKind::Corrected));
+        }
         let Some(of) = self.piece.event(seq) else { return Err(Refusal::NotCorrectable { seq, kind: None }) };
         let kind = of.event.kind();
         let stage = self.stage();

@@ -8,6 +8,7 @@ mod auth;
 mod browser;
 mod capsule;
 mod carriers;
+mod cells;
 mod certificates;
 mod clockwork;
 mod compile_fail;

@@ -21,6 +21,8 @@ use touchstone::domain::route::Stage;
 use crate::support::TestDatabase;
 use crate::world::{World, appraisal, grams, name};
 
+mod everything;
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/journals/golden")
 }
@@ -77,7 +79,9 @@ fn every_golden_journal_folds_to_its_recorded_stage() {
     let mut seen = 0;
     for entry in fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "jsonl") {
+        // Those in which everything happens hold several orders: `replay/everything.rs`.
+        let several = path.file_name().is_some_and(|name| name.to_string_lossy().contains("everything"));
+        if several || path.extension().is_none_or(|extension| extension != "jsonl") {
             continue;
         }
         let expected: Value = serde_json::from_slice(&fs::read(path.with_extension("json")).unwrap()).unwrap();

@@ -123,6 +123,15 @@ impl TestDatabase {
         store
     }
 
+    /// A SQLite database that holds what this one holds now.
+    pub fn copy(&self) -> TestDatabase {
+        let copy = TestDatabase::sqlite();
+        let Place::File(directory) = &copy.place else { panic!("only a file is copied") };
+        let said = self.client(&format!("VACUUM INTO '{}'", file(directory).display()));
+        assert!(said.accepted, "{}", said.text);
+        copy
+    }
+
     /// Runs SQL in the client that comes with the database, with the settings that it has by itself.
     pub fn client(&self, sql: &str) -> Said {
         let output = match &self.place {
