@@ -20,6 +20,8 @@ use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::folder;
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -131,16 +133,11 @@ impl Log {
     /// Where it cannot.
     pub fn prepare(&self) -> Result<(), Fault> {
         self.make_folder()?;
-        let probe = self.folder.join(format!(".probe-{}", self.instance));
-        fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)).map_err(|source| self.fault("written", source))
+        folder::try_out(&self.folder).map_err(|source| self.fault("written", source))
     }
 
     fn make_folder(&self) -> Result<(), Fault> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.folder).map_err(|source| self.fault("made", source))
+        folder::make(&self.folder).map_err(|source| self.fault("made", source))
     }
 
     /// Where its files lie, and those of the other processes.

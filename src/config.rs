@@ -23,6 +23,7 @@ use self::mail::{MailArgs, MailFile};
 use crate::{
     capsule::keys::KeySet,
     courier::address::Allowed,
+    folder,
     mail::settings::MailSettings,
     telemetry::LogFormat,
     vault::{SecretFault, Secrets, parse_secret},
@@ -463,7 +464,8 @@ impl Reader<'_> {
             );
         };
         let shown = path.display();
-        let made = std::path::absolute(&path).and_then(|path| make_directory(&path).map(|()| path));
+        let made = std::path::absolute(&path)
+            .and_then(|path| folder::make(&path).and_then(|()| folder::try_out(&path)).map(|()| path));
         match made {
             Ok(path) => Some(path),
             Err(error) => self.problem(format!(
@@ -667,18 +669,6 @@ impl Reader<'_> {
             }
         }
     }
-}
-
-/// Makes the directory, readable for its owner only, and sees whether a file can be made in it.
-fn make_directory(path: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)?;
-    let probe = path.join(format!(".probe-{}", uuid::Uuid::new_v4()));
-    fs::write(&probe, b"")?;
-    fs::remove_file(&probe)
 }
 
 #[cfg(test)]

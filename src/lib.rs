@@ -13,6 +13,7 @@ pub mod courier;
 pub mod demo;
 pub mod desk;
 pub mod domain;
+pub mod folder;
 pub mod http;
 pub mod instruments;
 pub mod mail;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Accepted, Failure};
+use crate::folder;
 use crate::mail::{Letter, mime};
 
 /// So many of the last letters can be read on the page of the demo.
@@ -43,11 +44,7 @@ impl Files {
         let name = format!("{}.eml", letter.id.simple());
         let (directory, bytes) = (self.directory.clone(), posted.bytes);
         let written = tokio::task::spawn_blocking(move || {
-            let mut builder = std::fs::DirBuilder::new();
-            builder.recursive(true);
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.create(&directory)?;
+            folder::make(&directory)?;
             // Whoever looks into the directory finds whole letters only.
             let partial = directory.join(format!(".{name}"));
             std::fs::write(&partial, bytes)?;

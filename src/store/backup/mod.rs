@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Backend, Error, Limits, Store, restores};
+use crate::folder;
 
 mod postgres;
 mod sqlite;
@@ -280,11 +281,7 @@ fn secrets(table: &str, columns: &[String]) -> Vec<&'static str> {
 }
 
 fn make_folder(path: &Path) -> Result<(), Fault> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(file_fault("cannot be made", path))
+    folder::make(path).map_err(file_fault("cannot be made", path))
 }
 
 /// Length and SHA-256 of a file that is on the disk when this returns.
