@@ -1,6 +1,8 @@
 //! What is set aside, outside of the database: written before the commit that it belongs to, or, of what has left
 //! already, before it is marked.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -8,8 +10,9 @@ use super::{Desk, Error, Request};
 use crate::aside::{Entry, Told};
 use crate::domain::ids::{OrderId, PersonId, PieceCode};
 use crate::store::changes::Changes;
+use crate::store::entity::orders;
 use crate::store::outbox::Telling;
-use crate::store::restores;
+use crate::store::{beside, restores};
 
 /// What a buyer or a merchant says whose loss would be taken for silence.
 const ANSWERS: &[&str] = &["difference_accepted", "difference_refused", "rest_wanted", "rest_declined", "appealed"];
@@ -80,17 +83,18 @@ impl Desk {
         let mut orders: Vec<Uuid> = told.iter().map(|told| told.row.order_id).collect();
         orders.sort_unstable();
         orders.dedup();
-        let numbers = restores::numbers_of(reader, &orders).await?;
+        let placed = beside::orders_of(reader, &orders).await?;
+        let digest = |row: &orders::Model| (row.order_id, self.order_digest(&row.tenant_id, &row.order_no));
+        let numbers: BTreeMap<Uuid, String> = placed.iter().map(digest).collect();
         let codes = restores::codes_of(reader, &orders).await?;
         let entry = |told: Telling| {
             let row = told.row;
-            let number = numbers.get(&row.order_id).map(|(tenant, number)| self.order_digest(tenant, number));
             Entry::Told(Told {
                 row: row.id,
                 message: told.message,
                 order: row.order_id,
                 stream: row.stream_id,
-                number,
+                number: numbers.get(&row.order_id).cloned(),
                 piece: codes.get(&(row.order_id, row.stream_id)).cloned(),
                 recipient: row.recipient,
                 notice: row.notice,
@@ -151,18 +155,14 @@ impl Desk {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn order_id_for(
-        &self,
-        tenant: &str,
-        number: &str,
-    ) -> Result<(OrderId, std::collections::BTreeMap<i32, PieceCode>), Error> {
+    pub async fn order_id_for(&self, tenant: &str, number: &str) -> Result<(OrderId, BTreeMap<i32, PieceCode>), Error> {
         let lost = restores::lost_order(self.store().reader(), &self.order_digest(tenant, number)).await?;
         Ok(match lost {
             Some((order, codes)) => {
                 let known = |(stream, code): (i32, String)| Some((stream, PieceCode::parse(&code).ok()?));
                 (OrderId(order), codes.into_iter().filter_map(known).collect())
             }
-            None => (OrderId(Uuid::now_v7()), std::collections::BTreeMap::new()),
+            None => (OrderId(Uuid::now_v7()), BTreeMap::new()),
         })
     }
 }

@@ -24,6 +24,7 @@ use crate::domain::refusal::Refusal;
 use crate::store::entity::{deadlines, lost, restores as rows};
 use crate::store::outbox::State;
 use crate::store::restores::{self, About, Kind};
+use crate::store::{beside, queries};
 
 /// How what was told before the loss, and is not told again, is shown.
 pub const TOLD_BEFORE: &str = "told_before_restore";
@@ -180,7 +181,7 @@ impl Desk {
                 Entry::Erased { .. } => {}
                 Entry::Told(telling) => told.push((line.at, telling)),
                 Entry::Capsule { certificate_code, piece, warehouse, order, stream, head } => {
-                    if !restores::has_certificate(reader, certificate_code).await? {
+                    if queries::capsule_by_code(reader, certificate_code).await?.is_none() {
                         found.push(lost::Model {
                             order_id: Some(*order),
                             stream_id: Some(*stream),
@@ -215,8 +216,10 @@ impl Desk {
         found.extend(self.replay_told(restore, &told, now).await?);
         let orders: BTreeSet<Uuid> = found.iter().filter_map(|row| row.order_id).collect();
         let orders: Vec<Uuid> = orders.into_iter().collect();
-        let (warehouses, codes) =
-            (restores::warehouses_of(reader, &orders).await?, restores::codes_of(reader, &orders).await?);
+        let known = beside::orders_of(reader, &orders).await?;
+        let warehouses: BTreeMap<Uuid, String> =
+            known.into_iter().map(|row| (row.order_id, row.warehouse_id)).collect();
+        let codes = restores::codes_of(reader, &orders).await?;
         for row in &mut found {
             let Some(order) = row.order_id else { continue };
             let own = || warehouses.get(&order).cloned();
@@ -236,11 +239,9 @@ impl Desk {
     ) -> Result<Vec<lost::Model>, Error> {
         let reader = self.store().reader();
         let ids: Vec<Uuid> = told.iter().map(|(_, told)| told.row).collect();
-        let states = restores::states(reader, &ids).await?;
-        let waiting: Vec<Uuid> =
-            states.iter().filter(|(_, state)| *state == State::Waiting.as_str()).map(|(id, _)| *id).collect();
+        let rows = restores::rows(reader, &ids).await?;
         let (mut sent, mut accepted) = (Vec::new(), Vec::new());
-        for row in restores::rows(reader, &waiting).await? {
+        for row in rows.iter().filter(|row| row.state == State::Waiting.as_str()) {
             let about = (Recipient::parse(&row.recipient), Notice::parse(&row.notice));
             let counts = matches!(about, (Some(recipient), Some(notice)) if starts_a_clock(recipient, notice));
             if counts { accepted.push(row.id) } else { sent.push(row.id) }
@@ -250,7 +251,8 @@ impl Desk {
             restores::mark_told(&*txn, &ids, (state, TOLD_BEFORE), now.as_microsecond()).await?;
         }
         txn.commit().await?;
-        let unknown = told.iter().filter(|(_, told)| !states.contains_key(&told.row));
+        let known: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
+        let unknown = told.iter().filter(|(_, told)| !known.contains(&told.row));
         let lost = unknown.map(|(at, told)| {
             let kind = if told.channel == "mail" { Kind::Letter } else { Kind::Webhook };
             lost::Model {

@@ -22,7 +22,8 @@ use super::views::instant;
 use super::warehouse::Nothing;
 use super::{ApiError, App};
 use crate::domain::actor::Scope;
-use crate::store::entity::{lost, restores as rows};
+use crate::store::beside;
+use crate::store::entity::{lost, orders, restores as rows};
 use crate::store::outbox::Channel;
 use crate::store::restores::{self, Kind};
 
@@ -144,13 +145,14 @@ async fn choices(app: &App, own: Option<&str>) -> Result<Vec<Choice>, ApiError> 
     let waiting = app.desk().waiting_choices(app.now(), MOST_CLOCKS).await?;
     let mut orders: Vec<Uuid> = waiting.iter().map(|waiting| waiting.row.order_id).collect();
     orders.dedup();
-    let warehouses = restores::warehouses_of(reader, &orders).await?;
-    let numbers: BTreeMap<Uuid, (String, String)> = restores::numbers_of(reader, &orders).await?;
+    let placed = beside::orders_of(reader, &orders).await?;
+    let seen = |order: &&orders::Model| own.is_none_or(|own| order.warehouse_id == own);
+    let numbers: BTreeMap<Uuid, String> =
+        placed.iter().filter(seen).map(|order| (order.order_id, order.order_no.clone())).collect();
     let codes = restores::codes_of(reader, &orders).await?;
-    let seen = |order: &Uuid| own.is_none_or(|own| warehouses.get(order).is_some_and(|warehouse| warehouse == own));
     let choice = |waiting: crate::desk::restore::Waiting| {
         let row = waiting.row;
-        let (_, order_no) = numbers.get(&row.order_id)?.clone();
+        let order_no = numbers.get(&row.order_id)?.clone();
         Some(Choice {
             order_no,
             piece: codes.get(&(row.order_id, row.stream_id)).cloned(),
@@ -159,7 +161,7 @@ async fn choices(app: &App, own: Option<&str>) -> Result<Vec<Choice>, ApiError> 
             due_at: instant(row.due_at),
         })
     };
-    Ok(waiting.into_iter().filter(|waiting| seen(&waiting.row.order_id)).filter_map(choice).collect())
+    Ok(waiting.into_iter().filter_map(choice).collect())
 }
 
 /// How it stands with the last restore: what is held, and what is known to be lost. A supervisor sees what concerns

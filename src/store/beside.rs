@@ -1,23 +1,33 @@
-//! The rows that stand beside journals, for those who check that they still do: a journal without its rows, and a row
-//! without its journal.
+//! The rows that stand beside journals: of many orders at once, and for those who check that they still do, a journal
+//! without its rows and a row without its journal.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::Error;
 use super::entity::*;
 use super::journal::stream_key;
+use super::{ALTERNATIVES, Error, padded};
 use crate::domain::ids::StreamKey;
 
 /// The projections of these orders.
 pub async fn orders_of(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<orders::Model>, Error> {
-    Ok(orders::Entity::find().filter(orders::Column::OrderId.is_in(ids.iter().copied())).all(conn).await?)
+    let mut found = Vec::new();
+    for ids in ids.chunks(ALTERNATIVES) {
+        let rows = orders::Entity::find().filter(orders::Column::OrderId.is_in(padded(ids).copied()));
+        found.extend(rows.all(conn).await?);
+    }
+    Ok(found)
 }
 
 /// The projections of the pieces of these orders.
 pub async fn pieces_of(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<pieces::Model>, Error> {
-    Ok(pieces::Entity::find().filter(pieces::Column::OrderId.is_in(ids.iter().copied())).all(conn).await?)
+    let mut found = Vec::new();
+    for ids in ids.chunks(ALTERNATIVES) {
+        let rows = pieces::Entity::find().filter(pieces::Column::OrderId.is_in(padded(ids).copied()));
+        found.extend(rows.all(conn).await?);
+    }
+    Ok(found)
 }
 
 /// The capsules of these orders.

@@ -6,10 +6,10 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::entity::{capsules, deadlines, events, lost, orders, outbox, people, pieces, restores};
+use super::entity::{capsules, deadlines, events, lost, outbox, people, restores};
 use super::outbox::State;
 use super::script::{insert, keep};
-use super::{ALTERNATIVES, Error, Store, padded};
+use super::{ALTERNATIVES, Error, Store, beside, padded};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident $text:literal)*) => {
@@ -134,17 +134,6 @@ pub async fn keep_lost(conn: &impl ConnectionTrait, rows: Vec<lost::Model>) -> R
     Ok(())
 }
 
-/// The states of those of these rows of the outbox that are there.
-pub async fn states(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<BTreeMap<Uuid, String>, Error> {
-    use outbox::Column::{Id, State};
-    let mut found = BTreeMap::new();
-    for ids in ids.chunks(ALTERNATIVES) {
-        let rows = outbox::Entity::find().select_only().columns([Id, State]).filter(Id.is_in(padded(ids).copied()));
-        found.extend(rows.into_tuple::<(Uuid, String)>().all(conn).await?);
-    }
-    Ok(found)
-}
-
 /// Marks rows that wait though they were told: as sent, or, where somebody's clock counts from it, as accepted.
 pub async fn mark_told(
     conn: &impl ConnectionTrait,
@@ -175,12 +164,6 @@ pub async fn rows(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<outbo
         found.extend(outbox::Entity::find().filter(outbox::Column::Id.is_in(padded(ids).copied())).all(conn).await?);
     }
     Ok(found)
-}
-
-/// Whether a certificate of this number is known here.
-pub async fn has_certificate(conn: &impl ConnectionTrait, code: &str) -> Result<bool, Error> {
-    let found = capsules::Entity::find().filter(capsules::Column::CertificateCode.eq(code)).one(conn).await?;
-    Ok(found.is_some())
 }
 
 /// Whether every capsule of a piece is revoked, as far as there is one.
@@ -282,52 +265,10 @@ pub async fn lost_certificate(conn: &impl ConnectionTrait, code: &str) -> Result
     Ok(row.one(conn).await?.is_some_and(|row| row.found_at.is_none()))
 }
 
-/// The warehouses of these orders, as far as they are known.
-pub async fn warehouses_of(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<BTreeMap<Uuid, String>, Error> {
-    use orders::Column::{OrderId, WarehouseId};
-    let mut found = BTreeMap::new();
-    for ids in ids.chunks(ALTERNATIVES) {
-        let rows = orders::Entity::find()
-            .select_only()
-            .columns([OrderId, WarehouseId])
-            .filter(OrderId.is_in(padded(ids).copied()));
-        found.extend(rows.into_tuple::<(Uuid, String)>().all(conn).await?);
-    }
-    Ok(found)
-}
-
-/// Platform and number of these orders.
-pub async fn numbers_of(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<BTreeMap<Uuid, (String, String)>, Error> {
-    use orders::Column::{OrderId, OrderNo, TenantId};
-    let mut found = BTreeMap::new();
-    for ids in ids.chunks(ALTERNATIVES) {
-        let rows: Vec<(Uuid, String, String)> = orders::Entity::find()
-            .select_only()
-            .columns([OrderId, TenantId, OrderNo])
-            .filter(OrderId.is_in(padded(ids).copied()))
-            .into_tuple()
-            .all(conn)
-            .await?;
-        found.extend(rows.into_iter().map(|(id, tenant, number)| (id, (tenant, number))));
-    }
-    Ok(found)
-}
-
 /// The codes of the pieces of these orders.
 pub async fn codes_of(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<BTreeMap<(Uuid, i32), String>, Error> {
-    use pieces::Column::{Code, OrderId, StreamId};
-    let mut found = BTreeMap::new();
-    for ids in ids.chunks(ALTERNATIVES) {
-        let rows: Vec<(Uuid, i32, String)> = pieces::Entity::find()
-            .select_only()
-            .columns([OrderId, StreamId, Code])
-            .filter(OrderId.is_in(padded(ids).copied()))
-            .into_tuple()
-            .all(conn)
-            .await?;
-        found.extend(rows.into_iter().map(|(order, stream, code)| ((order, stream), code)));
-    }
-    Ok(found)
+    let rows = beside::pieces_of(conn, ids).await?;
+    Ok(rows.into_iter().map(|row| ((row.order_id, row.stream_id), row.code)).collect())
 }
 
 /// An order that was lost, by the keyed digest of its number: its id, and the codes of its pieces by their journals.
