@@ -1,8 +1,10 @@
 //! What is owed, whose fault it was, fee tables, carriers and what they told: reading for lists, and the few rows that are
 //! written beside the journals.
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query as Select};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 use uuid::Uuid;
 
 use super::Error;
@@ -109,17 +111,10 @@ pub async fn cases_page(
     limit: u64,
 ) -> Result<Vec<cases::Model>, Error> {
     use cases::Column::{OpenedAt, OrderId, State, StreamId};
-    use orders::Column::{MerchantId, TenantId, WarehouseId};
-    let whose = match of {
-        OrdersOf::Tenant(tenant) => Some(TenantId.eq(tenant)),
-        OrdersOf::Merchant(tenant, merchant) => Some(TenantId.eq(tenant).and(MerchantId.eq(merchant))),
-        OrdersOf::Warehouse(warehouse) => Some(WarehouseId.eq(warehouse)),
-        OrdersOf::All => None,
-    };
     let mut query = cases::Entity::find();
-    if let Some(whose) = whose {
-        let orders = Select::select().column(orders::Column::OrderId).from(orders::Entity).and_where(whose).to_owned();
-        query = query.filter(OrderId.in_subquery(orders));
+    if !matches!(of, OrdersOf::All) {
+        let orders = orders::Entity::find().select_only().column(orders::Column::OrderId).filter(of.condition());
+        query = query.filter(OrderId.in_subquery(orders.into_query()));
     }
     if !states.is_empty() {
         query = query.filter(State.is_in(states.iter().copied()));

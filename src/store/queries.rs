@@ -80,6 +80,21 @@ pub enum OrdersOf {
     All,
 }
 
+impl OrdersOf {
+    /// What holds for the rows of these orders.
+    pub(super) fn condition(&self) -> Condition {
+        use orders::Column::{MerchantId, TenantId, WarehouseId};
+        match self {
+            OrdersOf::Tenant(tenant) => Condition::all().add(TenantId.eq(tenant)),
+            OrdersOf::Merchant(tenant, merchant) => {
+                Condition::all().add(TenantId.eq(tenant)).add(MerchantId.eq(merchant))
+            }
+            OrdersOf::Warehouse(warehouse) => Condition::all().add(WarehouseId.eq(warehouse)),
+            OrdersOf::All => Condition::all(),
+        }
+    }
+}
+
 /// A page of orders, newest last, after an order's id.
 pub async fn orders_page(
     conn: &impl ConnectionTrait,
@@ -88,14 +103,8 @@ pub async fn orders_page(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<orders::Model>, Error> {
-    use orders::Column::{MerchantId, OrderId, Status, TenantId, WarehouseId};
-    let mut query = orders::Entity::find();
-    query = match of {
-        OrdersOf::Tenant(tenant) => query.filter(TenantId.eq(tenant)),
-        OrdersOf::Merchant(tenant, merchant) => query.filter(TenantId.eq(tenant)).filter(MerchantId.eq(merchant)),
-        OrdersOf::Warehouse(warehouse) => query.filter(WarehouseId.eq(warehouse)),
-        OrdersOf::All => query,
-    };
+    use orders::Column::{OrderId, Status};
+    let mut query = orders::Entity::find().filter(of.condition());
     if let Some(status) = status {
         query = query.filter(Status.eq(status));
     }
