@@ -102,18 +102,25 @@ pub struct Money {
     pub currency: Currency,
 }
 
+/// A header, and a code a line.
+const CURRENCIES: &str = include_str!("currencies.csv");
+
 /// An ISO 4217 code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Currency(String);
 
 impl Currency {
+    /// A currency in which something may be paid (`currencies.csv`, the list of ISO 4217 without its metals and testing
+    /// codes). One that is kept in a journal is never asked again.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        if text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Malformed("a currency is three capital letters, such as CNY".into()))
+        if text.len() != 3 || !text.bytes().all(|b| b.is_ascii_uppercase()) {
+            return Err(Malformed("a currency is three capital letters, such as CNY".into()));
         }
+        if !CURRENCIES.lines().skip(1).any(|code| code == text) {
+            return Err(Malformed("no currency has this code: it is one of ISO 4217, such as CNY, HKD or USD".into()));
+        }
+        Ok(Self(text.to_owned()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -332,6 +339,11 @@ mod tests {
         assert!(Fineness::parse("1000.1").is_err());
         assert_eq!(Fineness::parse("925"), Ok(Fineness(925_000)));
         assert!(Money::parse(-1, "CNY").is_err());
-        assert!(Money::parse(0, "cny").is_err());
+        for code in ["CNY", "HKD", "USD", "JPY"] {
+            assert!(Money::parse(0, code).is_ok(), "{code}");
+        }
+        for code in ["cny", "RMB", "XXX", "XAU", "code", "", "CN", "ＣＮＹ"] {
+            assert!(Money::parse(0, code).is_err(), "{code}");
+        }
     }
 }

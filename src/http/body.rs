@@ -16,6 +16,8 @@ use crate::domain::quantity::{Included, MAX_INTEGER, Mass, Reading, Weighing};
 use crate::domain::refusal::{Fault, Refusal};
 use crate::instruments::frame;
 
+mod members;
+
 /// Bodies of JSON are at most this large; what one means is far smaller.
 pub const MAX_JSON: usize = 1024 * 1024;
 
@@ -158,8 +160,8 @@ pub async fn read_bounded(body: Body, limit: usize) -> Result<Vec<u8>, ApiError>
 /// A body and its canonical form.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Vec<u8>), ApiError> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
-    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| {
-        let detail = format!("the body is not JSON: {error}");
+    let value = members::read(bytes).map_err(|error| {
+        let detail = format!("the body cannot be read as JSON: {error}");
         ApiError::request(StatusCode::BAD_REQUEST, "malformed_json", detail)
     })?;
     if let Err(fault) = check_plain(&value) {

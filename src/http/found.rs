@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::auth::{CLERK, Caller, SUPERVISOR};
 use super::body::{Faults, Write};
 use super::error::Problem;
+use super::query::{NoParameters, Query};
 use super::queue::MAX_PAGE;
 use super::views::instant;
 use super::{ApiError, App};
@@ -53,6 +54,7 @@ struct FoundItem {
 async fn list_found(
     State(app): State<App>,
     caller: Caller<{ CLERK | SUPERVISOR }>,
+    _: Query<NoParameters>,
 ) -> Result<Json<FoundAnswer>, ApiError> {
     let rows = queries::lost_and_found(app.desk().store().reader(), caller.warehouse()?.as_str(), MAX_PAGE).await?;
     let item = |row: lost_and_found::Model| FoundItem {

@@ -231,8 +231,11 @@ async fn get_agreement(
     let mut faults = Faults::default();
     let from = faults.take_optional("?from", query.from.as_deref(), instant);
     let to = faults.take_optional("?to", query.to.as_deref(), instant);
-    faults.finish(Some(()))?;
     let to = to.unwrap_or_else(|| app.now());
+    if from.is_some_and(|from| to <= from) {
+        faults.add("?to", "the time ends behind its beginning: give a to that lies after from");
+    }
+    faults.finish(Some(()))?;
     let from = from.or_else(|| to.checked_sub(SignedDuration::from_hours(30 * 24)).ok()).unwrap_or(Timestamp::MIN);
     let found = app.desk().agreement(caller.warehouse()?, (from, to)).await?;
     Ok(Json(AgreementAnswer {

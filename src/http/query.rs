@@ -5,6 +5,7 @@ use std::ops::Deref;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::ApiError;
@@ -12,6 +13,11 @@ use super::ApiError;
 /// The parameters of a question. One that is unknown or cannot be read is a 400 that names it.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
+
+/// Of a question that takes none: whoever gives one would think that it counted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoParameters {}
 
 impl<T> Deref for Query<T> {
     type Target = T;

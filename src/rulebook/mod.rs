@@ -57,7 +57,7 @@ pub use editions::Files;
 pub use history::{LooksDiffer, Retried, Unknown, asked_again, retried};
 pub use identify::{Gravity, hydrostatic};
 pub use ladder::{Counted, Rung};
-pub use owed::{Consequences, Fault, Fees, Ground, Owed, is_quiet};
+pub use owed::{Consequences, Fault, Fees, GUARANTEES, Ground, Owed, is_quiet};
 pub use reasons::{Arg, Language, Reason, Rule, Why};
 pub use weights::carats_stated_in_china;
 

@@ -32,6 +32,10 @@ pub type Fees = BTreeMap<(Fee, String), i64>;
 /// The guarantee by which a merchant pays for a buyer's return.
 const RETURN_FREIGHT: &str = "return_freight";
 
+/// What a merchant may sign beside the level of 假一赔N: seven days to send back (退货, by law for whatever is not made to
+/// order), the freight of it (退货补运费), and 180 days against defects (180天质保).
+pub const GUARANTEES: [&str; 3] = ["return_7d", RETURN_FREIGHT, by_case::WARRANTY];
+
 /// Where an amount comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -408,16 +412,19 @@ fn breaches_speech(piece: &Piece) -> bool {
     let Some(Event::LedgerProposed(ledger)) = piece.event(proposal).map(|recorded| &recorded.event) else {
         return false;
     };
-    let struck: BTreeSet<_> = piece
-        .history()
-        .iter()
-        .filter_map(|recorded| match &recorded.event {
-            Event::EntrySettled(entry) if entry.proposal_seq == proposal && entry.finding.is_none() => {
-                Some(&entry.claim_id)
-            }
-            _ => None, // No other event strikes a claim.
-        })
-        .collect();
+    // The last word on a claim counts: one that was struck may be settled all the same.
+    let mut struck = BTreeSet::new();
+    for recorded in piece.history() {
+        let Event::EntrySettled(entry) = &recorded.event else { continue };
+        if entry.proposal_seq != proposal {
+            continue;
+        }
+        if entry.finding.is_none() {
+            struck.insert(&entry.claim_id);
+        } else {
+            struck.remove(&entry.claim_id);
+        }
+    }
     ledger.entries.iter().any(|entry| !entry.flags.is_empty() && !struck.contains(&entry.claim_id))
 }
 

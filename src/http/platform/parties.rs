@@ -11,6 +11,7 @@ use crate::desk::people::Details;
 use crate::desk::place::{NewMerchant, NewParty};
 use crate::domain::ids::{Malformed, MerchantId, PartyRef};
 use crate::domain::text::Name;
+use crate::rulebook::GUARANTEES;
 
 /// N of 假一赔N at the most.
 const MAX_LEVEL: i32 = 100;
@@ -34,6 +35,7 @@ pub struct MerchantBody {
     return_address: String,
     /// The guarantee level that the merchant signed: N of 假一赔N.
     guarantee_level: i32,
+    /// return_7d, return_freight and warranty_180d, as far as they are signed.
     #[serde(default)]
     guarantees: Vec<String>,
 }
@@ -95,7 +97,7 @@ impl MerchantBody {
             .guarantees
             .iter()
             .enumerate()
-            .filter_map(|(index, text)| faults.take(format!("{at}/guarantees/{index}"), Name::parse(text)))
+            .filter_map(|(index, text)| faults.take(format!("{at}/guarantees/{index}"), guarantee(text)))
             .collect();
         let (locale, timezone) = (locale?, timezone?);
         let details = Details {
@@ -142,6 +144,14 @@ impl BuyerBody {
     }
 }
 
+/// A guarantee that the rulebook knows: one that it does not know would be signed and never kept.
+fn guarantee(text: &str) -> Result<Name, Malformed> {
+    if GUARANTEES.contains(&text) {
+        return Name::parse(text);
+    }
+    Err(Malformed(format!("no guarantee is called so: those that can be signed are {}", GUARANTEES.join(", "))))
+}
+
 /// One line of text, such as a name.
 pub fn line(text: &str, most: usize) -> Result<String, Malformed> {
     let text = text.trim();
@@ -183,7 +193,11 @@ fn phone(text: &str) -> Result<String, Malformed> {
     }
 }
 
-/// A language tag, by its shape (RFC 5646); which languages there are is not for us to say.
+/// The two-letter languages of ISO 639-1: a header, and a code a line.
+const LANGUAGES: &str = include_str!("languages.csv");
+
+/// A language tag (RFC 5646): of a language that there is, where it has two letters, and by its shape otherwise. Whoever
+/// reads none of ours is written to in Chinese, so a language without words here is no reason to turn an order away.
 fn locale(text: &str) -> Result<Name, Malformed> {
     let mut parts = text.split('-');
     let fits = text.len() <= 35
@@ -191,7 +205,14 @@ fn locale(text: &str) -> Result<Name, Malformed> {
             (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic())
         })
         && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-    if fits { Name::parse(text) } else { Err(Malformed("a locale is a language tag, such as zh-CN or en".into())) }
+    if !fits {
+        return Err(Malformed("a locale is a language tag, such as zh-CN or en".into()));
+    }
+    let language = text.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    if language.len() == 2 && !LANGUAGES.lines().skip(1).any(|code| code == language) {
+        return Err(Malformed("no language has this tag: it is one of ISO 639, such as zh-CN or en".into()));
+    }
+    Name::parse(text)
 }
 
 /// A time zone that is known here: clocks of choices run by it.
@@ -220,10 +241,10 @@ mod tests {
         for bad in ["", "@", "a@", "a@b@c.cn", "a b@c.cn", "a@c", "a@b.cn\u{0}", "a@.cn"] {
             assert!(email(bad).is_err(), "{bad:?}");
         }
-        for good in ["zh-CN", "en", "zh-Hans-CN", "yue-HK"] {
+        for good in ["zh-CN", "en", "zh-Hans-CN", "yue-HK", "ZH-cn", "fr-FR"] {
             assert!(locale(good).is_ok(), "{good}");
         }
-        for bad in ["", "z", "zh_CN", "中文", "zh-", "en-U$", "12"] {
+        for bad in ["", "z", "zh_CN", "中文", "zh-", "en-U$", "12", "cn-ZH", "xx"] {
             assert!(locale(bad).is_err(), "{bad:?}");
         }
         assert!(timezone("Asia/Shanghai").is_ok());

@@ -10,7 +10,7 @@ use crate::domain::obligation::OwedRule;
 use crate::rulebook::Rulebook;
 
 /// The guarantee by which a merchant answers for a defect (180天质保), and for how long from the delivery.
-const WARRANTY: &str = "warranty_180d";
+pub(super) const WARRANTY: &str = "warranty_180d";
 const WARRANTY_RUNS: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 impl Rulebook {

@@ -77,6 +77,31 @@ both!(all_that_is_wrong_is_told_at_once, |db| async move {
     nothing_was_written(db);
 });
 
+both!(what_nobody_knows_is_not_taken_for_what_was_meant, |db| async move {
+    let app = TestApp::new(db).await;
+    let mut order = sample_order("KS1");
+    order["merchant"]["guarantees"] = json!(["return_7d", "warranty_180"]);
+    order["merchant"]["locale"] = json!("cn-ZH");
+    order["lines"][0]["price"]["currency"] = json!("RMB");
+    let refused = app.platform().post("/v1/orders", order).await;
+    let told = refused.expect_faults(&["/merchant/locale", "/merchant/guarantees/1", "/lines/0/price"]);
+    assert!(told.to_string().contains("return_7d, return_freight, warranty_180d"), "{told}");
+
+    // Of two prices neither counts.
+    let text = sample_order("KS1").to_string();
+    let twice = text.replacen("\"amount\":", "\"amount\":1,\"amount\":", 1);
+    let call = app.platform().call(Method::POST, "/v1/orders").bytes("application/json", twice.into_bytes());
+    let told = call.send().await.expect_problem(400, "malformed_json");
+    assert!(told["detail"].as_str().unwrap().contains("\"amount\" stands twice"), "{told}");
+    nothing_was_written(db);
+
+    let supervisor = app.supervisor();
+    let path = "/v1/inspectors/agreement?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z";
+    supervisor.get(path).await.expect_faults(&["?to"]);
+    supervisor.get("/v1/lost-and-found?cursor=x").await.expect_problem(400, "bad_query");
+    supervisor.get("/v1/lost-and-found").await.expect(200);
+});
+
 both!(an_id_that_can_be_none_is_of_nothing_and_an_unknown_parameter_is_named, |db| async move {
     let app = TestApp::new(db).await;
     for path in ["/v1/proposals/xx", "/v1/obligations/zz"] {
