@@ -6,13 +6,13 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::desk::{Desk, Error, recorded};
+use crate::desk::{Desk, Error, case_id, recorded};
 use crate::domain::event::{Event, ObligationArose, OrderPlaced};
 use crate::domain::ids::{ObligationId, StreamId, StreamKey};
 use crate::domain::notice::{Notice, Recipient};
 use crate::domain::obligation::OwedState;
 use crate::domain::piece::Piece;
-use crate::store::entity::{events, outbox};
+use crate::store::entity::{events, outbox, pieces};
 use crate::store::journal::{self, Tail};
 use crate::store::queries;
 use crate::words::Language;
@@ -21,7 +21,7 @@ use crate::words::Language;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookMessage {
     /// `piece.stage_changed`, `piece.verdict_given`, `buyer.notice`, `obligation.arose`, `obligation.amount_set`,
-    /// `obligation.reversed`, `obligation.settled`, or one that a later release adds.
+    /// `obligation.reversed`, `obligation.settled`, `deadline.missed`, or one that a later release adds.
     #[serde(rename = "type")]
     #[schema(example = "piece.stage_changed")]
     pub kind: &'static str,
@@ -39,6 +39,7 @@ pub enum WebhookData {
     VerdictGiven(VerdictTold),
     BuyerNotice(BuyerNotice),
     Obligation(ObligationTold),
+    Missed(DeadlineTold),
 }
 
 /// Which piece of which order, and the event in its journal.
@@ -135,6 +136,19 @@ pub struct ObligationTold {
     pub settled_at: Option<String>,
 }
 
+/// `deadline.missed`: what two supervisors should have decided is not decided in time, and the platform may ask why.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeadlineTold {
+    #[serde(flatten)]
+    pub about: AboutPiece,
+    /// The case that waits; null where it is the piece itself.
+    pub case: Option<String>,
+    /// Which clock ran out: `quarantined:supervisors` or `case:decision`.
+    pub clock: String,
+    /// When it ran out (RFC 3339).
+    pub due_at: String,
+}
+
 /// The journals behind a row, up to the event that it tells of.
 struct Behind {
     placed: OrderPlaced,
@@ -149,6 +163,8 @@ struct Behind {
     order: Vec<Event>,
     /// The code of the piece that something is owed for.
     owed_for: Option<String>,
+    /// The piece of the case in whose journal the event stands.
+    disputed: Option<pieces::Model>,
 }
 
 async fn behind(desk: &Desk, row: &outbox::Model) -> Result<Behind, Error> {
@@ -177,9 +193,17 @@ async fn behind(desk: &Desk, row: &outbox::Model) -> Result<Behind, Error> {
             }
             None => None,
         };
-        return Ok(Behind { placed, at: told.at, event: told.event, piece: None, verdict: None, order, owed_for });
+        let (at, event) = (told.at, told.event);
+        return Ok(Behind { placed, at, event, piece: None, verdict: None, order, owed_for, disputed: None });
     }
     let told = told(&of_piece)?.ok_or_else(absent)?.recorded;
+    let first = of_piece.first().map(recorded::read).transpose()?.map(|first| first.recorded.event);
+    if let Some(Event::CaseOpened(opened)) = first {
+        let disputed = queries::piece(desk.store().reader(), row.order_id, opened.piece.0).await?;
+        let (at, event) = (told.at, told.event);
+        let (verdict, order, owed_for) = (None, Vec::new(), None);
+        return Ok(Behind { placed, at, event, piece: None, verdict, order, owed_for, disputed });
+    }
     let until = |seq: i32| {
         let read = of_piece.iter().filter(|event| event.seq <= seq).map(|event| Ok(recorded::read(event)?.recorded));
         let read = read.collect::<Result<Vec<_>, Error>>()?;
@@ -194,7 +218,8 @@ async fn behind(desk: &Desk, row: &outbox::Model) -> Result<Behind, Error> {
         .rfind(|event| matches!(event.kind.as_str(), "verdict_given" | "overridden"));
     let verdict = of_verdict.filter(|_| after.verdict().is_some()).map(|event| hex::encode(&event.hash));
     let piece = Some((before, after));
-    Ok(Behind { placed, at: told.at, event: told.event, piece, verdict, order: Vec::new(), owed_for: None })
+    let (at, event, order) = (told.at, told.event, Vec::new());
+    Ok(Behind { placed, at, event, piece, verdict, order, owed_for: None, disputed: None })
 }
 
 /// The body of a row for an endpoint; none where there is nothing to say to a program.
@@ -274,8 +299,35 @@ fn data(
         (Recipient::Platform, Notice::ObligationChanged) => {
             obligation(row, behind).map(|(kind, told)| (kind, WebhookData::Obligation(told)))
         }
+        (Recipient::Platform, Notice::DeadlineMissed) => {
+            missed(row, behind).map(|told| ("deadline.missed", WebhookData::Missed(told)))
+        }
         (Recipient::Platform | Recipient::Merchant | Recipient::Supervisor, _) => None,
     }
+}
+
+/// Which wait ran out, of a piece or of a case about one.
+fn missed(row: &outbox::Model, behind: &Behind) -> Option<DeadlineTold> {
+    let Event::DeadlinePassed(passed) = &behind.event else { return None };
+    let (line_no, piece) = match (&behind.piece, &behind.disputed) {
+        (Some((_, piece)), _) => (piece.opened().line_no, piece.opened().code.to_string()),
+        (None, Some(piece)) => (piece.line_no, piece.code.clone()),
+        (None, None) => return None,
+    };
+    let case = behind.disputed.as_ref().map(|_| case_id(journal::stream_key(row.order_id, row.stream_id)));
+    Some(DeadlineTold {
+        about: AboutPiece {
+            order_no: behind.placed.order_no.to_string(),
+            line_no,
+            piece,
+            merchant: behind.placed.merchant_id.to_string(),
+            seq: row.seq,
+            event: behind.event.kind().as_str().to_owned(),
+        },
+        case,
+        clock: passed.clock.to_string(),
+        due_at: Timestamp::from_microsecond(passed.due_at).map(|at| at.to_string()).unwrap_or_default(),
+    })
 }
 
 /// Which obligation an event is about, and what it says of it; none of any other event.

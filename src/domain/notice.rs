@@ -3,6 +3,7 @@
 //! What a letter says is read from the journal when it is written, so that nobody is told what is no longer so. Nothing
 //! here promises money before it is settled: a notice says what is owed, and by whom.
 
+use super::cases;
 use super::deadline::{Clock, Waiter};
 use super::event::{Event, Resolution, RevokedTo, Upheld};
 use super::obligation::Party;
@@ -311,9 +312,12 @@ pub fn notices(event: &Event, before: Stage, after: Stage) -> Vec<(Recipient, No
         Event::ReturnShipped(_) => vec![(Merchant, Notice::ReturningToMerchant)],
         Event::Returned(_) => vec![(Merchant, Notice::Returned)],
         Event::Unclaimed(_) => vec![(Merchant, Notice::Unclaimed), (Supervisor, Notice::Unclaimed)],
-        Event::DeadlinePassed(passed) => {
-            Clock::parse(passed.clock.as_str()).map_or_else(Vec::new, |clock| overdue(clock.stage(), clock.waiter()))
-        }
+        Event::DeadlinePassed(passed) => match Clock::parse(passed.clock.as_str()) {
+            Some(clock) => overdue(clock.stage(), clock.waiter()),
+            // What two supervisors leave undecided is the platform's to ask for; a report that is owed shows in the queue.
+            None if passed.clock.as_str() == cases::DECISION => vec![(Platform, Notice::DeadlineMissed)],
+            None => Vec::new(),
+        },
         Event::DeadlineNeared(neared) => Clock::parse(neared.clock.as_str())
             .and_then(|clock| reminder(clock.stage(), clock.waiter()))
             .into_iter()
@@ -440,6 +444,10 @@ pub fn overdue(stage: Stage, waiter: Waiter) -> Vec<(Recipient, Notice)> {
         (Stage::Received | Stage::Cleared | Stage::Tagged | Stage::ReturnIntake, Waiter::House) => {
             vec![(Supervisor, Notice::DeadlineMissed)]
         }
+        // A suspicion that two supervisors leave undecided goes beyond the house (`deadlines.csv`).
+        (Stage::Quarantined, Waiter::House) => {
+            vec![(Buyer, Notice::Delayed), (Supervisor, Notice::DeadlineMissed), (Platform, Notice::DeadlineMissed)]
+        }
         (_, Waiter::House) | (Stage::Inbound | Stage::Outbound, Waiter::Carrier) => {
             vec![(Buyer, Notice::Delayed), (Supervisor, Notice::DeadlineMissed)]
         }
@@ -545,6 +553,28 @@ mod tests {
             };
             assert_eq!(notice.only_in(), expected, "{notice:?}");
         }
+    }
+
+    #[test]
+    fn what_ran_out_is_told_to_those_whom_the_file_names() {
+        use Recipient::{Buyer, Merchant, Platform, Supervisor};
+        let check = |clock: &str, expected: &[Recipient]| {
+            let clock = crate::domain::text::Name::parse(clock).unwrap();
+            let passed = crate::domain::event::DeadlinePassed { clock, due_at: 0 };
+            let told = notices(&passed.clone().into(), Stage::Quarantined, Stage::Quarantined);
+            let to: Vec<_> = told.iter().map(|(to, _)| *to).collect();
+            assert_eq!(to, expected, "{passed:?}: {told:?}");
+        };
+        check("inbound:carrier_stalled", &[Buyer, Supervisor]);
+        check("intake_exception:supervisor", &[Buyer, Supervisor]);
+        check("received:inspector", &[Supervisor]);
+        check("undetermined:supervisor", &[Buyer, Supervisor]);
+        check("quarantined:supervisors", &[Buyer, Supervisor, Platform]);
+        check("released:clerk", &[Buyer, Supervisor]);
+        check("return_inbound:carrier_lost", &[Supervisor]);
+        check("returning:merchant", &[Merchant, Supervisor]);
+        check("case:report", &[]);
+        check("case:decision", &[Platform]);
     }
 
     #[test]

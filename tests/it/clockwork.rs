@@ -15,6 +15,8 @@ use touchstone::store::{deadlines as rows, lookups};
 
 use crate::world::{World, at_once, code};
 
+mod every;
+
 /// What stands in an order's own journal, but for who owes what and how merchants fare.
 async fn of_order(world: &World, key: StreamKey) -> Vec<String> {
     let mut kinds = world.kinds(StreamKey { stream_id: StreamId::ORDER, ..key }).await;
