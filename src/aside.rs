@@ -38,9 +38,16 @@ pub enum Entry {
         stream: i32,
         /// The hash of the event that it closes the journal with, in hexadecimal.
         head: Option<String>,
+        /// Its place in the status list; none of one that an earlier release set aside.
+        #[serde(default)]
+        place: Option<i32>,
     },
     /// The capsule of a piece is about to be revoked.
     Revoked { order: Uuid, stream: i32 },
+    /// A capsule whose record was lost is about to be revoked, on the word of two supervisors.
+    LostRevoked { certificate_code: String },
+    /// A restored house was let go.
+    Released { restore: Uuid },
     /// A buyer or a merchant has answered what they were asked; the name of the event.
     Answered { order: Uuid, stream: i32, event: String },
     /// A letter or a message has left.

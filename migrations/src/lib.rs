@@ -18,6 +18,7 @@ mod m0011_found;
 mod m0012_owed;
 mod m0013_restores;
 mod m0014_unreached;
+mod m0015_lost_capsules;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_owed::Owed),
             Box::new(m0013_restores::Restores),
             Box::new(m0014_unreached::Unreached),
+            Box::new(m0015_lost_capsules::LostCapsules),
         ]
     }
 }

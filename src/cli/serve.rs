@@ -30,7 +30,7 @@ use super::{Done, Trouble, block_on, open, say, told_to_stop};
 
 After a restore, letters, webhooks and clocks are held until a supervisor lets them go (POST /v1/restore/release);
 whoever was erased since the backup is erased again first. Give --after-restore once: the database remembers that it is
-held, also where the service is started again without it.")]
+held, also where the service is started again without it. Given again for the same restore it holds nothing anew.")]
 pub struct Serve {
     /// Bring the schema up to date first
     #[arg(long)]
@@ -139,6 +139,21 @@ async fn restored(config: &Config, store: &Store, desk: &Desk, asked: bool) -> R
         if held.is_some() {
             tracing::warn!("this house was restored and is held: POST /v1/restore/release lets it go");
         }
+        return Ok(());
+    }
+    let last = restores::latest(store.reader()).await?;
+    if let Some(row) = last.filter(|row| row.released_at.is_some())
+        && !desk
+            .is_restored_again(&row, config.aside_dir.clone())
+            .await
+            .map_err(|error| Trouble::failed("the log aside cannot be held against the database", &error))?
+    {
+        tracing::warn!(
+            restore.id = %row.id,
+            released = %open::instant(row.released_at.unwrap_or_default()),
+            "--after-restore is given again, and this restored house was let go: the log aside tells of nothing since then \
+             that the database does not know, so nothing is held. Leave the option out"
+        );
         return Ok(());
     }
     let row = desk

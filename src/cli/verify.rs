@@ -176,6 +176,7 @@ impl Verify {
     async fn by_number(&self, code: &str, account: &mut Account) -> Result<(), Trouble> {
         let (store, desk) = open::house(&self.settings).await?;
         let found = desk.certificate(code).await?;
+        let lost = if found.is_none() { desk.lost_certificate(code).await? } else { None };
         let mut journal = Vec::new();
         if let Some(found) = &found {
             export(&store, Some(OrderId(found.row.order_id)), &mut journal, &mut ())
@@ -184,7 +185,10 @@ impl Verify {
         }
         open::close(store, desk).await?;
         match found.map(|found| (found.checked, found.revoked_at)) {
-            None => account.wanting(format!("no certificate has the number {code}")),
+            None => match lost {
+                Some(lost) => account.wanting(lost.sentence()),
+                None => account.wanting(format!("no certificate has the number {code}")),
+            },
             Some((Err(why), _)) => account.wanting(why),
             Some((Ok(capsule), revoked_at)) => {
                 account.good(signed(&capsule));

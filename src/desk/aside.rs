@@ -32,6 +32,7 @@ fn entries(changes: &Changes) -> Vec<Entry> {
             order: row.order_id,
             stream: row.stream_id,
             head: event.map(|event| hex::encode(&event.hash)),
+            place: Some(row.status_place),
         });
     }
     entries.extend(changes.revoked.iter().map(|(order, stream, _)| Entry::Revoked { order: *order, stream: *stream }));
@@ -52,7 +53,8 @@ impl Desk {
     /// Where it cannot be written: what cannot be known after a loss is not done.
     pub(super) fn set_aside(&self, changes: &Changes) -> Result<(), Error> {
         let Some(aside) = self.aside() else { return Ok(()) };
-        let at = changes.events.iter().map(|event| event.at).max().unwrap_or_default();
+        // The earliest of the batch: what is looked for by it later is no older.
+        let at = changes.events.iter().map(|event| event.at).min().unwrap_or_default();
         let at = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
         aside.append(entries(changes), at).map_err(|fault| Error::fault("what must survive a loss", fault))
     }
@@ -61,6 +63,16 @@ impl Desk {
     pub(super) async fn set_erasure_aside(&self, person: PersonId, request: &Request) -> Result<(), Error> {
         let erased = Entry::Erased { person: person.0, by_person: request.by.person.0, by_key: request.by.key.0 };
         self.append_aside(vec![erased], request.now).await
+    }
+
+    /// Sets aside that the capsule of this number, whose record was lost, is about to be revoked.
+    pub(super) async fn set_lost_revocation_aside(&self, code: &str, now: Timestamp) -> Result<(), Error> {
+        self.append_aside(vec![Entry::LostRevoked { certificate_code: code.to_owned() }], now).await
+    }
+
+    /// Sets aside that a restored house was let go.
+    pub(super) async fn set_release_aside(&self, restore: Uuid, now: Timestamp) -> Result<(), Error> {
+        self.append_aside(vec![Entry::Released { restore }], now).await
     }
 
     async fn append_aside(&self, entries: Vec<Entry>, at: Timestamp) -> Result<(), Error> {

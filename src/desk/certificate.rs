@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Desk, Error};
 use crate::capsule::credential::{self, Capsule};
 use crate::store::entity::capsules;
-use crate::store::{queries, restores};
+use crate::store::{lost_capsules, queries, restores};
 
 /// A stored capsule, and what a check of it said.
 #[derive(Clone, Debug)]
@@ -35,6 +35,27 @@ impl Status {
     }
 }
 
+/// A certificate whose record was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Nobody can vouch for it; checked without this service it still counts.
+    Standing,
+    /// It was taken back: the status list says so.
+    Revoked,
+}
+
+impl Lost {
+    /// The same in a sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Lost::Standing => "this number was given out here, and its record was lost: nobody can vouch for it",
+            Lost::Revoked => {
+                "this number was given out here, its record was lost, and it was revoked: it no longer counts"
+            }
+        }
+    }
+}
+
 impl Certificate {
     pub fn status(&self) -> Status {
         match (&self.checked, self.revoked_at) {
@@ -46,14 +67,20 @@ impl Certificate {
 }
 
 impl Desk {
-    /// Whether a certificate of this number was given out here, and its record lost with what came after a backup.
+    /// What is known of a certificate that was given out here, and whose record was lost with what came after a backup;
+    /// none where no such number is known.
     ///
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn has_lost_certificate(&self, code: &str) -> Result<bool, Error> {
-        let Some(code) = printed(code) else { return Ok(false) };
-        Ok(restores::lost_certificate(self.store().reader(), &code).await?)
+    pub async fn lost_certificate(&self, code: &str) -> Result<Option<Lost>, Error> {
+        let Some(code) = printed(code) else { return Ok(None) };
+        let reader = self.store().reader();
+        let row = lost_capsules::by_code(reader, &code).await?;
+        if row.is_some_and(|row| row.revoked_at.is_some()) {
+            return Ok(Some(Lost::Revoked));
+        }
+        Ok(restores::lost_certificate(reader, &code).await?.then_some(Lost::Standing))
     }
 
     /// The capsule of this number. A text that cannot be a number is nobody's, like a number that was never given out.

@@ -67,7 +67,7 @@ pub use fire::Fired;
 pub use found::FoundResolution;
 pub use parcels::{Arrival, ArrivedPiece, Parcel, inbound_parcel};
 pub use place::NewOrder;
-pub use proposals::OpenProposal;
+pub use proposals::{OPEN_FOR, OpenProposal};
 pub use reading::{Located, OrderView, PieceView};
 pub use receipt::Receipt;
 pub use registry::{Keep, KeyGrant, KeyScope, Place};

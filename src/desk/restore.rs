@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::accepted::starts_a_clock;
+use super::proposals::OPEN_FOR;
 use super::receipt::Receipt;
 use super::registry::Begun;
 use super::{Desk, Error, Request, Seals};
@@ -21,10 +22,10 @@ use crate::domain::ids::{CommandId, KeyId, OrderId, PersonId, StreamId, StreamKe
 use crate::domain::notice::{Notice, Recipient};
 use crate::domain::orders::OrderCommand;
 use crate::domain::refusal::Refusal;
-use crate::store::entity::{deadlines, lost, restores as rows};
+use crate::store::entity::{deadlines, lost, outbox, restores as rows};
 use crate::store::outbox::State;
 use crate::store::restores::{self, About, Kind};
-use crate::store::{beside, queries};
+use crate::store::{beside, lost_capsules, queries};
 
 /// How what was told before the loss, and is not told again, is shown.
 pub const TOLD_BEFORE: &str = "told_before_restore";
@@ -103,28 +104,52 @@ impl Desk {
             None => restores::hold(self.store(), None, now.as_microsecond()).await?,
         };
         let since = restore.lost_from_at.saturating_sub(i64::try_from(MARGIN.as_micros()).unwrap_or(i64::MAX));
-        let fault = |error: &dyn ToString| Error::fault("the log aside cannot be read", error.to_string());
-        let reading = tokio::task::spawn_blocking(move || {
-            let mut lines = Vec::new();
-            let unreadable = aside::read::<aside::Fault>(&folder, |line| {
-                // Of tellings there are many, and all but the newest are known.
-                if since <= line.at || !matches!(line.entry, Entry::Told(_)) {
-                    lines.push(line);
-                }
-                Ok(())
-            })?;
-            Ok::<_, aside::Fault>((lines, unreadable))
-        });
-        let (lines, unreadable) = reading.await.map_err(|error| fault(&error))?.map_err(|error| fault(&error))?;
+        let (mut lines, unreadable) = read_aside(folder, since).await?;
+        // Each process wrote a file of its own.
+        lines.sort_by_key(|line| line.at);
         self.erase_again(&restore, &lines, now).await?;
         for lines in lines.chunks(AT_ONCE) {
             self.replay(&restore, lines, now).await?;
         }
+        self.revoke_again(&restore, &lines).await?;
         let txn = self.store().begin().await?;
         let unreadable = i32::try_from(unreadable).unwrap_or(i32::MAX);
         restores::replayed(&*txn, restore.id, unreadable, now.as_microsecond()).await?;
         txn.commit().await?;
         Ok(restores::latest(self.store().reader()).await?.unwrap_or(restore))
+    }
+
+    /// Whether a database that was let go after a restore was brought back from a backup once more: the log aside tells of
+    /// something since then that it does not know, or knows nothing of its release. Told twice of one restore, by an option
+    /// that stayed in a start script, nobody is held twice.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store, and of a log that cannot be read.
+    pub async fn is_restored_again(&self, released: &rows::Model, folder: PathBuf) -> Result<bool, Error> {
+        let (lines, _) = read_aside(folder, i64::MIN).await?;
+        let is_own = |line: &Line| matches!(&line.entry, Entry::Released { restore } if *restore == released.id);
+        if !lines.iter().any(is_own) {
+            return Ok(true);
+        }
+        let since = released.released_at.unwrap_or(i64::MIN);
+        let later: Vec<Line> = lines.into_iter().filter(|line| since < line.at).collect();
+        let reader = self.store().reader();
+        for lines in later.chunks(AT_ONCE) {
+            let mut unknown = self.missing(released, lines).await?;
+            // The owner of an endpoint is written to without a row.
+            let told: Vec<_> = tellings(lines).filter(|(_, told)| told.row != told.order).collect();
+            let ids: Vec<Uuid> = told.iter().map(|(_, told)| told.row).collect();
+            unknown.extend(untold(released, &told, &restores::rows(reader, &ids).await?));
+            let known = restores::known_lost(reader, &unknown).await?;
+            let erased: Vec<Uuid> = lines.iter().filter_map(erased).collect();
+            if unknown.iter().any(|row| !known.contains(&(row.kind.clone(), row.id.clone())))
+                || !restores::not_erased(reader, &erased).await?.is_empty()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Erases again whoever was erased since the backup, on the word of the operator who had ordered it.
@@ -133,7 +158,12 @@ impl Desk {
             .iter()
             .filter_map(|line| match &line.entry {
                 Entry::Erased { person, by_person, by_key } => Some((*person, (line.at, *by_person, *by_key))),
-                Entry::Capsule { .. } | Entry::Revoked { .. } | Entry::Answered { .. } | Entry::Told(_) => None,
+                Entry::Capsule { .. }
+                | Entry::Revoked { .. }
+                | Entry::LostRevoked { .. }
+                | Entry::Released { .. }
+                | Entry::Answered { .. }
+                | Entry::Told(_) => None,
             })
             .collect();
         let people: Vec<Uuid> = erased.keys().copied().collect();
@@ -174,13 +204,61 @@ impl Desk {
     /// Holds lines of the log aside against the database.
     async fn replay(&self, restore: &rows::Model, lines: &[Line], now: Timestamp) -> Result<(), Error> {
         let reader = self.store().reader();
+        let mut found = self.missing(restore, lines).await?;
+        let told: Vec<(i64, &Told)> = tellings(lines).collect();
+        found.extend(self.replay_told(restore, &told, now).await?);
+        let orders: BTreeSet<Uuid> = found.iter().filter_map(|row| row.order_id).collect();
+        let orders: Vec<Uuid> = orders.into_iter().collect();
+        let known = beside::orders_of(reader, &orders).await?;
+        let warehouses: BTreeMap<Uuid, String> =
+            known.into_iter().map(|row| (row.order_id, row.warehouse_id)).collect();
+        let codes = restores::codes_of(reader, &orders).await?;
+        for row in &mut found {
+            let Some(order) = row.order_id else { continue };
+            let own = || warehouses.get(&order).cloned();
+            row.warehouse_id = row.warehouse_id.take().or_else(own);
+            let code = || codes.get(&(order, row.stream_id?)).cloned();
+            row.piece = row.piece.take().or_else(code);
+        }
+        let lost: BTreeSet<&str> =
+            found.iter().filter(|row| row.kind == Kind::Capsule.as_str()).map(|row| row.id.as_str()).collect();
+        let place_of = |line: &Line| match &line.entry {
+            Entry::Capsule { certificate_code, order, stream, place: Some(place), .. }
+                if lost.contains(certificate_code.as_str()) =>
+            {
+                Some(lost_capsules::Model {
+                    certificate_code: certificate_code.clone(),
+                    order_id: *order,
+                    stream_id: *stream,
+                    status_place: *place,
+                    issued_at: line.at,
+                    proposed_by: None,
+                    proposed_by_key: None,
+                    proposed_at: None,
+                    revoked_by: None,
+                    revoked_by_key: None,
+                    revoked_at: None,
+                })
+            }
+            _ => None, // Only a capsule has a place in the list.
+        };
+        let places: Vec<_> = lines.iter().filter_map(place_of).collect();
+        if !places.is_empty() {
+            let txn = self.store().begin().await?;
+            lost_capsules::keep_all(&*txn, places).await?;
+            txn.commit().await?;
+        }
+        self.keep_lost(found).await
+    }
+
+    /// What lines of the log aside tell beside letters and messages, and the database does not know.
+    async fn missing(&self, restore: &rows::Model, lines: &[Line]) -> Result<Vec<lost::Model>, Error> {
+        let reader = self.store().reader();
         let mut found = Vec::new();
-        let mut told: Vec<(i64, &Told)> = Vec::new();
         for line in lines {
             match &line.entry {
-                Entry::Erased { .. } => {}
-                Entry::Told(telling) => told.push((line.at, telling)),
-                Entry::Capsule { certificate_code, piece, warehouse, order, stream, head } => {
+                Entry::Erased { .. } | Entry::Told(_) | Entry::LostRevoked { .. } | Entry::Released { .. } => {}
+                Entry::Capsule { certificate_code, piece, warehouse, order, stream, head, place: _ } => {
                     if queries::capsule_by_code(reader, certificate_code).await?.is_none() {
                         found.push(lost::Model {
                             order_id: Some(*order),
@@ -213,21 +291,32 @@ impl Desk {
                 }
             }
         }
-        found.extend(self.replay_told(restore, &told, now).await?);
-        let orders: BTreeSet<Uuid> = found.iter().filter_map(|row| row.order_id).collect();
-        let orders: Vec<Uuid> = orders.into_iter().collect();
-        let known = beside::orders_of(reader, &orders).await?;
-        let warehouses: BTreeMap<Uuid, String> =
-            known.into_iter().map(|row| (row.order_id, row.warehouse_id)).collect();
-        let codes = restores::codes_of(reader, &orders).await?;
-        for row in &mut found {
-            let Some(order) = row.order_id else { continue };
-            let own = || warehouses.get(&order).cloned();
-            row.warehouse_id = row.warehouse_id.take().or_else(own);
-            let code = || codes.get(&(order, row.stream_id?)).cloned();
-            row.piece = row.piece.take().or_else(code);
+        Ok(found)
+    }
+
+    /// Revokes again what had been revoked before its record was lost, and what two supervisors revoked since.
+    async fn revoke_again(&self, restore: &rows::Model, lines: &[Line]) -> Result<(), Error> {
+        for line in lines {
+            let codes = match &line.entry {
+                // After the restore the work was done again, and it is that piece's new capsule that is revoked.
+                Entry::Revoked { order, stream } if line.at < restore.began_at => {
+                    lost_capsules::standing(self.store().reader(), (*order, *stream), line.at).await?
+                }
+                Entry::LostRevoked { certificate_code } => vec![certificate_code.clone()],
+                Entry::Revoked { .. }
+                | Entry::Erased { .. }
+                | Entry::Capsule { .. }
+                | Entry::Released { .. }
+                | Entry::Answered { .. }
+                | Entry::Told(_) => continue,
+            };
+            let txn = self.store().begin().await?;
+            for code in codes {
+                lost_capsules::revoke(&*txn, &code, None, line.at).await?;
+            }
+            txn.commit().await?;
         }
-        self.keep_lost(found).await
+        Ok(())
     }
 
     /// Takes rows that wait for told, where they were; answers what was told of which nothing is known here.
@@ -251,23 +340,7 @@ impl Desk {
             restores::mark_told(&*txn, &ids, (state, TOLD_BEFORE), now.as_microsecond()).await?;
         }
         txn.commit().await?;
-        let known: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
-        let unknown = told.iter().filter(|(_, told)| !known.contains(&told.row));
-        let lost = unknown.map(|(at, told)| {
-            let kind = if told.channel == "mail" { Kind::Letter } else { Kind::Webhook };
-            lost::Model {
-                order_id: Some(told.order),
-                stream_id: Some(told.stream),
-                number: told.number.clone(),
-                piece: told.piece.clone(),
-                recipient: Some(told.recipient.clone()),
-                notice: Some(told.notice.clone()),
-                channel: Some(told.channel.clone()),
-                subject: told.subject.clone(),
-                ..lost_row(restore, kind, told.row, *at)
-            }
-        });
-        Ok(lost.collect())
+        Ok(untold(restore, told, &rows))
     }
 
     /// Whether the same was told to the same about the same before the loss, and by no other row since.
@@ -329,10 +402,48 @@ impl Desk {
         }
         if let Begun::Fresh(txn) = self.begin_once(request).await? {
             let by = (request.by.person.0, request.by.key.0);
+            self.set_release_aside(id, request.now).await?;
             restores::release(&*txn, id, by, request.now.as_microsecond()).await?;
             self.end_once(txn, request, Receipt::Made { id: id.to_string(), new: false }).await?;
         }
         Ok(restores::latest(self.store().reader()).await?)
+    }
+
+    /// Revokes a certificate whose record was lost: the first of two supervisors puts it up, and another confirms it by the
+    /// same request within the hour. The status list says so from then on, also to whoever checks without this service.
+    ///
+    /// # Errors
+    ///
+    /// A refusal where no such certificate is known to be lost, where it is revoked already, where its place in the list
+    /// is not known, and where the same person asks twice; those of the store.
+    pub async fn revoke_lost(&self, code: &str, request: &Request) -> Result<lost_capsules::Model, Error> {
+        let absent = || Error::from(Refusal::Absent("lost certificate"));
+        let txn = match self.begin_once(request).await? {
+            Begun::Answered(_) => {
+                return lost_capsules::by_code(self.store().reader(), code).await?.ok_or_else(absent);
+            }
+            Begun::Fresh(txn) => txn,
+        };
+        let Some(row) = lost_capsules::by_code(&*txn, code).await? else {
+            restores::lost(&*txn, Kind::Capsule, code).await?.ok_or_else(absent)?;
+            let why = "its place in the list of revoked certificates was not set aside, so it cannot stand there";
+            return Err(Refusal::NotNow(why).into());
+        };
+        if row.revoked_at.is_some() {
+            return Err(Refusal::NotNow("this certificate is revoked already").into());
+        }
+        let (now, by) = (request.now.as_microsecond(), (request.by.person.0, request.by.key.0));
+        let is_open = |at: i64| now.saturating_sub(at) < i64::try_from(OPEN_FOR.as_micros()).unwrap_or(i64::MAX);
+        match row.proposed_by.filter(|_| row.proposed_at.is_some_and(is_open)) {
+            None => lost_capsules::propose(&*txn, code, by, now).await?,
+            Some(first) if first == by.0 => return Err(Refusal::SecondPersonNeeded.into()),
+            Some(_) => {
+                self.set_lost_revocation_aside(code, request.now).await?;
+                lost_capsules::revoke(&*txn, code, Some(by), now).await?;
+            }
+        }
+        self.end_once(txn, request, Receipt::Made { id: code.to_owned(), new: false }).await?;
+        lost_capsules::by_code(self.store().reader(), code).await?.ok_or_else(absent)
     }
 
     /// Moves the clocks of buyers and merchants later by the time between the loss and the release.
@@ -382,6 +493,69 @@ impl Desk {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Every line of the log aside; of tellings, of which there are many and all but the newest are known, those since a time.
+async fn read_aside(folder: PathBuf, since: i64) -> Result<(Vec<Line>, u64), Error> {
+    let fault = |error: &dyn ToString| Error::fault("the log aside cannot be read", error.to_string());
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut lines = Vec::new();
+        let unreadable = aside::read::<aside::Fault>(&folder, |line| {
+            if since <= line.at || !matches!(line.entry, Entry::Told(_)) {
+                lines.push(line);
+            }
+            Ok(())
+        })?;
+        Ok::<_, aside::Fault>((lines, unreadable))
+    });
+    reading.await.map_err(|error| fault(&error))?.map_err(|error| fault(&error))
+}
+
+/// The person whom a line tells to be erased.
+fn erased(line: &Line) -> Option<Uuid> {
+    match &line.entry {
+        Entry::Erased { person, .. } => Some(*person),
+        Entry::Capsule { .. }
+        | Entry::Revoked { .. }
+        | Entry::LostRevoked { .. }
+        | Entry::Released { .. }
+        | Entry::Answered { .. }
+        | Entry::Told(_) => None,
+    }
+}
+
+/// Letters and messages among lines.
+fn tellings(lines: &[Line]) -> impl Iterator<Item = (i64, &Told)> {
+    lines.iter().filter_map(|line| match &line.entry {
+        Entry::Told(told) => Some((line.at, told)),
+        Entry::Erased { .. }
+        | Entry::Capsule { .. }
+        | Entry::Revoked { .. }
+        | Entry::LostRevoked { .. }
+        | Entry::Released { .. }
+        | Entry::Answered { .. } => None,
+    })
+}
+
+/// What was told of which the outbox has no row.
+fn untold(restore: &rows::Model, told: &[(i64, &Told)], rows: &[outbox::Model]) -> Vec<lost::Model> {
+    let known: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
+    let unknown = told.iter().filter(|(_, told)| !known.contains(&told.row));
+    let lost = unknown.map(|(at, told)| {
+        let kind = if told.channel == "mail" { Kind::Letter } else { Kind::Webhook };
+        lost::Model {
+            order_id: Some(told.order),
+            stream_id: Some(told.stream),
+            number: told.number.clone(),
+            piece: told.piece.clone(),
+            recipient: Some(told.recipient.clone()),
+            notice: Some(told.notice.clone()),
+            channel: Some(told.channel.clone()),
+            subject: told.subject.clone(),
+            ..lost_row(restore, kind, told.row, *at)
+        }
+    });
+    lost.collect()
 }
 
 /// A row of what was lost, of which nothing is known but what it is and when it happened.

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Desk, Error};
 use crate::capsule::{Hash, status};
-use crate::store::{lookups, queries};
+use crate::store::{lookups, lost_capsules, queries};
 
 /// A list counts for a day ([`status::COUNTS_FOR`]); whoever is given one can use it for most of that.
 const SIGNED_ANEW_AFTER: SignedDuration = SignedDuration::from_hours(1);
@@ -54,9 +54,11 @@ impl Desk {
     pub async fn status_list(&self, now: Timestamp) -> Result<Arc<SignedList>, Error> {
         // One snapshot: a capsule that is revoked meanwhile is in the next list.
         let snapshot = self.store().snapshot().await?;
+        // Of capsules whose record was lost the places are known all the same.
         let highest = lookups::highest_status_place(&*snapshot).await?;
+        let highest = highest.max(lost_capsules::highest_place(&*snapshot).await?);
         let version = Version {
-            revoked: lookups::count_revoked(&*snapshot).await?,
+            revoked: lookups::count_revoked(&*snapshot).await? + lost_capsules::count_revoked(&*snapshot).await?,
             places: status::places(highest.and_then(|place| u32::try_from(place).ok())),
             issued_at: lookups::last_issued_at(&*snapshot).await?,
         };
@@ -70,8 +72,9 @@ impl Desk {
         let packed = match kept.filter(is_same) {
             Some(list) => list.packed.clone(),
             None => {
+                let lost = lost_capsules::revoked_places(&*snapshot).await?;
                 let revoked = queries::revoked_places(&*snapshot).await?;
-                let revoked = revoked.into_iter().filter_map(|place| u32::try_from(place).ok());
+                let revoked = revoked.into_iter().chain(lost).filter_map(|place| u32::try_from(place).ok());
                 status::packed(version.places, revoked).into()
             }
         };

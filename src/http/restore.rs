@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,11 +21,13 @@ use super::queue::{read_cursor, write_cursor};
 use super::views::instant;
 use super::warehouse::Nothing;
 use super::{ApiError, App};
+use crate::desk::OPEN_FOR;
+use crate::desk::certificate::printed;
 use crate::domain::actor::Scope;
-use crate::store::beside;
 use crate::store::entity::{lost, orders, restores as rows};
 use crate::store::outbox::Channel;
 use crate::store::restores::{self, Kind};
+use crate::store::{beside, lost_capsules};
 
 /// Who may look: it concerns the whole house.
 const READERS: u16 = SUPERVISOR | AUDITOR | OPERATOR;
@@ -34,7 +36,11 @@ const READERS: u16 = SUPERVISOR | AUDITOR | OPERATOR;
 const MOST_CLOCKS: usize = 500;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show_restore)).routes(routes!(list_lost)).routes(routes!(release_restore))
+    OpenApiRouter::new()
+        .routes(routes!(show_restore))
+        .routes(routes!(list_lost))
+        .routes(routes!(release_restore))
+        .routes(routes!(revoke_lost))
 }
 
 /// How many things of one kind were lost.
@@ -214,11 +220,53 @@ struct LostAnswer {
     /// Since when it is made good; null while it is lost.
     #[schema(value_type = Option<String>)]
     found_at: Value,
+    /// Of a certificate, whether it was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation: Option<LostRevocation>,
 }
 
-impl From<lost::Model> for LostAnswer {
-    fn from(row: lost::Model) -> Self {
+/// How it stands with the revocation of a certificate whose record was lost.
+#[derive(Debug, Serialize, ToSchema)]
+struct LostRevocation {
+    certificate_code: String,
+    /// standing; proposed: one supervisor would revoke it, and another may confirm; revoked.
+    state: &'static str,
+    /// The first of the two.
+    proposed_by: Option<Uuid>,
+    /// Until then another supervisor may confirm.
+    #[schema(value_type = Option<String>)]
+    confirm_until: Value,
+    /// The second; null where it had been revoked before the loss.
+    revoked_by: Option<Uuid>,
+    #[schema(value_type = Option<String>)]
+    revoked_at: Value,
+}
+
+impl LostRevocation {
+    fn new(row: lost_capsules::Model, now: Timestamp) -> Self {
+        let until =
+            row.proposed_at.map(|at| at.saturating_add(i64::try_from(OPEN_FOR.as_micros()).unwrap_or(i64::MAX)));
+        let open = until.filter(|until| row.revoked_at.is_none() && now.as_microsecond() < *until);
         Self {
+            certificate_code: row.certificate_code,
+            state: match (row.revoked_at, open) {
+                (Some(_), _) => "revoked",
+                (None, Some(_)) => "proposed",
+                (None, None) => "standing",
+            },
+            proposed_by: row.proposed_by.filter(|_| open.is_some() || row.revoked_at.is_some()),
+            confirm_until: at(open),
+            revoked_by: row.revoked_by,
+            revoked_at: at(row.revoked_at),
+        }
+    }
+}
+
+impl LostAnswer {
+    fn new(row: lost::Model, capsules: &BTreeMap<String, lost_capsules::Model>, now: Timestamp) -> Self {
+        let capsule = capsules.get(&row.id).filter(|_| row.kind == Kind::Capsule.as_str());
+        Self {
+            revocation: capsule.map(|capsule| LostRevocation::new(capsule.clone(), now)),
             id: row.id,
             at: instant(row.at),
             order: row.order_id,
@@ -263,7 +311,39 @@ async fn list_lost(
     let reader = app.desk().store().reader();
     let mut rows = restores::page(reader, (kind, own), query.open.unwrap_or(false), after, limit + 1).await?;
     let next_cursor = turn_page(&mut rows, limit, |row| write_cursor(&Cursor { at: row.at, id: row.id.clone() }));
-    Ok(Json(LostPage { lost: rows.into_iter().map(LostAnswer::from).collect(), next_cursor }))
+    let codes: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let capsules = if kind == Kind::Capsule { lost_capsules::of(reader, &codes).await? } else { Vec::new() };
+    let capsules = capsules.into_iter().map(|row| (row.certificate_code.clone(), row)).collect();
+    let shown = |row| LostAnswer::new(row, &capsules, app.now());
+    Ok(Json(LostPage { lost: rows.into_iter().map(shown).collect(), next_cursor }))
+}
+
+/// Revokes a certificate whose record was lost. The first of two supervisors puts it up; the other confirms it by the same
+/// request within the hour. Whoever checks the certificate is told then, also without this service, by the status list.
+#[utoipa::path(post, path = "/v1/restore/lost/{certificate_code}/revocation", tag = "restore", request_body = Nothing,
+    params(("certificate_code" = String, Path, description = "The number printed on the certificate"),
+        ("Idempotency-Key" = String, Header, description = "Fresh for each new request")),
+    responses((status = 200, description = "Put up, or revoked", body = LostRevocation),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json")))]
+async fn revoke_lost(
+    State(app): State<App>,
+    caller: Caller<SUPERVISOR>,
+    Path(code): Path<String>,
+    write: Write<Nothing>,
+) -> Result<Json<LostRevocation>, ApiError> {
+    let absent = || ApiError::absent("lost certificate");
+    let code = printed(&code).ok_or_else(absent)?;
+    let row = restores::lost(app.desk().store().reader(), Kind::Capsule, &code).await?.ok_or_else(absent)?;
+    let own = warehouse(&caller.scope);
+    if row.warehouse_id.is_some_and(|known| own.is_some_and(|own| own != known)) {
+        return Err(absent());
+    }
+    let request = write.circumstances.request(&app, &caller);
+    let row = app.desk().revoke_lost(&code, &request).await?;
+    if row.revoked_at.is_some() {
+        tracing::warn!(order.id = %row.order_id, "a certificate whose record was lost was revoked");
+    }
+    Ok(Json(LostRevocation::new(row, app.now())))
 }
 
 /// Lets letters, webhooks and clocks go, for the whole house. Before that every choice that ran out, or will within

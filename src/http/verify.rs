@@ -18,7 +18,7 @@ use super::pages::{self, Frame, LanguageQuery, Visitor, qr};
 use super::tracking::Source;
 use super::{ApiError, App};
 use crate::capsule::{chain, credential, jws};
-use crate::desk::certificate::{Certificate, Status, printed};
+use crate::desk::certificate::{Certificate, Lost, Status, printed};
 use crate::shown::Clock;
 
 mod capsule;
@@ -109,8 +109,8 @@ struct CertificatePage<'a> {
     responses((status = 200, body = CertificateAnswer, description = "The certificate, and whether it stands"),
         (status = 404, description = "No certificate has this number", body = Problem,
             content_type = "application/problem+json"),
-        (status = 410, description = "Given out here, and its record was lost: nobody can vouch for it", body = Problem,
-            content_type = "application/problem+json"),
+        (status = 410, description = "Given out here, and its record was lost: nobody can vouch for it, or it was revoked",
+            body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too many numbers were tried", body = Problem,
             content_type = "application/problem+json")))]
 async fn show_certificate(
@@ -127,8 +127,10 @@ async fn show_certificate(
         return if is_page { pages::too_many(&visitor) } else { Err(too_many()) };
     }
     let found = app.desk().certificate(&code).await?;
-    if found.is_none() && app.desk().has_lost_certificate(&code).await? {
-        return show_lost(&visitor, is_page);
+    if found.is_none()
+        && let Some(lost) = app.desk().lost_certificate(&code).await?
+    {
+        return show_lost(&visitor, is_page, lost);
     }
     if found.is_none() {
         app.guesses().missed(&source);
@@ -150,16 +152,23 @@ async fn show_certificate(
 }
 
 /// A number that was given out, and of which nothing else is known since a loss.
-fn show_lost(visitor: &Visitor<'_>, is_page: bool) -> Result<Response, ApiError> {
+fn show_lost(visitor: &Visitor<'_>, is_page: bool, lost: Lost) -> Result<Response, ApiError> {
     if !is_page {
-        let detail = "this number was given out here, and its record was lost: nobody can vouch for it";
-        return Err(ApiError::request(StatusCode::GONE, "certificate_lost", detail));
+        let code = match lost {
+            Lost::Standing => "certificate_lost",
+            Lost::Revoked => "certificate_revoked",
+        };
+        return Err(ApiError::request(StatusCode::GONE, code, lost.sentence()));
     }
     let language = visitor.language(None);
     let words = language.words();
-    let frame = Frame::new(language, visitor.chose(), words.certificate_lost());
+    let says = match lost {
+        Lost::Standing => (words.certificate_lost(), words.certificate_lost_why()),
+        Lost::Revoked => (words.certificate_revoked(), words.certificate_revoked_why()),
+    };
+    let frame = Frame::new(language, visitor.chose(), says.0);
     let back = Some((format!("/v{}", frame.query), words.check_heading()));
-    pages::plain(StatusCode::GONE, frame, (words.certificate_lost(), words.certificate_lost_why()), back)
+    pages::plain(StatusCode::GONE, frame, says, back)
 }
 
 fn too_many() -> ApiError {
@@ -325,7 +334,10 @@ async fn check(app: &App, line: &str) -> Result<CheckAnswer, ApiError> {
         Err(fault) => return Ok(wanting(format!("not verified: {fault}"))),
     };
     let Some(certificate) = app.desk().certificate(&capsule.certificate_code).await? else {
-        return Ok(wanting("not verified: it is signed, and no certificate here has its number".to_owned()));
+        return Ok(wanting(match app.desk().lost_certificate(&capsule.certificate_code).await? {
+            Some(lost) => format!("not verified: it is signed, and {}", lost.sentence()),
+            None => "not verified: it is signed, and no certificate here has its number".to_owned(),
+        }));
     };
     if certificate.row.credential != line {
         return Ok(wanting("not verified: it is signed, and not the capsule of its number".to_owned()));

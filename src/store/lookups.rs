@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use sea_orm::sea_query::UnionType;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 use uuid::Uuid;
 
 use super::entity::{
-    capsules, certificate_holders, idempotency, laboratories, lines, lives, order_nos, orders, people, pieces,
-    presented_certificates, status_places, warehouses, waybills,
+    capsules, certificate_holders, idempotency, laboratories, lines, lives, lost_capsules, order_nos, orders, people,
+    pieces, presented_certificates, status_places, warehouses, waybills,
 };
 use super::{ALTERNATIVES, Backend, Error, Source, Transaction, padded};
 
@@ -202,11 +204,16 @@ pub async fn highest_status_place(conn: &impl ConnectionTrait) -> Result<Option<
     Ok(highest.limit(1).into_tuple().one(conn).await?)
 }
 
-/// Those of these places that are taken.
+/// Those of these places that are taken, also by capsules whose record was lost.
 pub async fn taken_status_places(conn: &impl ConnectionTrait, places: &[i32]) -> Result<Vec<i32>, Error> {
+    use lost_capsules::Column::StatusPlace;
     use status_places::Column::Place;
-    let taken = status_places::Entity::find().select_only().column(Place);
-    Ok(taken.filter(Place.is_in(places.iter().copied())).into_tuple().all(conn).await?)
+    let lost = lost_capsules::Entity::find().select_only().column(StatusPlace);
+    let lost = lost.filter(StatusPlace.is_in(places.iter().copied()));
+    let mut taken = status_places::Entity::find().select_only().column(Place);
+    taken = taken.filter(Place.is_in(places.iter().copied()));
+    QueryTrait::query(&mut taken).union(UnionType::All, lost.into_query());
+    Ok(taken.into_tuple().all(conn).await?)
 }
 
 /// The latest transcript of a live session. In a transaction of PostgreSQL the session's row is shared until its end, so

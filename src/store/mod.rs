@@ -25,6 +25,7 @@ pub mod found;
 pub mod journal;
 pub mod looks;
 pub mod lookups;
+pub mod lost_capsules;
 mod open;
 pub mod outbox;
 pub mod owed;

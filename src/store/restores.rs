@@ -259,10 +259,29 @@ pub async fn webhooks(conn: &impl ConnectionTrait) -> Result<Vec<(String, i64, i
     Ok(rows.into_tuple().all(conn).await?)
 }
 
+/// What is known to be lost under a name.
+pub async fn lost(conn: &impl ConnectionTrait, kind: Kind, id: &str) -> Result<Option<lost::Model>, Error> {
+    Ok(lost::Entity::find_by_id((kind.as_str().to_owned(), id.to_owned())).one(conn).await?)
+}
+
+/// Of these lost things, those that are known to be lost already.
+pub async fn known_lost(
+    conn: &impl ConnectionTrait,
+    rows: &[lost::Model],
+) -> Result<BTreeSet<(String, String)>, Error> {
+    use lost::Column::{Id, Kind};
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let mut known = BTreeSet::new();
+    for ids in ids.chunks(ALTERNATIVES) {
+        let found = lost::Entity::find().select_only().column(Kind).column(Id).filter(Id.is_in(padded(ids).cloned()));
+        known.extend(found.into_tuple::<(String, String)>().all(conn).await?);
+    }
+    Ok(known)
+}
+
 /// Whether a certificate of this number was signed here and lost, and is lost still.
 pub async fn lost_certificate(conn: &impl ConnectionTrait, code: &str) -> Result<bool, Error> {
-    let row = lost::Entity::find_by_id((Kind::Capsule.as_str().to_owned(), code.to_owned()));
-    Ok(row.one(conn).await?.is_some_and(|row| row.found_at.is_none()))
+    Ok(lost(conn, Kind::Capsule, code).await?.is_some_and(|row| row.found_at.is_none()))
 }
 
 /// The codes of the pieces of these orders.

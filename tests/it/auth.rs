@@ -128,6 +128,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/notices/{id}/resend", &[SUPERVISOR]),
     ("GET", "/v1/restore", &[SUPERVISOR, AUDITOR, OPERATOR]),
     ("GET", "/v1/restore/lost", &[SUPERVISOR, AUDITOR, OPERATOR]),
+    ("POST", "/v1/restore/lost/{certificate_code}/revocation", &[SUPERVISOR]),
     ("POST", "/v1/restore/release", &[SUPERVISOR]),
     ("GET", "/v1/webhooks", &[PLATFORM, MERCHANT]),
     ("POST", "/v1/webhooks", &[PLATFORM, MERCHANT]),

@@ -217,7 +217,10 @@ pub(super) async fn give_back(
     keys: Option<&Path>,
     watch: &mut dyn Watch,
 ) -> Result<Counted, Fault> {
-    let store = Store::open(url, LIMITS).await?;
+    let store = Store::open(url, LIMITS).await.map_err(|error| {
+        let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+        Fault::Refused(format!("a backup is brought back into an empty database, made with createdb beforehand: {why}"))
+    })?;
     let schema = schema_of(store.reader()).await?;
     let there: Vec<(i64,)> =
         rows(store.reader(), format!("SELECT count(*) FROM information_schema.tables WHERE table_schema = '{schema}'"))

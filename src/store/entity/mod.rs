@@ -25,6 +25,7 @@ pub mod lines;
 pub mod lives;
 pub mod lost;
 pub mod lost_and_found;
+pub mod lost_capsules;
 pub mod lots;
 pub mod merchants;
 pub mod obligations;
