@@ -57,9 +57,22 @@ pub fn next(world: &World, dice: &mut Dice) -> (OrderCommand, By) {
     if asks.is_empty() || dice.once_in(5) {
         return nonsense(world, dice);
     }
+    // What one supervisor proposed waits an hour for the other.
+    if let Some(confirmed) = world.cases.iter().find_map(confirmation).filter(|_| dice.once_in(2)) {
+        return confirmed;
+    }
     let (command, by) = asks[dice.below(asks.len())].clone();
     let by = if dice.once_in(8) { dice.pick(&CAST).by() } else { by };
     (command, by)
+}
+
+/// The second supervisor's word on a case of which the first has given theirs.
+fn confirmation(one: &Disputed) -> Option<(OrderCommand, By)> {
+    let (proposed, by, _) = one.case.proposed.as_ref().filter(|_| one.case.decided.is_none())?;
+    let second = if by.is_some_and(|by| by.person_id == CHIEF.by().person) { DEPUTY } else { CHIEF };
+    let decision = Decision { upheld: proposed.upheld, amount: proposed.amount, revokes: proposed.revokes };
+    let command = CaseCommand::Decide { case: one.stream, decision, reason: sealed() };
+    Some((OrderCommand::Case(command), second.by()))
 }
 
 fn nonsense(world: &World, dice: &mut Dice) -> (OrderCommand, By) {

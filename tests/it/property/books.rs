@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::world::{World, name};
 
 /// The rules by which something is owed are the house's own, whatever the world's rulebook says of claims.
-static RULES: LazyLock<Rulebook> = LazyLock::new(|| Rulebook::embedded().unwrap());
+pub static RULES: LazyLock<Rulebook> = LazyLock::new(|| Rulebook::embedded().unwrap());
 
 /// A fee table in which one fee is missing.
 static FEES: LazyLock<Fees> = LazyLock::new(|| {

@@ -111,7 +111,10 @@ fn onward(world: &mut World, at: usize, dice: &mut Dice) -> Try {
             } else {
                 K::VerdictGiven
             };
+            // An appeal is lost as often as it is won.
+            let appealed = world.slots[at].journal.iter().any(|known| known.event.kind() == K::Appealed);
             match review.derived() {
+                _ if appealed && kind == K::VerdictGiven && dice.once_in(2) => to(kind, Stage::Failed),
                 Verdict::DisclosedDifference => to(kind, Stage::AwaitingBuyer),
                 Verdict::Undetermined => to(kind, Stage::Undetermined),
                 Verdict::NotAsDescribed => to(kind, Stage::Failed),

@@ -6,7 +6,6 @@
 //! Of the program it asks the machine in which stage a piece was, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use touchstone::domain::actor::Role;
@@ -15,7 +14,6 @@ use touchstone::domain::event::*;
 use touchstone::domain::ids::StreamId;
 use touchstone::domain::ledger::Verdict;
 use touchstone::domain::obligation::*;
-use touchstone::domain::piece::Piece;
 use touchstone::domain::route::Stage;
 
 use super::books::Books;
@@ -85,13 +83,11 @@ fn of_piece(world: &World, slot: &Slot, told: &mut Told) {
     use OwedRule::*;
     let (line, stream) = (slot.line_no, Some(StreamId(slot.stream)));
     let day = SignedDuration::from_hours(24);
-    let mut piece = Piece::fold([Recorded::clone(&slot.journal[0])]).unwrap();
     let (mut appealed, mut opened, mut posted, mut dispatched) = (false, false, false, false);
     let (mut unwanted, mut refused_as_it_is, mut swapped, mut delivered) = (false, false, false, false);
     let mut cleared: Option<Timestamp> = None;
-    for recorded in &slot.journal[1..] {
-        let from = piece.stage();
-        piece.apply(Arc::clone(recorded)).unwrap();
+    for (nth, recorded) in slot.journal.iter().enumerate().skip(1) {
+        let ((from, _), (stage, outcome)) = (slot.way[nth - 1], slot.way[nth]);
         let owe = |told: &mut Told, rule, debtor, creditor, amount| {
             told.insert((rule, line, stream), (debtor, creditor, amount, None));
         };
@@ -175,14 +171,14 @@ fn of_piece(world: &World, slot: &Slot, told: &mut Told) {
         }
         // It will not come to its buyer any more, and nothing can take its place: the buyer does not want it, or had it
         // and no longer has it, or the merchant may not send another.
-        let gone = match piece.standing().outcome() {
-            None => piece.stage() == Stage::Returning,
+        let gone = match outcome {
+            None => stage == Stage::Returning,
             Some(Outcome::Completed) => false,
             // The buyer's own, lost on its way to them for the second time: the sale stands.
             Some(Outcome::Lost) => !swapped || from != Stage::ReturningToBuyer,
             Some(Outcome::Cancelled | Outcome::Returned | Outcome::Unclaimed | Outcome::HandedToAuthority) => true,
         };
-        let held = piece.standing().outcome() == Some(Outcome::HandedToAuthority);
+        let held = outcome == Some(Outcome::HandedToAuthority);
         if gone && (unwanted || delivered || refused_as_it_is || held || 2 < slot.attempt) {
             refund(told, line);
         }
@@ -243,7 +239,7 @@ fn faults(world: &World) -> BTreeSet<(IncidentKind, StreamId)> {
     let mut told = BTreeSet::new();
     for slot in &world.slots {
         let stream = StreamId(slot.stream);
-        let mut verdict = None;
+        let (mut verdict, mut ledger) = (None, None);
         let mut dispatched = false;
         for recorded in &slot.journal {
             match &recorded.event {
@@ -257,7 +253,10 @@ fn faults(world: &World) -> BTreeSet<(IncidentKind, StreamId)> {
                 Event::Cancelled(_) if recorded.role == Role::Desk && !silent(world, recorded.at) => {
                     told.insert((NoShow, stream));
                 }
-                Event::VerdictGiven(given) => verdict = Some(given.verdict),
+                Event::VerdictGiven(given) => {
+                    verdict = Some(given.verdict);
+                    ledger = Some(given.proposal_seq);
+                }
                 Event::Overridden(_) => verdict = Some(Verdict::DisclosedDifference),
                 Event::AppealLapsed(_) if verdict == Some(Verdict::NotAsDescribed) => {
                     told.insert((MisDescribed, stream));
@@ -267,6 +266,9 @@ fn faults(world: &World) -> BTreeSet<(IncidentKind, StreamId)> {
                 }
                 _ => {} // The others are nobody's fault.
             }
+        }
+        if ledger.is_some_and(|ledger| has_breach(slot, ledger)) {
+            told.insert((SpeechBreach, stream));
         }
     }
     for case in &world.cases {
@@ -280,6 +282,28 @@ fn faults(world: &World) -> BTreeSet<(IncidentKind, StreamId)> {
         }
     }
     told
+}
+
+/// Whether a ledger holds a claim that breaches a rule of speech, unless the last word on it is that it was not said.
+fn has_breach(slot: &Slot, ledger: i32) -> bool {
+    let (mut flagged, mut struck) = (BTreeSet::new(), BTreeSet::new());
+    for recorded in &slot.journal {
+        match &recorded.event {
+            Event::LedgerProposed(proposed) if recorded.seq == ledger => {
+                let breaches = proposed.entries.iter().filter(|entry| !entry.flags.is_empty());
+                flagged.extend(breaches.map(|entry| &entry.claim_id));
+            }
+            Event::EntrySettled(entry) if entry.proposal_seq == ledger => {
+                if entry.finding.is_none() {
+                    struck.insert(&entry.claim_id);
+                } else {
+                    struck.remove(&entry.claim_id);
+                }
+            }
+            _ => {} // The others neither flag nor strike a claim.
+        }
+    }
+    flagged.difference(&struck).next().is_some()
 }
 
 /// Whether the buyer's silence about the rest ended lines at that moment.

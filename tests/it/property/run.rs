@@ -34,8 +34,30 @@ pub struct Tally {
     /// The rules by which something was owed.
     pub owed: BTreeMap<&'static str, u64>,
     pub faults: BTreeMap<&'static str, u64>,
+    /// The steps of the ladder of conduct to which they led.
+    pub steps: BTreeMap<i32, u64>,
     pub released: u64,
     pub orders: u64,
+}
+
+impl Tally {
+    /// What others saw.
+    pub fn add(&mut self, other: Self) {
+        fn sum<K: Ord>(mine: &mut BTreeMap<K, u64>, others: BTreeMap<K, u64>) {
+            others.into_iter().for_each(|(key, count)| *mine.entry(key).or_default() += count);
+        }
+        self.commands += other.commands;
+        self.accepted += other.accepted;
+        self.events_offered += other.events_offered;
+        self.released += other.released;
+        self.orders += other.orders;
+        sum(&mut self.refusals, other.refusals);
+        sum(&mut self.edges, other.edges);
+        sum(&mut self.asked, other.asked);
+        sum(&mut self.owed, other.owed);
+        sum(&mut self.faults, other.faults);
+        sum(&mut self.steps, other.steps);
+    }
 }
 
 /// An order with its books.
@@ -394,6 +416,18 @@ fn check_person(piece: &Piece, command: &Command, by: &By) -> Result<(), String>
     if may.contains(&by.role) { Ok(()) } else { Err(format!("a {} carried out {:?}", by.role, command.kind())) }
 }
 
+/// Each event led where the machine says.
+fn check_way(slot: &super::world::Slot) -> Result<(), String> {
+    let mut piece = Piece::fold([(*slot.journal[0]).clone()]).map_err(|corrupt| corrupt.to_string())?;
+    for (recorded, led) in slot.journal.iter().zip(&slot.way).skip(1) {
+        piece.apply(recorded.clone()).map_err(|corrupt| corrupt.to_string())?;
+        if (piece.stage(), piece.standing().outcome()) != *led {
+            return Err(format!("event {} led to {led:?}, and folds to {}", recorded.seq, piece.stage()));
+        }
+    }
+    Ok(())
+}
+
 /// What is held in hand is what the journals say: standings, sequence numbers, lines, order and cases.
 fn check_fold(world: &World) -> Result<(), String> {
     let folded = |slot: &super::world::Slot| Piece::fold(slot.journal.iter().map(|recorded| (**recorded).clone()));
@@ -407,6 +441,7 @@ fn check_fold(world: &World) -> Result<(), String> {
         if folded.standing() != slot.piece.standing() || folded.head() != slot.piece.head() {
             return Err(format!("the journal folds to {:?}, not to {:?}", folded.standing(), slot.piece.standing()));
         }
+        check_way(slot)?;
         if !slot.journal.iter().map(|recorded| recorded.seq).eq(1..=slot.piece.head()) {
             return Err("the sequence numbers have a gap".into());
         }

@@ -19,6 +19,7 @@ use touchstone::domain::orders::{Facts, OrderCommand, Waits, Whole, decide_order
 use touchstone::domain::piece::Piece;
 use touchstone::domain::quantity::{Included, Mass, Money, Weighing};
 use touchstone::domain::refusal::Refusal;
+use touchstone::domain::route::Stage;
 use touchstone::domain::text::{Name, Sealed};
 use uuid::Uuid;
 
@@ -67,6 +68,7 @@ const fn actor(name: &'static str, person: u128, key: u128, role: Role) -> Actor
 pub const ANNA: Actor = actor("Anna", 1, 101, Role::Inspector);
 pub const BORIS: Actor = actor("Boris", 2, 102, Role::Inspector);
 pub const CLARA: Actor = actor("Clara", 3, 103, Role::Inspector);
+pub const DORA: Actor = actor("Dora", 13, 113, Role::Inspector);
 pub const CLERK: Actor = actor("the clerk", 4, 104, Role::Clerk);
 pub const CHIEF: Actor = actor("the chief", 5, 105, Role::Supervisor);
 pub const MERCHANT: Actor = actor("the merchant", 6, 106, Role::Merchant);
@@ -81,13 +83,15 @@ pub const DESK: Actor = actor("the desk", 0, 0, Role::Desk);
 /// Acts by a link, without a key of their own.
 pub const BUYER: Actor = actor("the buyer", 11, 0, Role::Buyer);
 
-pub const INSPECTORS: [Actor; 3] = [ANNA, BORIS, CLARA];
+/// Four, so that after an appeal two are left who have not looked.
+pub const INSPECTORS: [Actor; 4] = [ANNA, BORIS, CLARA, DORA];
 
 /// Everybody who may try something. Two persons hold two keys, and two have no business here.
-pub const CAST: [Actor; 14] = [
+pub const CAST: [Actor; 15] = [
     ANNA,
     BORIS,
     CLARA,
+    DORA,
     CLERK,
     CHIEF,
     MERCHANT,
@@ -198,7 +202,8 @@ impl Rules for Book {
         Reading { transcript_id, lexicon_version: name("1"), claims }
     }
 
-    fn propose(&self, _: &Piece, _: &OrderPlaced, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry> {
+    fn propose(&self, piece: &Piece, _: &OrderPlaced, claims: &[Claim], appraisal: &Appraisal) -> Vec<ProposedEntry> {
+        let is_first = piece.opened().line_no == 1;
         let finding = |claim: &Claim| match (&claim.value, &claim.component) {
             (_, None) if claim.kind == ClaimKind::Origin => Finding::NotTestable,
             (ClaimedValue::Weight { weight, .. }, _) => {
@@ -219,7 +224,8 @@ impl Rules for Book {
             essential: claim.kind.is_essential(),
             asks: None,
             rule: None,
-            flags: Vec::new(),
+            // What was said of the first line breaches a rule of speech.
+            flags: if claim.source == ClaimSource::Spoken && is_first { vec![name("ad_absolute")] } else { Vec::new() },
         };
         claims.iter().map(entry).collect()
     }
@@ -302,6 +308,8 @@ pub struct Slot {
     pub attempt: i32,
     pub piece: Piece,
     pub journal: Vec<Arc<Recorded>>,
+    /// Where each event of the journal led the piece.
+    pub way: Vec<(Stage, Option<Outcome>)>,
 }
 
 /// One case, with its journal.
@@ -503,6 +511,7 @@ impl World {
         let recorded = Arc::new(written(slot.piece.head() + 1, event, by, now));
         slot.piece.apply(recorded.clone())?;
         slot.journal.push(recorded);
+        slot.way.push((slot.piece.stage(), slot.piece.standing().outcome()));
         self.show();
         Ok(())
     }
@@ -512,7 +521,8 @@ impl World {
         let first = written(1, event, by, now);
         let piece = Piece::fold([first.clone()]).expect("a piece begins");
         let (line_no, attempt) = (piece.opened().line_no, piece.opened().attempt);
-        self.slots.push(Slot { stream: stream.0, line_no, attempt, piece, journal: vec![Arc::new(first)] });
+        let (journal, way) = (vec![Arc::new(first)], vec![(piece.stage(), None)]);
+        self.slots.push(Slot { stream: stream.0, line_no, attempt, piece, journal, way });
         self.show();
     }
 
