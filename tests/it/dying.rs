@@ -50,6 +50,19 @@ impl Doom {
         Arc::new(Doom { left, counts, dead: AtomicBool::new(false), every, statements, commits, at: Mutex::default() })
     }
 
+    /// At the moment of this number from now on.
+    fn arm(&self, moment: i64) {
+        self.left.store(moment, Ordering::SeqCst);
+        self.statements.store(0, Ordering::SeqCst);
+        self.commits.store(0, Ordering::SeqCst);
+        self.count();
+    }
+
+    /// At no moment any more.
+    fn disarm(&self) {
+        self.counts.store(false, Ordering::SeqCst);
+    }
+
     /// From here on.
     pub fn count(&self) {
         self.counts.store(true, Ordering::SeqCst);
@@ -141,44 +154,75 @@ pub struct Mortal {
     options: Options,
     settings: Settings,
     deaths: Arc<Deaths>,
+    /// The machine that is up. One at a time: two on one SQLite file are refused by `serve`.
+    life: tokio::sync::Mutex<Option<Life>>,
+}
+
+struct Life {
+    doom: Arc<Doom>,
+    desk: Desk,
+    router: axum::Router,
 }
 
 impl Mortal {
     pub fn new((desk, secrets, options, settings): (Desk, Secrets, Options, Settings), deaths: Arc<Deaths>) -> Mortal {
-        Mortal { desk, secrets, options, settings, deaths }
+        Mortal { desk, secrets, options, settings, deaths, life: tokio::sync::Mutex::default() }
     }
 
     /// Sends one request. The first of its kind is interrupted at each of its moments, and sent again.
     pub async fn ask(&self, call: Call) -> Answer {
-        let Some((route, door)) = self.door(&call).await else { return call.at_once().await };
-        if !self.deaths.enter(&door) {
-            return call.at_once().await;
+        let mut up = self.life.lock().await;
+        match self.door(&call).await.filter(|(_, door)| self.deaths.enter(door)) {
+            Some((route, door)) => self.ask_until_done(&mut up, &call, route, &door).await,
+            None => {
+                let life = self.take(&mut up, None).await.expect("nothing stops it");
+                let answer = call.over(life.router.clone()).await;
+                *up = Some(life);
+                answer
+            }
         }
-        let every = if self.desk.store().backend() == Backend::Postgres { RARELY } else { 1 };
+    }
+
+    async fn ask_until_done(
+        &self,
+        up: &mut Option<Life>,
+        call: &Call,
+        route: (&'static str, &'static str),
+        door: &str,
+    ) -> Answer {
         let before = derived::differences(self.desk.store()).await;
         let (mut moment, mut anew, mut written) = (0, 0, false);
         loop {
             let rows = self.rows().await;
-            let doom = Doom::rarely(moment, true, every);
-            let desk = self.desk.another(doom.store(self.desk.store()), &self.secrets, self.options.clone());
-            let desk = desk.expect("the desk opens");
-            let answer = self.live(&desk, &call).await;
-            desk.close().await;
-            if !doom.struck() {
-                return seen(answer.expect("nothing stopped it"), route, written);
-            }
-            let at = doom.what();
-            self.deaths.count(&door);
+            // Whoever asks a machine that dies hears nothing.
+            let doom = match self.take(up, Some(moment)).await {
+                Ok(life) => {
+                    let answer = call.clone().over(life.router.clone()).await;
+                    let doom = life.doom.clone();
+                    if !doom.struck() {
+                        doom.disarm();
+                        *up = Some(life);
+                        return seen(answer, route, written);
+                    }
+                    life.desk.close().await;
+                    doom
+                }
+                Err(doom) => doom,
+            };
+            let told = format!("{door}: died at {}, {moment}", doom.what());
+            self.deaths.count(door);
             if doom.has_written() {
                 written = true;
-                assert_eq!(derived::differences(self.desk.store()).await, before, "{door}: died at {at}, {moment}");
+                assert_eq!(derived::differences(self.desk.store()).await, before, "{told}");
+            } else {
+                assert_eq!(self.rows().await, rows, "{told}, and left something");
+            }
+            if doom.is_new_ground() {
                 let keys = self.desk.keys();
                 let checked = touchstone::audit::check(self.desk.store(), keys, None, &mut ()).await.unwrap();
-                assert!(checked.ok(), "{door}: died at {at}, {moment}: {checked:?}");
+                assert!(checked.ok(), "{told}: {checked:?}");
                 let rebuilt = touchstone::audit::rebuild(self.desk.store(), &mut ()).await.unwrap();
-                assert_eq!(rebuilt.differed, 0, "{door}: died at {at}, {moment}");
-            } else {
-                assert_eq!(self.rows().await, rows, "{door}: died at {at}, {moment}, and left something");
+                assert_eq!(rebuilt.differed, 0, "{told}");
             }
             // Behind a commit the rest of a request is a way of its own. What the buyer's page writes before that, a try
             // of digits, is written each time.
@@ -187,13 +231,25 @@ impl Mortal {
         }
     }
 
-    /// A house comes up, does what was left undone, and is asked; none where it died before it was.
-    async fn live(&self, desk: &Desk, call: &Call) -> Option<Answer> {
+    /// The machine that is up, or one that comes up and does what was left undone; `moment` is when it dies.
+    async fn take(&self, up: &mut Option<Life>, moment: Option<i64>) -> Result<Life, Arc<Doom>> {
+        if let Some(life) = up.take() {
+            if let Some(moment) = moment {
+                life.doom.arm(moment);
+            }
+            return Ok(life);
+        }
+        let every = if self.desk.store().backend() == Backend::Postgres { RARELY } else { 1 };
+        let doom = Doom::rarely(moment.unwrap_or_default(), moment.is_some(), every);
+        let desk = self.desk.another(doom.store(self.desk.store()), &self.secrets, self.options.clone());
+        let desk = desk.expect("the desk opens");
         let now = self.settings.clock.now();
-        desk.catch_up_on_speech(now).await.ok()?;
-        desk.catch_up_on_carriers(now).await.ok()?;
+        if desk.catch_up_on_speech(now).await.is_err() || desk.catch_up_on_carriers(now).await.is_err() {
+            desk.close().await;
+            return Err(doom);
+        }
         let app = App::new(desk.clone(), self.settings.clone(), None).expect("the shelf opens");
-        Some(call.clone().over(http::router(app)).await)
+        Ok(Life { doom, desk, router: http::router(app) })
     }
 
     async fn rows(&self) -> (u64, u64) {
@@ -208,6 +264,10 @@ impl Mortal {
         let route = *routes().find(|(method, route)| *method == call.method.as_str() && fits(route, path))?;
         let once = ["/v1/keys", "/v1/webhooks", "/v1/webhooks/{id}/rotate"];
         if call.method == Method::POST && once.contains(&route.1) {
+            return None;
+        }
+        // Of what is only read, it is noted who has read a piece.
+        if call.method == Method::GET && !route.1.starts_with("/v1/pieces/{code}") {
             return None;
         }
         let mut door = format!("{} {}", route.0, route.1);

@@ -31,6 +31,16 @@ use crate::world::World;
 /// came of it, and how often the machine died.
 async fn done<T>(world: &World, name: &str, work: impl AsyncFn(Desk) -> Result<T, Error>) -> (T, usize) {
     let every = if world.store.backend() == Backend::Postgres { RARELY } else { 1 };
+    done_rarely(world, name, every, work).await
+}
+
+/// The same, where of so many statements one is a moment.
+async fn done_rarely<T>(
+    world: &World,
+    name: &str,
+    every: usize,
+    work: impl AsyncFn(Desk) -> Result<T, Error>,
+) -> (T, usize) {
     let (mut moment, mut anew, mut deaths) = (0, 0, 0);
     loop {
         let rows = rows(world).await;
@@ -126,14 +136,15 @@ both!(whatever_runs_out_or_is_reminded_of_happens_once_wherever_the_machine_dies
                 let pass = fire_due(&desk, hands.now()).await?;
                 if pass.failed == 0 { Ok(pass) } else { Err(Error::Busy) }
             };
-            deaths += done(&world, &name, fire).await.1;
+            // Many clocks of one order, each of which writes much.
+            deaths += done_rarely(&world, &name, RARELY, fire).await.1;
         }
         courier(&world.desk, &post, &hands).until_idle().await.unwrap();
         // What waits for the morning is looked at again then.
         hands.advance(SignedDuration::from_mins(30));
     }
     println!("the machine died {deaths} times while {} kinds of clocks ran out: {known:?}", known.len());
-    assert!(15 < known.len() && 8 * known.len() < deaths * RARELY, "{deaths}: {known:?}");
+    assert!(15 < known.len() && 4 * known.len() < deaths, "{deaths}: {known:?}");
     assert!(known.iter().any(|kind| kind.ends_with(":reminder")), "{known:?}");
     assert_eq!(fire_due(&world.desk, end).await.unwrap(), Pass::default());
     is_whole(&world, "at the end").await;
