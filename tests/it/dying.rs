@@ -23,7 +23,7 @@ use crate::app::{Answer, Call};
 use crate::derived;
 
 mod doors;
-mod walks;
+pub mod walks;
 
 /// Lets the machine die at one moment of many; from then on nothing of it happens any more.
 pub struct Doom {

@@ -5,7 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use super::{Deaths, fits};
+use crate::app::{Client, TestApp};
+use crate::stages::placed_as;
 use crate::support::TestDatabase;
 
 type Walk = for<'a> fn(&'a TestDatabase) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
@@ -55,6 +59,7 @@ const WALKS: &[(&str, Walk)] = walks! {
     http::operator::a_person_is_erased_once;
     http::readings::a_station_posts_readings_and_the_same_again_is_the_same;
     restore::a_supervisor_sees_what_is_held_and_lets_it_go_once;
+    dying::walks::what_no_other_walk_asks;
 };
 
 /// What writes and is no walk's: `doors` has it.
@@ -72,6 +77,24 @@ const ELSEWHERE: &[&str] = &[
     // It looks something up.
     "POST /v",
 ];
+
+pub mod what_no_other_walk_asks {
+    use super::*;
+
+    pub async fn body(db: &TestDatabase) {
+        let app = TestApp::new(db).await;
+        let reason = || json!({"reason": "按流程"});
+        let ask = async |stage: &'static str, client: &Client, command: &str, body: Value| {
+            let placed = placed_as(&app, &format!("KS-{}", command.replace('/', "-")), stage).await;
+            client.post(&format!("/v1/pieces/{}/{command}", placed.code), body).await.expect(200);
+        };
+        ask("tagged", app.clerk(), "untag", reason()).await;
+        let revoked = json!({"to": "cleared", "reason": "封签编号登记有误"});
+        ask("released", app.supervisor(), "revoke", revoked).await;
+        ask("cleared", app.supervisor(), "reopen", reason()).await;
+        ask("spoken_review", app.inspector(), "ledger/proposal", json!({})).await;
+    }
+}
 
 async fn walk(made: fn() -> TestDatabase) {
     let deaths = Arc::new(Deaths::default());
