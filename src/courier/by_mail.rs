@@ -68,15 +68,15 @@ impl Post for ByMail {
 
     fn warn(&self, warning: Warning, now: Timestamp) -> Posting<'_, Posted> {
         Box::pin(async move {
-            let words = Language::Chinese.words();
-            let other = Language::English.words();
-            let since = warning.since.to_string();
-            let (url, outcome) = (warning.url.as_str(), warning.outcome.as_str());
             // Of an owner no language is known: both, in one letter.
-            let text = [words, other].map(|words| words.endpoint_paused(url, since.as_str(), outcome)).join("\n\n");
-            let subject = format!("{} · {}", words.endpoint_paused_title(), other.endpoint_paused_title());
-            let to = (warning.email, Language::Chinese);
-            self.send(mail::Letter::plain(&self.house, to, warning.id, (subject, text), now)).await
+            let both = [Language::Chinese, Language::English];
+            let since = warning.since.to_string();
+            let paused = |language: Language| {
+                language.words().endpoint_paused(warning.url.as_str(), since.as_str(), warning.outcome.as_str())
+            };
+            let subject = both.map(|language| language.words().endpoint_paused_title()).join(" · ");
+            let said = both.map(|language| (language, paused(language)));
+            self.send(mail::Letter::plain(&self.house, warning.email, warning.id, subject, &said, now)).await
         })
     }
 

@@ -253,7 +253,7 @@ struct Inner {
     keys: KeySet,
     public_url: String,
     gather: SignedDuration,
-    library: Library,
+    library: Arc<Library>,
     ear: speech::Ear,
     writers: writer::Writers,
     located: reading::LocatedCache,
@@ -266,6 +266,22 @@ impl Desk {
     /// Opens the desk over a migrated store and starts its writers. Must be called within a tokio runtime.
     pub fn open(store: Store, secrets: &Secrets, options: Options) -> Result<Self, Error> {
         let library = Library::embedded().map_err(|error| Error::fault("the rulebook cannot be read", error))?;
+        Self::begin(store, secrets, options, Arc::new(library), speech::Ear::embedded()?)
+    }
+
+    /// Another desk over a store, by the same rules, which are not read again. It shares nothing else with this one: a
+    /// test puts it in the place of one that died.
+    pub fn another(&self, store: Store, secrets: &Secrets, options: Options) -> Result<Self, Error> {
+        Self::begin(store, secrets, options, self.inner.library.clone(), self.inner.ear.another())
+    }
+
+    fn begin(
+        store: Store,
+        secrets: &Secrets,
+        options: Options,
+        library: Arc<Library>,
+        ear: speech::Ear,
+    ) -> Result<Self, Error> {
         let (writers, queues) = writer::Writers::new(store.backend(), &options);
         let signers = Signers::from_seed(secrets.signing_seed());
         let desk = Self {
@@ -277,7 +293,7 @@ impl Desk {
                 public_url: options.public_url.clone(),
                 gather: SignedDuration::try_from(options.gather).unwrap_or(SignedDuration::ZERO),
                 library,
-                ear: speech::Ear::embedded()?,
+                ear,
                 writers,
                 located: reading::LocatedCache::default(),
                 seeds: lots::Seeds::default(),

@@ -38,9 +38,9 @@ const KEPT: usize = 16;
 
 /// Everything that reading speech needs, loaded once.
 pub struct Ear {
-    reader: Reader,
+    reader: Arc<Reader>,
     version: Name,
-    labels: Labels,
+    labels: Arc<Labels>,
     sessions: Mutex<VecDeque<Arc<Session>>>,
 }
 
@@ -56,7 +56,14 @@ impl Ear {
         let version = Name::parse(reader.version())
             .map_err(|error| Error::fault("the lexicon's version cannot be read", error))?;
         let labels = Labels::embedded().map_err(|error| Error::fault("the lexicon cannot be read", error))?;
-        Ok(Self { reader, version, labels, sessions: Mutex::default() })
+        Ok(Self { reader: Arc::new(reader), version, labels: Arc::new(labels), sessions: Mutex::default() })
+    }
+
+    /// The same, with nothing opened yet.
+    pub fn another(&self) -> Self {
+        let Self { reader, version, labels, sessions: _ } = self;
+        let (reader, labels) = (reader.clone(), labels.clone());
+        Self { reader, version: version.clone(), labels, sessions: Mutex::default() }
     }
 
     fn kept(&self, id: Uuid) -> Option<Arc<Session>> {

@@ -19,6 +19,9 @@ use crate::vault::{Key, Vault};
 /// How long the secret before the present one still signs beside it.
 pub const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
 
+/// Secrets that sign at once at the most: each is a part of every message's header.
+const MOST_SECRETS: usize = 4;
+
 /// Rows of one replay at the most; who wants more asks again from where it ended.
 const REPLAYED: u64 = 10_000;
 
@@ -64,11 +67,13 @@ impl Private {
         good.filter_map(|secret| BASE64_STANDARD.decode(secret.text.strip_prefix(PREFIX)?).ok()).collect()
     }
 
-    /// Puts a fresh secret in front. The one before signs on for a while, those before it no more.
+    /// Puts a fresh secret in front. Each one before signs on until its day is over: whose answer was lost rotates once
+    /// more, and what their receivers hold still counts.
     fn rotate(&mut self, now: Timestamp) -> String {
         let until = now.checked_add(OVERLAP).unwrap_or(now).as_microsecond();
-        self.secrets.truncate(1);
-        self.secrets.iter_mut().for_each(|secret| secret.until = Some(until));
+        self.secrets.retain(|secret| secret.until.is_none_or(|until| now.as_microsecond() < until));
+        self.secrets.truncate(MOST_SECRETS - 1);
+        self.secrets.iter_mut().for_each(|secret| secret.until = secret.until.or(Some(until)));
         let text = fresh_secret();
         self.secrets.insert(0, Secret { text: text.clone(), until: None });
         text
@@ -275,10 +280,16 @@ mod tests {
         let second = private.rotate(now);
         assert_eq!(private.secrets(after(23)), [bytes(&second), bytes(&first)]);
         assert_eq!(private.secrets(after(24)), [bytes(&second)]);
-        // A third at once: the first is gone, whatever was left of its day.
+        // A third an hour later: each before it has a day of its own.
         let third = private.rotate(after(1));
-        assert_eq!(private.secrets(after(2)), [bytes(&third), bytes(&second)]);
+        assert_eq!(private.secrets(after(2)), [bytes(&third), bytes(&second), bytes(&first)]);
+        assert_eq!(private.secrets(after(24)), [bytes(&third), bytes(&second)]);
+        assert_eq!(private.secrets(after(25)), [bytes(&third)]);
         assert_eq!(bytes(&third).len(), 32);
+        // Whoever rotates without end does not fill the header.
+        let many: Vec<_> = (0..9).map(|_| private.rotate(after(2))).collect();
+        let last: Vec<_> = many.iter().rev().take(MOST_SECRETS).map(|text| bytes(text)).collect();
+        assert_eq!(private.secrets(after(3)), last);
         assert_eq!(format!("{private:?}"), "Private(…)");
     }
 

@@ -64,6 +64,8 @@ pub struct Link {
 /// A choice that waits for the buyer.
 pub struct Choice<'a> {
     pub differences: &'a [Row],
+    /// Below them, or instead of them.
+    pub in_words: Vec<&'a str>,
     pub until: String,
     pub link: Link,
 }
@@ -218,17 +220,19 @@ impl LetterPage<'_> {
 struct PlainPage<'a> {
     w: &'static Words,
     heading: &'a str,
-    paragraphs: Vec<&'a str>,
+    /// With the language of each.
+    paragraphs: Vec<(&'static str, &'a str)>,
 }
 
-/// The HTML of a letter of plain words.
+/// The HTML of a letter of plain words, in one language or several.
 ///
 /// # Errors
 ///
 /// A template that cannot be filled.
-pub fn plain(language: Language, heading: &str, text: &str) -> Result<String, askama::Error> {
-    let paragraphs = text.split("\n\n").collect();
-    PlainPage { w: language.words(), heading, paragraphs }.render()
+pub fn plain(heading: &str, said: &[(Language, String)]) -> Result<String, askama::Error> {
+    let paragraphs = said.iter().flat_map(|(language, text)| text.split("\n\n").map(|part| (language.tag(), part)));
+    let first = said.first().map_or(Language::Chinese, |(language, _)| *language);
+    PlainPage { w: first.words(), heading, paragraphs: paragraphs.collect() }.render()
 }
 
 /// What a letter is about first: what asks for something, then what went wrong, then the rest.
@@ -452,6 +456,7 @@ impl<'a> Subject<'a> {
             let links = facts.links.as_ref()?;
             Some(Choice {
                 differences: &card.differences,
+                in_words: card.in_words(),
                 until: until.map_or_else(|| words.choice_clock().to_owned(), |when| words.choice_until(when)),
                 link: Link { label: words.letter_decide().to_owned(), url: format!("{}#{}", links.act, card.code) },
             })
@@ -504,6 +509,9 @@ impl<'a> Subject<'a> {
                     notes.extend(card.decided.filter(|_| self.brings(Brings::Decision)).map(str::to_owned));
                     notes.extend(card.due.clone());
                     notes.extend(card.notes.iter().cloned());
+                    if self.brings(Brings::Reasons) {
+                        notes.extend(card.in_words().into_iter().map(str::to_owned));
+                    }
                 }
                 let is_told = |one: &&Owed| {
                     self.debts.iter().any(|(notice, seq)| match notice {
@@ -523,6 +531,10 @@ impl<'a> Subject<'a> {
                 };
                 if self.brings(Brings::Address) {
                     notes.extend(ends(Wait::Dispatch).map(|when| words.letter_send_until(when)));
+                }
+                if self.brings(Brings::Reasons) {
+                    let told = alone.into_iter().flat_map(|card| card.beside.into_iter().chain(card.reason.as_deref()));
+                    notes.extend(told.map(str::to_owned));
                 }
                 if self.notices.contains(&Notice::Failed) {
                     notes.push(match ends(Wait::Appeal) {

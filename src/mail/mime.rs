@@ -8,6 +8,7 @@ use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
 use super::transport::Failure;
 use super::{Letter, address};
+use crate::words::Language;
 
 /// A letter with its envelope.
 pub struct Posted {
@@ -43,7 +44,7 @@ pub fn post(letter: &Letter) -> Result<Posted, Failure> {
         .raw_header(header("Auto-Submitted", "auto-generated")?)
         .raw_header(header("X-Auto-Response-Suppress", "All")?)
         .raw_header(header("List-Id", &format!("<{}>", letter.list_id))?)
-        .raw_header(header("Content-Language", letter.language.tag())?);
+        .raw_header(header("Content-Language", &languages(letter))?);
     if !letter.verdicts.is_empty() {
         // A line has 998 characters at the most; the text holds every digest.
         let some: Vec<&str> = letter.verdicts.iter().take(VERDICTS).map(String::as_str).collect();
@@ -55,6 +56,12 @@ pub fn post(letter: &Letter) -> Result<Posted, Failure> {
         .singlepart(SinglePart::html(letter.html.clone()));
     let message = message.envelope(envelope.clone()).multipart(parts).map_err(|_| Failure::permanent("header"))?;
     Ok(Posted { envelope, bytes: message.formatted() })
+}
+
+/// The languages of a letter (RFC 3282).
+fn languages(letter: &Letter) -> String {
+    let also = letter.also.filter(|also| *also != letter.language);
+    std::iter::once(letter.language).chain(also).map(Language::tag).collect::<Vec<_>>().join(", ")
 }
 
 /// What a line break in it would make of a subject is another header.

@@ -78,6 +78,8 @@ pub struct Letter {
     pub to: String,
     pub recipient: Recipient,
     pub language: Language,
+    /// Another in which it says the same, below.
+    pub also: Option<Language>,
     pub subject: String,
     /// The order that it is about, as its reader is told; none where it is about none.
     pub order: Option<String>,
@@ -98,29 +100,33 @@ impl fmt::Debug for Letter {
 }
 
 impl Letter {
-    /// A letter of plain words, such as one to the owner of an endpoint. `id` makes the Message-ID.
+    /// A letter of plain words, such as one to the owner of an endpoint, in as many languages as it is given in. `id`
+    /// makes the Message-ID.
     ///
     /// # Errors
     ///
-    /// A template that cannot be filled: a fault of the program.
+    /// A template that cannot be filled, or no words: a fault of the program.
     pub fn plain(
         house: &House,
-        (to, language): (String, Language),
+        to: String,
         id: Uuid,
-        (subject, text): (String, String),
+        subject: String,
+        said: &[(Language, String)],
         date: Timestamp,
     ) -> Result<Self, Error> {
-        let html = content::plain(language, &subject, &text)
-            .map_err(|error| Error::fault("a letter cannot be written", error))?;
+        let html = content::plain(&subject, said).map_err(|error| Error::fault("a letter cannot be written", error))?;
+        let mut languages = said.iter().map(|(language, _)| *language);
+        let language = languages.next().ok_or_else(|| Error::corrupt("a letter", "says nothing"))?;
         Ok(Self {
             id,
             from: house.from.clone(),
             to,
             recipient: Recipient::Platform,
             language,
+            also: languages.next(),
             subject,
             order: None,
-            text,
+            text: said.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n\n"),
             html,
             message_id: house.message_id(id),
             list_id: house.list_id.clone(),
@@ -262,6 +268,7 @@ pub fn letter(
         to,
         recipient: group.recipient,
         language: content.words.language(),
+        also: None,
         subject: content.subject.clone(),
         order: Some(content.order.clone()),
         text: content.text(),

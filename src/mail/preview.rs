@@ -197,6 +197,8 @@ fn card(words: &Words, recipient: Recipient, notice: Notice, number: u8) -> Card
         disputable: false,
         decided: (notice == Notice::ChoiceRecorded).then(|| own(words).choice_accepted()),
         differences: rows.iter().filter(|row| row.differs()).cloned().collect(),
+        beside: None,
+        reason: None,
         ledger: tells.then(|| Ledger {
             counted,
             rows,

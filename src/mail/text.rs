@@ -94,6 +94,7 @@ fn write_section(text: &mut String, w: &Words, section: &Section<'_>) {
 fn write_choice(text: &mut String, w: &Words, choice: &Choice<'_>) {
     line!(text, "\n{}", w.difference_heading());
     choice.differences.iter().for_each(|row| write_row(text, w, row));
+    choice.in_words.iter().for_each(|said| line!(text, "{said}"));
     line!(text, "\n{}: {}", w.choice_accept(), w.choice_accept_means());
     line!(text, "{}: {}", w.choice_refuse(), w.choice_refuse_means());
     line!(text, "{}\n{}", w.choice_default(), choice.until);

@@ -13,7 +13,7 @@ use crate::desk::OrderView;
 use crate::desk::people::Details;
 use crate::domain::appraisal::ComponentState;
 use crate::domain::cases::Case;
-use crate::domain::event::{Corrected, Event, Outcome, Replacement};
+use crate::domain::event::{Corrected, Event, Outcome, Replacement, VerdictGiven};
 use crate::domain::evidence::Speech;
 use crate::domain::ids::{Carrier, Waybill};
 use crate::domain::ledger::{Finding, Verdict};
@@ -126,6 +126,10 @@ pub struct Card {
     pub disputable: bool,
     pub decided: Option<&'static str>,
     pub differences: Vec<Row>,
+    /// That something was found which no claim of the ledger shows.
+    pub beside: Option<&'static str>,
+    /// Why whoever judged the piece was not content with it, in their words.
+    pub reason: Option<String>,
     pub ledger: Option<Ledger>,
     pub parts: Vec<Part>,
     pub weights: Vec<Weight>,
@@ -166,6 +170,13 @@ pub fn masked(buyer: Option<&Details>) -> Option<String> {
 }
 
 impl Card {
+    /// What is said of a difference below its rows, or where there are none: that no claim shows it, and why whoever
+    /// judged the piece was not content, unless its notes say so already.
+    pub fn in_words(&self) -> Vec<&str> {
+        let reason = self.reason.as_deref().filter(|reason| !self.notes.iter().any(|note| note == reason));
+        self.beside.into_iter().chain(reason).collect()
+    }
+
     /// When a clock ends, if it runs.
     pub fn ends(&self, wait: Wait) -> Option<&str> {
         self.clocks.iter().find(|(clock, _)| *clock == wait).map(|(_, when)| when.as_str())
@@ -208,6 +219,8 @@ impl Around<'_> {
             disputable: piece.was_delivered(),
             decided: self.decided(piece),
             differences: rows.iter().filter(|row| row.differs()).cloned().collect(),
+            beside: self.beside(piece, &rows),
+            reason: self.judged(piece).and_then(|given| self.sources.text(given.reason.as_ref())),
             ledger: self.ledger(piece, rows),
             parts: self.parts(piece),
             weights: self.weights(piece),
@@ -259,6 +272,25 @@ impl Around<'_> {
     /// that two supervisors have not decided on.
     fn tells_result(&self, piece: &Piece) -> bool {
         piece.verdict().is_some() && !piece.is_blind() && piece.stage() != Stage::Quarantined
+    }
+
+    /// The verdict that stands, where it is told and found something.
+    fn judged<'p>(&self, piece: &'p Piece) -> Option<&'p VerdictGiven> {
+        let (_, given) = piece.verdict().filter(|_| self.tells_result(piece))?;
+        match given.verdict {
+            Verdict::DisclosedDifference | Verdict::Undetermined | Verdict::NotAsDescribed => Some(given),
+            // A suspicion is told by itself, and in nobody's words.
+            Verdict::Pass | Verdict::SuspectedCounterfeit => None,
+        }
+    }
+
+    /// What is said where a verdict found something, and no claim of the ledger does: those who looked do not agree, or
+    /// whoever judged it was stricter.
+    fn beside(&self, piece: &Piece, rows: &[Row]) -> Option<&'static str> {
+        let given = self.judged(piece).filter(|_| !rows.iter().any(Row::differs))?;
+        let words = self.sources.words;
+        let untold = given.verdict == Verdict::Undetermined;
+        Some(if untold { words.difference_untold() } else { words.difference_judged() })
     }
 
     fn digest(&self, order: &OrderView, piece: &Piece) -> Option<String> {

@@ -302,6 +302,8 @@ verdict-suspected-counterfeit = held on suspicion
 ## The buyer's choice
 
 difference-heading = What differs, and what was not tested
+difference-untold = No single statement was found to differ. Whether the piece as a whole is what was said of it cannot be told here.
+difference-judged = No single statement was found to differ. Whoever examined the piece found something all the same.
 override-note = A supervisor and a second person decided to put this piece to you although it was found not to be as described.
 choice-heading = Your decision
 choice-legend = What shall happen with this piece?

@@ -269,7 +269,7 @@ phrases! {
     measured_heading weight_heading weight_receipt weight_bench weight_packing weight_tagged
     read_by_instrument typed_by_hand not_examined_because treatment_none
     timeline_heading certificate_heading certificate_link certificate_void promise
-    held_note cancel_note difference_heading override_note
+    held_note cancel_note difference_heading difference_untold difference_judged override_note
     choice_heading choice_accept choice_accept_means choice_refuse choice_refuse_means choice_default choice_clock
     choice_friend choice_phone choice_phone_hint choice_send choice_back choice_pick choice_legend
     choice_done_heading choice_accepted choice_refused choice_expired choice_expired_why choice_gone choice_gone_why

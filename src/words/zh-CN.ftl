@@ -302,6 +302,8 @@ verdict-suspected-counterfeit = 存疑，暂存
 ## 买家的决定
 
 difference-heading = 哪里不同，哪里未检测
+difference-untold = 逐条核对，没有哪一条说法不同；但整件商品是否与所说的一致，本仓无法判定。
+difference-judged = 逐条核对，没有哪一条说法不同；但检测人员认为有一处需要告诉您。
 override-note = 检测认为与描述不符；经主管与另一人共同决定，请您选择是否收下。
 choice-heading = 您的决定
 choice-legend = 这件商品怎么办？

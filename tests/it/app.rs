@@ -10,6 +10,7 @@
 #![allow(dead_code)] // The tests that need the rest of it come one by one.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -29,6 +30,7 @@ use touchstone::vault::Secrets;
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use crate::dying::Mortal;
 use crate::support::{TestDatabase, commit_known_seeds};
 
 /// The platform of the clients that name none.
@@ -46,6 +48,7 @@ pub struct TestApp {
     staff: Vec<Client>,
     settings: Settings,
     secrets: Secrets,
+    mortal: Option<Arc<Mortal>>,
     _data: TempDir,
 }
 
@@ -79,11 +82,15 @@ impl Builder<'_> {
     pub async fn open(self) -> TestApp {
         let store = self.database.migrated().await;
         commit_known_seeds(&store, &self.secrets, Timestamp::now()).await;
-        let desk = Desk::open(store, &self.secrets, self.options).expect("the desk opens");
+        let desk = Desk::open(store, &self.secrets, self.options.clone()).expect("the desk opens");
         let (settings, secrets) = (self.settings.clone(), self.secrets.clone());
         let app = App::new(desk, self.settings, None).expect("the shelf opens");
         let router = http::router(app.clone());
-        let mut test = TestApp { router, app, staff: Vec::new(), settings, secrets, _data: self.data };
+        let mortal = self.database.deaths().map(|deaths| {
+            let own = (app.desk().clone(), secrets.clone(), self.options, settings.clone());
+            Arc::new(Mortal::new(own, deaths.clone()))
+        });
+        let mut test = TestApp { router, app, staff: Vec::new(), settings, secrets, mortal, _data: self.data };
         let laboratory = laboratories::Model {
             id: LABORATORY.to_owned(),
             name: "示例检测实验室".to_owned(),
@@ -161,7 +168,8 @@ impl TestApp {
         let settings = Settings { data_dir: data.path().to_owned(), ..self.settings.clone() };
         let app = App::new(desk, settings.clone(), None).expect("the shelf opens");
         let router = http::router(app.clone());
-        let mut test = TestApp { router, app, staff: Vec::new(), settings, secrets: self.secrets.clone(), _data: data };
+        let secrets = self.secrets.clone();
+        let mut test = TestApp { router, app, staff: Vec::new(), settings, secrets, mortal: None, _data: data };
         test.staff = self.staff.iter().map(|client| client.over(&test)).collect();
         test
     }
@@ -213,6 +221,7 @@ impl TestApp {
     pub fn stranger(&self) -> Client {
         Client {
             router: self.router.clone(),
+            mortal: self.mortal.clone(),
             secret: None,
             on_behalf_of: None,
             person: PersonId(Uuid::nil()),
@@ -235,7 +244,8 @@ impl TestApp {
 
     /// A client with a key that was made elsewhere.
     pub fn client(&self, secret: &str, person: PersonId, key: KeyId) -> Client {
-        Client { router: self.router.clone(), secret: Some(secret.to_owned()), on_behalf_of: None, person, key }
+        let (router, mortal) = (self.router.clone(), self.mortal.clone());
+        Client { router, mortal, secret: Some(secret.to_owned()), on_behalf_of: None, person, key }
     }
 }
 
@@ -258,6 +268,7 @@ pub fn warehouse(id: &str) -> KeyScope {
 #[derive(Clone)]
 pub struct Client {
     router: axum::Router,
+    mortal: Option<Arc<Mortal>>,
     secret: Option<String>,
     on_behalf_of: Option<String>,
     pub person: PersonId,
@@ -267,7 +278,7 @@ pub struct Client {
 impl Client {
     /// The same person with the same key, asking another app over the same keys.
     pub fn over(&self, app: &TestApp) -> Client {
-        Client { router: app.router.clone(), ..self.clone() }
+        Client { router: app.router.clone(), mortal: app.mortal.clone(), ..self.clone() }
     }
 
     /// The same platform, acting for one of its merchants.
@@ -306,7 +317,8 @@ impl Client {
         if method != Method::GET {
             headers.insert("idempotency-key", value(&Uuid::now_v7().to_string()));
         }
-        Call { router: self.router.clone(), method, path: path.to_owned(), headers, body: Vec::new() }
+        let (router, mortal) = (self.router.clone(), self.mortal.clone());
+        Call { router, mortal, method, path: path.to_owned(), headers, body: Vec::new() }
     }
 }
 
@@ -314,10 +326,11 @@ impl Client {
 #[derive(Clone)]
 pub struct Call {
     router: axum::Router,
-    method: Method,
-    path: String,
-    headers: HeaderMap,
-    body: Vec<u8>,
+    mortal: Option<Arc<Mortal>>,
+    pub method: Method,
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
 }
 
 impl Call {
@@ -362,9 +375,23 @@ impl Call {
         self
     }
 
+    /// Where the machine dies, it is sent until it was done.
     pub async fn send(self) -> Answer {
+        match self.mortal.clone() {
+            Some(mortal) => Box::pin(mortal.ask(self)).await,
+            None => self.at_once().await,
+        }
+    }
+
+    /// Sends it to the house that does not die.
+    pub async fn at_once(self) -> Answer {
         let body = Body::from(self.body.clone());
         self.send_body(body).await
+    }
+
+    /// Sends it to another house.
+    pub async fn over(self, router: axum::Router) -> Answer {
+        Call { router, ..self }.at_once().await
     }
 
     /// Sends it with a body that comes piece by piece, or not at all.

@@ -20,7 +20,7 @@ const STAFF: &[&str] = &[CLERK, INSPECTOR, SUPERVISOR];
 const READERS: &[&str] = &[PLATFORM, MERCHANT, CLERK, INSPECTOR, SUPERVISOR, AUDITOR];
 
 /// Method, path, and the roles that it takes.
-const TABLE: &[(&str, &str, &[&str])] = &[
+pub const TABLE: &[(&str, &str, &[&str])] = &[
     ("GET", "/livez", &[ANYBODY]),
     ("GET", "/readyz", &[ANYBODY]),
     ("GET", "/metrics", &[ANYBODY]),

@@ -36,7 +36,7 @@ async fn order_with(world: &World, order_no: &str, declared: &[Option<PresentedC
     (1..=declared.len() as i32).map(|stream| StreamKey { order_id, stream_id: StreamId(stream) }).collect()
 }
 
-async fn piece_with(world: &World, order_no: &str, body: &str, number: &str) -> StreamKey {
+pub async fn piece_with(world: &World, order_no: &str, body: &str, number: &str) -> StreamKey {
     order_with(world, order_no, &[Some(presented(body, number))]).await[0]
 }
 
@@ -45,7 +45,7 @@ fn seeing(certificate: Option<PresentedCertificate>) -> Command {
     Command::SubmitAppraisal { appraisal: Appraisal { presented_certificate: certificate, ..appraisal() } }
 }
 
-async fn binding(world: &World, key: StreamKey) -> Binding {
+pub async fn binding(world: &World, key: StreamKey) -> Binding {
     let piece = world.folded(key).await;
     let presented = piece.presented();
     piece.binding(&CertificateKey::of(presented.last().expect("it presents one")))

@@ -254,7 +254,7 @@ both!(of_many_who_fill_a_line_again_one_does, |db| async move {
 });
 
 /// An order of two lines that ships together, the first passed and the second failed for good.
-async fn together(world: &World, order_no: &str) -> [StreamKey; 2] {
+pub async fn together(world: &World, order_no: &str) -> [StreamKey; 2] {
     let (mut order, seals) = world.order(order_no, "u-1", 2);
     order.ship = Ship::Together;
     let order_id = order.order_id;

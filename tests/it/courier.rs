@@ -32,6 +32,7 @@ mod steps;
 mod tls;
 mod unreached;
 pub mod webhooks;
+mod wire;
 
 /// A clock that a test sets.
 #[derive(Clone)]
@@ -76,7 +77,7 @@ impl Mailbox {
     }
 
     /// How the next letters are answered, instead of taking them.
-    fn answer(&self, answers: impl IntoIterator<Item = Posted>) {
+    pub fn answer(&self, answers: impl IntoIterator<Item = Posted>) {
         self.answers.lock().unwrap().extend(answers);
     }
 
@@ -152,7 +153,7 @@ async fn of_piece(world: &World, key: StreamKey) -> Vec<outbox::Model> {
 }
 
 /// Behind everything that a world does, and behind every wait for company.
-fn later() -> Hands {
+pub fn later() -> Hands {
     Hands::at("2026-11-22T12:00:00Z")
 }
 

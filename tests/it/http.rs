@@ -7,10 +7,10 @@ use crate::support::TestDatabase;
 
 mod bad_input;
 mod connections;
-mod operator;
-mod orders;
-mod parcels;
-mod readings;
+pub mod operator;
+pub mod orders;
+pub mod parcels;
+pub mod readings;
 
 both!(the_service_answers, |db| async move {
     let app = TestApp::new(db).await;

@@ -1,27 +1,29 @@
 //! Letters on their way: to a real server, to one that misbehaves, and to addresses of every kind.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use touchstone::domain::notice::Recipient;
 use touchstone::mail::dkim::Signer;
 use touchstone::mail::settings::{Password, Security, SmtpSettings};
 use touchstone::mail::transport::smtp::Limits;
 use touchstone::mail::transport::{Files, Memory, Smtp};
-use touchstone::mail::{Failure, Letter, Sender, Transport, mime};
+use touchstone::mail::{Failure, House, Letter, Sender, Supervisors, Transport, mime};
 use touchstone::words::Language;
 use uuid::Uuid;
 
 mod composed;
 pub mod server;
+pub mod sink;
 mod strange;
 
 use server::{Act, Offer, Server, Word};
+use sink::Sink;
 
 fn letter(to: &str) -> Letter {
     let id = Uuid::now_v7();
@@ -31,6 +33,7 @@ fn letter(to: &str) -> Letter {
         to: to.to_owned(),
         recipient: Recipient::Buyer,
         language: Language::Chinese,
+        also: None,
         subject: "商品已通过两道检查 · 18K金镶嵌冰种翡翠戒指，附带一段长到需要折行的说明文字".to_owned(),
         order: None,
         text: "您好。\n.\n..两个点\n结束\n".to_owned(),
@@ -90,6 +93,22 @@ fn a_letter_has_its_headers_once_each_and_in_ascii() {
     assert!(of("Subject").is_some_and(|text| text.starts_with("=?utf-8?b?")), "{heads:?}");
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.lines().all(|line| line.len() <= 998), "a line longer than a server takes");
+}
+
+#[test]
+fn a_letter_in_two_languages_says_so() {
+    let house = House {
+        from: Sender::parse("Touchstone <no-reply@check.example.com>").unwrap(),
+        list_id: "notices.check.example.com".to_owned(),
+        supervisors: Supervisors::default(),
+    };
+    let said = [(Language::Chinese, "已暂停。".to_owned()), (Language::English, "It is paused.".to_owned())];
+    let (to, date) = ("hooks@example.cn".to_owned(), "2026-11-24T03:04:05Z".parse::<Timestamp>().unwrap());
+    let letter = Letter::plain(&house, to, Uuid::now_v7(), "暂停 · Paused".to_owned(), &said, date).unwrap();
+    let heads = heads(&mime::post(&letter).unwrap().bytes);
+    let language = heads.iter().find(|(name, _)| name == "Content-Language").map(|(_, text)| text.as_str());
+    assert_eq!(language, Some("zh-CN, en"));
+    assert!(letter.html.contains("<p lang=\"en\"") && letter.text.contains("It is paused."), "{}", letter.html);
 }
 
 #[test]
@@ -362,61 +381,6 @@ async fn a_password_is_given_and_a_wrong_one_buries_no_letter() {
 }
 
 // ---- a real server ------------------------------------------------------------------------------------
-
-/// Postfix's sink, which writes each letter into a file of its own.
-struct Sink {
-    child: Child,
-    address: std::net::SocketAddr,
-    folder: tempfile::TempDir,
-}
-
-impl Sink {
-    async fn start(arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let child = Command::new(program())
-            .args(as_root())
-            .args(arguments)
-            .args(["-d", &folder.path().join("letter.").display().to_string()])
-            .args([&format!("inet:{address}"), "100"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("smtp-sink can be started");
-        let mut sink = Self { child, address, folder };
-        while TcpStream::connect(address).await.is_err() {
-            assert!(matches!(sink.child.try_wait(), Ok(None)), "smtp-sink ended before it listened");
-            tokio::task::yield_now().await;
-        }
-        sink
-    }
-
-    fn letters(&self) -> Vec<String> {
-        let files = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
-        files.map(|file| std::fs::read_to_string(file).unwrap()).filter(|text| text.contains("Message-ID")).collect()
-    }
-}
-
-impl Drop for Sink {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Root has to say as whom the sink shall go on.
-fn as_root() -> &'static [&'static str] {
-    use std::os::unix::fs::MetadataExt as _;
-    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
-    if is_root { &["-u", "root"] } else { &[] }
-}
-
-fn program() -> PathBuf {
-    let known = ["/usr/sbin/smtp-sink", "/usr/local/sbin/smtp-sink", "/opt/homebrew/sbin/smtp-sink"];
-    let found = known.into_iter().map(Path::new).find(|file| file.is_file());
-    found.expect("smtp-sink is not there: run ./scripts/test, which installs postfix").to_owned()
-}
 
 #[tokio::test]
 async fn a_real_server_gets_every_letter_once() {

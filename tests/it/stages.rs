@@ -167,7 +167,7 @@ async fn bring(app: &TestApp, placed: &Placed) {
 }
 
 /// Appraised, as far as the ledger; the bangle's inner diameter is this.
-async fn on_the_bench(app: &TestApp, code: &str, diameter: &str) {
+pub async fn on_the_bench(app: &TestApp, code: &str, diameter: &str) {
     walk(app, code, Stop::Appraising).await;
     look(app, code, diameter).await;
 }
@@ -202,7 +202,7 @@ async fn stage(app: &TestApp, code: &str) -> String {
 }
 
 /// Settles the ledger and gives the verdict, with as many looks as that takes.
-async fn conclude(app: &TestApp, code: &str, diameter: &str, stricter: Option<&str>) {
+pub async fn conclude(app: &TestApp, code: &str, diameter: &str, stricter: Option<&str>) {
     for _ in 0..4 {
         if stage(app, code).await == "appraising" {
             look(app, code, diameter).await;

@@ -3,6 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -11,10 +12,12 @@ use tempfile::TempDir;
 use touchstone::store::{Backend, Limits, Store};
 use uuid::Uuid;
 
+use crate::dying::Deaths;
+
 /// Writes one test for both databases: `name::on_sqlite` and `name::on_postgres`.
 macro_rules! both {
     ($name:ident, |$db:ident| async move $body:block) => {
-        mod $name {
+        pub mod $name {
             #[allow(unused_imports)] // Not every body needs what stands around it.
             use super::*;
 
@@ -28,7 +31,7 @@ macro_rules! both {
                 body(&$crate::support::TestDatabase::postgres()).await;
             }
 
-            async fn body($db: &$crate::support::TestDatabase) $body
+            pub async fn body($db: &$crate::support::TestDatabase) $body
         }
     };
 }
@@ -37,6 +40,7 @@ macro_rules! both {
 pub struct TestDatabase {
     url: String,
     place: Place,
+    deaths: Option<Arc<Deaths>>,
 }
 
 enum Place {
@@ -70,7 +74,7 @@ impl TestDatabase {
     pub fn sqlite() -> TestDatabase {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let url = format!("sqlite://{}", directory.path().join("touchstone.db").display());
-        TestDatabase { url, place: Place::File(directory) }
+        TestDatabase { url, place: Place::File(directory), deaths: None }
     }
 
     pub fn postgres() -> TestDatabase {
@@ -81,7 +85,17 @@ impl TestDatabase {
         administer(&server, &format!("CREATE SCHEMA {name}")).expect("the schema of the test can be made");
         let parameter = if server.contains('?') { '&' } else { '?' };
         let url = format!("{server}{parameter}options=-c%20search_path%3D{name}&application_name={name}");
-        TestDatabase { url, place: Place::Schema { server, name } }
+        TestDatabase { url, place: Place::Schema { server, name }, deaths: None }
+    }
+
+    /// The same, where the machine dies in the middle of requests: see [`crate::dying`].
+    pub fn dying(mut self, deaths: &Arc<Deaths>) -> TestDatabase {
+        self.deaths = Some(deaths.clone());
+        self
+    }
+
+    pub fn deaths(&self) -> Option<&Arc<Deaths>> {
+        self.deaths.as_ref()
     }
 
     pub fn url(&self) -> &str {

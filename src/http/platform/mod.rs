@@ -288,7 +288,9 @@ async fn cancel_line(
     let piece = queries::piece(reader, line.order_id, line.stream_id).await?;
     let piece = piece.ok_or_else(|| ApiError::absent("line"))?;
     let reason = write.body.reason.as_deref().map(|text| text_at("/reason", text)).transpose()?;
-    if line.status == LineStatus::Resubmission.as_str() {
+    // The same request again finds the line ended, and by whom it was ended.
+    let before = app.desk().answer_to(&write.circumstances.request(&app, &caller)).await?;
+    if line.status == LineStatus::Resubmission.as_str() || matches!(before, Some(Receipt::Made { .. })) {
         return resubmission::cancel_waiting(&app, &caller, line, &piece, reason, &write.circumstances).await;
     }
     on_piece(&app, &caller, &piece.code, &write.circumstances, |located, seals| {

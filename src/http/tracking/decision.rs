@@ -102,6 +102,9 @@ fn disclosure(words: &Words, card: &Card) -> String {
             let _ = writeln!(text, "{why}");
         }
     }
+    for said in card.in_words() {
+        let _ = writeln!(text, "{said}");
+    }
     for line in [
         words.choice_accept(),
         words.choice_accept_means(),

@@ -2,8 +2,7 @@
 //! word to another machine: nothing is lost, and what comes twice had been sent and not yet marked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use touchstone::courier::{Courier, Fate, Point, Settings};
 use touchstone::desk::{Desk, Options};
@@ -11,66 +10,28 @@ use touchstone::domain::ids::OrderId;
 use touchstone::domain::route::Stage;
 use touchstone::store::entity::outbox;
 use touchstone::store::outbox::State;
-use touchstone::store::{Store, Watch};
 use uuid::Uuid;
 
 use super::webhooks::{Receiver, endpoint};
 use super::{HOUR, Hands, Mailbox, caller, clocks, courier, later, rows};
+use crate::dying::Doom;
 use crate::world::{World, code, order_of};
 
-/// Lets the machine die at one moment of many; from then on nothing of it happens any more.
-struct Doom {
-    left: AtomicI64,
-    counts: AtomicBool,
-    dead: AtomicBool,
-    /// What it had begun to do.
-    at: Mutex<String>,
+/// A desk on a machine that dies.
+fn desk_of(doom: &Arc<Doom>, world: &World) -> Desk {
+    world.desk.another(doom.store(&world.store), &world.secrets, Options::default()).unwrap()
 }
 
-impl Doom {
-    /// At the moment of this number, once it counts.
-    fn at(moment: i64, counts: bool) -> Arc<Doom> {
-        let (left, counts) = (AtomicI64::new(moment), AtomicBool::new(counts));
-        Arc::new(Doom { left, counts, dead: AtomicBool::new(false), at: Mutex::default() })
-    }
-
-    fn lives(&self, what: impl FnOnce() -> String) -> bool {
-        if self.dead.load(Ordering::SeqCst) {
-            return false;
+/// A courier on it; `from` is where it begins to count, if it does not count yet.
+fn courier_of(doom: &Arc<Doom>, world: &World, (post, hands): (&Arc<Mailbox>, &Hands), from: Option<Point>) -> Courier {
+    let courier = Courier::new(desk_of(doom, world), post.clone(), caller(), hands.clock(), Settings::default());
+    let doom = doom.clone();
+    courier.with_probe(Arc::new(move |point| {
+        if from == Some(point) {
+            doom.count();
         }
-        if self.counts.load(Ordering::SeqCst) && self.left.fetch_sub(1, Ordering::SeqCst) == 0 {
-            self.dead.store(true, Ordering::SeqCst);
-            *self.at.lock().unwrap() = what();
-            return false;
-        }
-        true
-    }
-
-    fn struck(&self) -> bool {
-        self.dead.load(Ordering::SeqCst)
-    }
-
-    fn store(self: &Arc<Self>, store: &Store) -> Store {
-        let doom = self.clone();
-        store.clone().watched(Watch::new(move |moment| doom.lives(|| format!("{moment:?}"))))
-    }
-
-    /// A desk on this machine.
-    fn desk(self: &Arc<Self>, world: &World) -> Desk {
-        Desk::open(self.store(&world.store), &world.secrets, Options::default()).unwrap()
-    }
-
-    /// A courier on this machine; `from` is where it begins to count, if it does not count yet.
-    fn courier(self: &Arc<Self>, world: &World, post: &Arc<Mailbox>, hands: &Hands, from: Option<Point>) -> Courier {
-        let doom = self.clone();
-        let courier = Courier::new(self.desk(world), post.clone(), caller(), hands.clock(), Settings::default());
-        courier.with_probe(Arc::new(move |point| {
-            if from == Some(point) {
-                doom.counts.store(true, Ordering::SeqCst);
-            }
-            if doom.lives(|| format!("{point:?}")) { Fate::GoOn } else { Fate::Die }
-        }))
-    }
+        if doom.lives(|| format!("{point:?}")) { Fate::GoOn } else { Fate::Die }
+    }))
 }
 
 /// Who is told what of which event by which channel.
@@ -94,14 +55,14 @@ both!(a_desk_that_dies_at_any_statement_tells_everything_once_or_nothing, |db| a
     let mut moment = 0;
     loop {
         let doom = Doom::at(moment, true);
-        let dying = doom.desk(&world);
+        let dying = desk_of(&doom, &world);
         let number = format!("N-{moment}");
         let (order, seals) = world.order(&number, "u-1", 1);
         let order_id = order.order_id;
         let request = world.request(&world.platform, number.as_str());
         let answer = dying.place(order, seals, request.clone()).await;
         dying.close().await;
-        let at = doom.at.lock().unwrap().clone();
+        let at = doom.what();
         let placed = if doom.struck() {
             // What is committed may still be found and answered; nothing else is.
             assert!(code(&answer) != "done" || at == "Committed", "{at}");
@@ -130,11 +91,11 @@ async fn die_and_go_on(world: &World, (order, hands): (OrderId, &Hands), receive
     let doom = Doom::at(moment, true);
     let post = Arc::new(Mailbox::default());
     let heard = receiver.taken().len();
-    let dying = doom.courier(world, &post, hands, None);
+    let dying = courier_of(&doom, world, (&post, hands), None);
     let ended = dying.until_idle().await;
-    assert_eq!(ended.is_err(), doom.struck(), "{}", doom.at.lock().unwrap());
+    assert_eq!(ended.is_err(), doom.struck(), "{}", doom.what());
     drop(dying);
-    let at = doom.at.lock().unwrap().clone();
+    let at = doom.what();
     // In whose hand something was: it may have been sent, and nobody has marked it.
     let is_held = |row: &&outbox::Model| row.lease.is_some() && row.state == State::Waiting.as_str();
     let held: BTreeSet<Uuid> = of_order(world, order).await.iter().filter(is_held).map(|row| row.id).collect();
@@ -194,8 +155,8 @@ both!(a_clock_starts_once_wherever_couriers_die_while_they_note_what_was_taken, 
     let mut moment = 0;
     loop {
         let doom = Doom::at(moment, false);
-        let ended = doom.courier(&world, &post, &hands, Some(Point::BeforeNote)).until_idle().await;
-        assert_eq!(ended.is_err(), doom.struck(), "{}", doom.at.lock().unwrap());
+        let ended = courier_of(&doom, &world, (&post, &hands), Some(Point::BeforeNote)).until_idle().await;
+        assert_eq!(ended.is_err(), doom.struck(), "{}", doom.what());
         if !doom.struck() {
             break;
         }

@@ -194,6 +194,10 @@ impl Receiver {
         format!("http://{}/hook", self.address)
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub fn port(&self) -> u16 {
         self.address.port()
     }

@@ -11,7 +11,7 @@ use touchstone::store::journal;
 use uuid::Uuid;
 
 use crate::app::{TestApp, sample_order};
-use crate::stages::{Placed, STAGES, placed_in};
+use crate::stages::{Placed, STAGES, conclude, on_the_bench, placed_in};
 use crate::walk::{Stop, walk};
 
 fn house() -> House {
@@ -148,4 +148,44 @@ both!(the_demos_letters_can_be_read_in_a_browser_and_nobody_elses, |db| async mo
     let source = app.stranger().get(&format!("{path}.eml")).await;
     assert_eq!(source.header("content-type"), "message/rfc822");
     assert_eq!(app.stranger().get("/demo/mail/none").await.status, 404);
+});
+
+both!(a_choice_that_no_claim_explains_says_why_in_words, |db| async move {
+    let app = TestApp::new(db).await;
+    let why = "尺寸与描述不符，边缘有一处裂";
+    let verdicts = [("undetermined", "整件商品是否与所说的一致"), ("disclosed_difference", "认为有一处需要告诉您")];
+    for (verdict, said) in verdicts {
+        let order = app.platform().post("/v1/orders", sample_order(&format!("KS-{verdict}"))).await.expect(201);
+        let code = order["lines"][0]["piece"]["code"].as_str().unwrap().to_owned();
+        let page = format!("/t/{}", order["tracking_url"].as_str().unwrap().split_once("/t/").unwrap().1);
+        let key = app.desk().locate(&PieceCode::parse(&code).unwrap()).await.unwrap().unwrap().key;
+        on_the_bench(&app, &code, "56.5").await;
+        conclude(&app, &code, "56.5", Some(verdict)).await;
+        if verdict == "undetermined" {
+            let body = json!({"what": "disclose", "reason": "外部实验室也无法判定"});
+            app.supervisor().post(&format!("/v1/pieces/{code}/undetermined"), body).await.expect(200);
+        }
+        let placed = Placed { name: "awaiting_buyer", page, code: code.clone(), key };
+        // Below the heading of what differs stands a sentence, and not the next heading.
+        let below = |text: &str| {
+            let (_, below) = text.split_once("哪里不同，哪里未检测").expect("the heading");
+            let (own, _) = below.split_once("收下").expect("the two ways");
+            own.to_owned()
+        };
+        for notice in [Notice::ChoiceNeeded, Notice::ChoiceReminder] {
+            let letter = written(&app, &group(&placed, Recipient::Buyer, &[notice])).await;
+            for text in [&letter.text, &letter.html] {
+                assert!(below(text).contains(said) && below(text).contains(why), "{verdict}: {text}");
+            }
+        }
+        let asked = app.stranger().get(&format!("{}/pieces/{code}/decision", placed.page)).await.text;
+        assert!(below(&asked).contains(said) && below(&asked).contains(why), "{asked}");
+        let page = app.stranger().get(&placed.page).await.text;
+        assert!(
+            page.contains(said) && page.contains(why) && !page.contains("<ul class=\"differences\"></ul>"),
+            "{page}"
+        );
+        let merchant = written(&app, &group(&placed, Recipient::Merchant, &[Notice::ChoiceNeeded])).await;
+        assert!(merchant.text.contains(said) && merchant.html.contains(why), "{}", merchant.text);
+    }
 });
