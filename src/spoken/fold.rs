@@ -18,8 +18,10 @@ const BESIDE: usize = 24;
 #[derive(Debug)]
 struct Open {
     said: Said,
-    /// The number that the value is, of a kind that has one.
-    number: Option<Decimal>,
+    /// The number that the value is, of a kind that has one, as figures and how many of them stand behind the point.
+    number: Option<(i128, u32)>,
+    /// Its fineness is that of an alloy of gold.
+    alloy: bool,
     strength: u8,
     implied: bool,
     apart: bool,
@@ -44,8 +46,11 @@ impl Fold {
 
     /// Takes the next mention, with its place in the whole text.
     pub(super) fn add(&mut self, mention: Mention, start: usize, end: usize, english: bool) {
+        let number = number(&mention);
         let mut new = Open {
-            number: number(&mention),
+            number: number.map(|number| number.normalize()).map(|number| (number.mantissa(), number.scale())),
+            alloy: mention.kind == ClaimKind::Fineness
+                && number.is_some_and(|number| number < Decimal::from(950) && number != Decimal::from(925)),
             strength: mention.strength,
             implied: mention.implied,
             apart: mention.apart,
@@ -116,10 +121,7 @@ impl Fold {
 
     /// "Gold" beside a karat is the alloy.
     fn name_the_gold(&mut self, new: &mut Open, english: bool) {
-        let alloy = |open: &Open| {
-            !open.said.negated
-                && open.number.is_some_and(|number| number < Decimal::from(950) && number != Decimal::from(925))
-        };
+        let alloy = |open: &Open| !open.said.negated && open.alloy;
         let start = new.said.start;
         let near = |open: &&Open| start.saturating_sub(open.said.start) <= HORIZON;
         if english && &*new.said.value == "gold" {
@@ -152,15 +154,14 @@ impl Fold {
         self.give(usize::MAX, out);
     }
 
-    /// Moves out what stands before `until`, in the order of the text.
+    /// Moves out what stands before `until`, in the order of the text: the next is always the first of a row.
     fn give(&mut self, until: usize, out: &mut Vec<Said>) {
-        let first = out.len();
-        for row in &mut self.open {
-            let settled = row.iter().take_while(|open| open.said.start < until).count();
-            out.extend(row.drain(..settled).map(|open| open.said));
-        }
-        if let Some(given) = out.get_mut(first..) {
-            given.sort_by_key(|said| (said.start, said.end));
+        let place = |row: &VecDeque<Open>| row.front().map(|open| (open.said.start, open.said.end));
+        while let Some((_, row)) = (self.open.iter_mut())
+            .filter_map(|row| Some((place(row).filter(|(start, _)| *start < until)?, row)))
+            .min_by_key(|(place, _)| *place)
+        {
+            out.extend(row.pop_front().map(|open| open.said));
         }
     }
 }

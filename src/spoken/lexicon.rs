@@ -25,6 +25,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::Unreadable;
+use super::chars::Chars;
 use super::cue::{Cue, Cues};
 use super::facts::Facts;
 use super::normal::Normal;
@@ -186,7 +187,9 @@ pub(super) struct Lexicon {
     words: Vec<Word>,
     meanings: Vec<Meaning>,
     by_term: HashMap<String, u32>,
-    pub(super) trie: Trie,
+    trie: Trie,
+    /// The characters that words begin with.
+    openings: Chars,
 }
 
 impl std::fmt::Debug for Lexicon {
@@ -269,46 +272,46 @@ impl Lexicon {
         tokens.clear();
         numbers.clear();
         let text = normal.text.as_str();
-        *steps += normal.classes.len();
+        *steps += normal.chars;
         let bytes = text.as_bytes();
-        let mut at = 0;
+        // Where the next word may begin.
+        let mut free = 0;
         // The last character was a letter, so that no word begins with this one.
         let mut inside = false;
-        while let (Some(class), Some(start)) = (normal.classes.get(at), normal.places.get(at)) {
-            let start = *start as usize;
-            let letter = bytes.get(start).is_some_and(u8::is_ascii_lowercase);
-            let goes_on = std::mem::replace(&mut inside, letter) && letter;
-            if *class == 0 || goes_on {
-                at += 1;
+        for (start, c) in text.char_indices() {
+            if start < free {
                 continue;
             }
-            let Some((word, length, end)) = self.longest(normal, start, at) else {
-                at += 1;
+            let letter = c.is_ascii_lowercase();
+            let goes_on = std::mem::replace(&mut inside, letter) && letter;
+            if goes_on || !self.openings.has(c) {
                 continue;
-            };
+            }
+            let Some((word, end)) = self.longest(text, start) else { continue };
             let cues = self.words.get(word as usize).map(|entry| entry.cues).unwrap_or_default();
             // 二两: the figure before makes 两 a unit.
             let unit = cues.has(Cue::Unit)
                 && tokens.last().is_some_and(|last| last.number.is_some() && last.end as usize == start);
             if !cues.has(Cue::Numeral) || unit {
                 tokens.push(self.token(word, start, end));
-                // A plural has one letter more.
-                at += length;
-                at += usize::from(normal.places.get(at).is_some_and(|place| (*place as usize) < end));
-                inside = bytes.get(end - 1).is_some_and(u8::is_ascii_lowercase);
+                (free, inside) = (end, bytes.get(end - 1).is_some_and(u8::is_ascii_lowercase));
                 continue;
             }
             // The article of 'half a carat' belongs to the half.
             if text.get(start..end) == Some(number::ONE_CARAT) && carries_on(text, tokens.last(), start) {
-                (at, inside) = (at + 2, false);
+                (free, inside) = (start + "a ".len(), false);
                 continue;
             }
-            let (free, number) = match text.get(start..).and_then(number::number) {
-                Some((number, read)) => (start + read, Some(number)),
+            let number = match text.get(start..).and_then(number::number) {
+                Some((number, read)) => {
+                    free = start + read;
+                    Some(number)
+                }
                 None => {
                     // A run of figures that is no number is looked at once.
                     let run = bytes.iter().skip(start).take_while(|byte| byte.is_ascii_digit()).count();
-                    (end.max(start + run), None)
+                    free = end.max(start + run);
+                    None
                 }
             };
             *steps += free - start;
@@ -319,28 +322,24 @@ impl Lexicon {
                 // 零 also denies, but not inside a number.
                 tokens.push(Token { cues: Cues::of(&[Cue::Numeral]), claims: false, facts: Facts::default(), ..token });
             }
-            while normal.places.get(at).is_some_and(|place| (*place as usize) < free) {
-                at += 1;
-            }
             inside = bytes.get(free - 1).is_some_and(u8::is_ascii_lowercase);
         }
     }
 
-    /// The longest word at this place that stands whole: its number, its characters, and the byte where it ends.
-    fn longest(&self, normal: &Normal, start: usize, at: usize) -> Option<(u32, usize, usize)> {
+    /// The longest word at this place that stands whole: its number, and the byte where it ends.
+    fn longest(&self, text: &str, start: usize) -> Option<(u32, usize)> {
         let mut longest = None;
-        let place = |length: usize| normal.places.get(at + length).map_or(0, |place| *place as usize);
-        self.trie.words(normal.classes.get(at..)?, |found, length| {
-            let word = found / 2;
+        self.trie.words(text.get(start..)?, |found, length| {
+            let (word, end) = (found / 2, start + length);
             if found % 2 == 0 {
-                longest = Some((word, length, None));
+                longest = Some((word, end));
             } else if let Some(entry) = self.words.get(word as usize)
-                && let Some(end) = whole(entry, normal.text.as_bytes(), start, place(length))
+                && let Some(end) = whole(entry, text.as_bytes(), start, end)
             {
-                longest = Some((word, length, Some(end)));
+                longest = Some((word, end));
             }
         });
-        longest.map(|(word, length, end)| (word, length, end.unwrap_or_else(|| place(length))))
+        longest
     }
 }
 
@@ -476,6 +475,7 @@ impl Draft {
         let trie = Trie::new(self.by_term.iter().map(|(term, word)| (term.as_str(), number(*word))));
         let why = "a spelling has a character beyond the basic plane".to_owned();
         let trie = trie.ok_or(Unreadable { file: "lexicon", why })?;
-        Ok(Lexicon { words, meanings, by_term: self.by_term, trie })
+        let openings = Chars::of(self.by_term.keys().filter_map(|term| term.chars().next()));
+        Ok(Lexicon { words, meanings, by_term: self.by_term, trie, openings })
     }
 }

@@ -33,6 +33,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::ledger::{Bound, ClaimKind};
 
+mod chars;
 mod cue;
 mod discourse;
 mod facts;
@@ -190,7 +191,7 @@ impl Reader {
     pub fn embedded() -> Result<Self, Unreadable> {
         let lexicon = lexicon::Lexicon::embedded()?;
         let sounds = sound::Sounds::new(&lexicon);
-        Ok(Self { normaliser: normal::Normaliser::embedded(&lexicon.trie)?, lexicon, sounds })
+        Ok(Self { normaliser: normal::Normaliser::embedded()?, lexicon, sounds })
     }
 
     /// The version of lexicon and rules: a date.

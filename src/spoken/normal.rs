@@ -3,7 +3,7 @@
 //! Every scalar value becomes one scalar value or none, so the way back is a count and a list of what was left out.
 
 use super::Unreadable;
-use super::trie::Trie;
+use super::chars::Chars;
 
 const TRADITIONAL: &str = include_str!("data/traditional.csv");
 const FIRST: u32 = 0x4e00;
@@ -14,29 +14,22 @@ const LAST: u32 = 0x9fff;
 pub(super) struct Normaliser {
     /// By code point from [`FIRST`] on; nought leaves the character as it is.
     simplified: Vec<u16>,
-    /// By code point of the basic plane: the number that the lexicon knows the character by, where it stays as it is
-    /// whatever stands around it; [`CHANGES`] where it may not.
-    plain: Vec<u16>,
-    /// The number of a blank.
-    blank: u16,
+    /// Characters that stay as they are, whatever stands around them.
+    stays: Chars,
 }
-
-const CHANGES: u16 = u16::MAX;
 
 /// A normalised text.
 #[derive(Debug, Default)]
 pub(super) struct Normal {
     pub(super) text: String,
-    /// Its characters as the lexicon numbers them.
-    pub(super) classes: Vec<u16>,
-    /// Where they begin, in bytes of `text`; one more than there are characters, the last is where it ends.
-    pub(super) places: Vec<u32>,
+    /// How many characters it has.
+    pub(super) chars: usize,
     /// Where in `text` characters were left out, and how many in all up to there.
     dropped: Vec<(usize, usize)>,
 }
 
 impl Normaliser {
-    pub(super) fn embedded(trie: &Trie) -> Result<Self, Unreadable> {
+    pub(super) fn embedded() -> Result<Self, Unreadable> {
         let mut simplified = vec![0; (LAST - FIRST + 1) as usize];
         for (number, line) in TRADITIONAL.lines().enumerate().skip(1) {
             let wrong = || Unreadable { file: "traditional.csv", why: format!("line {}: two characters", number + 1) };
@@ -49,10 +42,9 @@ impl Normaliser {
             let at = from.checked_sub(FIRST).and_then(|at| simplified.get_mut(at as usize)).ok_or_else(wrong)?;
             *at = u16::try_from(to).map_err(|_| wrong())?;
         }
-        let mut normaliser = Self { simplified, plain: Vec::new(), blank: trie.class(' ') };
+        let mut normaliser = Self { simplified, stays: Chars::of(std::iter::empty()) };
         let stays = |c: &char| normaliser.one(*c) == *c && !matches!(c, ' ' | '-' | '\r') && !is_mark(*c);
-        let plain = |code| char::from_u32(code).filter(stays).map_or(CHANGES, |c| trie.class(c));
-        normaliser.plain = (0..0x1_0000).map(plain).collect();
+        normaliser.stays = Chars::of(('\0'..='\u{ffff}').filter(stays));
         Ok(normaliser)
     }
 
@@ -82,39 +74,30 @@ impl Normaliser {
         }
     }
 
-    /// Writes the text anew into `normal`, with the numbers that the trie gives its characters.
-    pub(super) fn normalise(&self, trie: &Trie, original: &str, normal: &mut Normal) {
+    /// Writes the text anew into `normal`.
+    pub(super) fn normalise(&self, original: &str, normal: &mut Normal) {
         normal.text.clear();
         normal.text.reserve(original.len());
-        normal.classes.clear();
-        normal.places.clear();
         normal.dropped.clear();
         // What needs no change is copied in runs.
         let mut run = 0;
         let spaced_out = is_spaced_out(original);
         let mut dropped = 0;
-        // The last character kept, to see what stands on both sides of a space or a hyphen.
-        let mut before = ' ';
         for (at, c) in original.char_indices() {
-            // Most spaces stand between words of letters.
-            let parts =
-                || is_plain(before) && original.as_bytes().get(at + 1).is_some_and(|next| is_plain(char::from(*next)));
-            let plain = self.plain.get(u32::from(c) as usize).copied().unwrap_or(CHANGES);
-            if plain != CHANGES || c == ' ' && parts() {
-                normal.classes.push(if plain == CHANGES { self.blank } else { plain });
-                normal.places.push((normal.text.len() + at - run) as u32);
-                before = c;
+            if self.stays.has(c) || c == ' ' && parts_words(original, run, at, &normal.text) {
                 continue;
             }
             let one = self.one(c);
             normal.text.push_str(original.get(run..at).unwrap_or_default());
             run = at + c.len_utf8();
+            // The last character kept and the next one, to see what stands on both sides of a space or a hyphen.
+            let before = || normal.text.chars().next_back().unwrap_or(' ');
             let next = || original.get(run..).and_then(|rest| rest.chars().next()).map_or(' ', |next| self.one(next));
             let kept = match one {
                 '\r' => None,
                 ' ' => {
                     let after = next();
-                    match (is_han(before), is_han(after)) {
+                    match (is_han(before()), is_han(after)) {
                         _ if after == ' ' || after == '\n' => None,
                         (true, true) if spaced_out => None,
                         // A recogniser's space is often all the punctuation there is.
@@ -123,17 +106,12 @@ impl Normaliser {
                         (false, false) => Some(' '),
                     }
                 }
-                '-' if before.is_ascii_lowercase() || next().is_ascii_lowercase() => Some(' '),
+                '-' if before().is_ascii_lowercase() || next().is_ascii_lowercase() => Some(' '),
                 one if is_mark(one) => None,
                 one => Some(one),
             };
             match kept {
-                Some(c) => {
-                    normal.classes.push(trie.class(c));
-                    normal.places.push(normal.text.len() as u32);
-                    normal.text.push(c);
-                    before = c;
-                }
+                Some(c) => normal.text.push(c),
                 None => {
                     dropped += 1;
                     match normal.dropped.last_mut() {
@@ -144,45 +122,50 @@ impl Normaliser {
             }
         }
         normal.text.push_str(original.get(run..).unwrap_or_default());
-        normal.places.push(normal.text.len() as u32);
+        normal.chars = normal.text.chars().count();
     }
 }
 
 impl Normal {
     /// How many scalar values the original has.
     pub(super) fn original_chars(&self) -> usize {
-        self.classes.len() + self.dropped.last().map_or(0, |(_, all)| *all)
+        self.chars + self.dropped.last().map_or(0, |(_, all)| *all)
     }
 }
 
 /// A walk along a normalised text that tells places in the original. Starts should come in rising order.
 pub(super) struct WayBack<'n> {
     normal: &'n Normal,
-    /// The character at which the last span began.
+    /// Where the last span began, in bytes.
     at: usize,
+    /// How many characters come before.
+    chars: usize,
 }
 
 impl<'n> WayBack<'n> {
     pub(super) fn new(normal: &'n Normal) -> Self {
-        Self { normal, at: 0 }
+        Self { normal, at: 0, chars: 0 }
     }
 
     /// The scalar values of the original before and up to the end of `start..end`, given in bytes of the normalised
     /// text.
     pub(super) fn span(&mut self, start: usize, end: usize) -> (usize, usize) {
-        if self.normal.places.get(self.at).is_none_or(|place| start < *place as usize) {
-            self.at = 0;
+        if start < self.at {
+            (self.at, self.chars) = (0, 0);
         }
-        let behind = |at: usize, byte: usize| {
-            let rest = self.normal.places.get(at..).unwrap_or_default();
-            at + rest.iter().take_while(|place| (**place as usize) < byte).count()
-        };
-        self.at = behind(self.at, start);
-        let last = behind(self.at, end);
+        self.chars += self.count(self.at, start);
+        self.at = start;
+        let last = self.chars + self.count(start, end);
         // What was left out right before the first character comes before it, right after the last one after it.
         let before = self.dropped_until(|at| at <= start);
         let until = self.dropped_until(|at| at < end);
-        (self.at + before, last + until.max(before))
+        (self.chars + before, last + until.max(before))
+    }
+
+    /// The characters that begin in a stretch of the text.
+    fn count(&self, start: usize, end: usize) -> usize {
+        let bytes = self.normal.text.as_bytes().get(start..end).unwrap_or_default();
+        bytes.iter().filter(|byte| !is_within(**byte)).count()
     }
 
     fn dropped_until(&self, within: impl Fn(usize) -> bool) -> usize {
@@ -202,14 +185,29 @@ fn is_mark(c: char) -> bool {
         | 0xfe00..=0xfe0f | 0xfeff)
 }
 
-fn is_plain(c: char) -> bool {
-    c.is_ascii_lowercase() || c.is_ascii_digit()
+fn is_plain(byte: &u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+/// Whether the byte goes on with a character that began before it.
+fn is_within(byte: u8) -> bool {
+    byte & 0xc0 == 0x80
+}
+
+/// Whether the space at `at` stands between words of letters or figures, as most do. `written` is what was kept before
+/// `run`.
+fn parts_words(original: &str, run: usize, at: usize, written: &str) -> bool {
+    let bytes = original.as_bytes();
+    let before = if run < at { bytes.get(at - 1) } else { written.as_bytes().last() };
+    before.is_some_and(is_plain) && bytes.get(at + 1).is_some_and(is_plain)
 }
 
 /// Whether there is a space after most Chinese characters, as some recognisers write.
 fn is_spaced_out(text: &str) -> bool {
-    // Without a byte that begins a Chinese character there is nothing to count.
-    if !text.contains(' ') || !text.bytes().any(|byte| matches!(byte, 0xe3..=0xe9 | 0xf0)) {
+    // Too few spaces for the characters that are surely Chinese by their first byte, or none that may be.
+    let spaces = text.bytes().filter(|byte| *byte == b' ').count();
+    let sure = text.bytes().filter(|byte| matches!(byte, 0xe5..=0xe8)).count();
+    if spaces == 0 || spaces * 2 < sure || !text.bytes().any(|byte| matches!(byte, 0xe3..=0xe9 | 0xf0)) {
         return false;
     }
     let (mut han, mut spaced) = (0usize, 0usize);
@@ -229,11 +227,10 @@ mod tests {
     use super::*;
 
     fn normalised(original: &str) -> Normal {
-        let trie = Trie::new(std::iter::empty()).unwrap();
         let mut normal = Normal::default();
         // What another text left behind is no matter.
         for text in ["Ａ b", original] {
-            Normaliser::embedded(&trie).unwrap().normalise(&trie, text, &mut normal);
+            Normaliser::embedded().unwrap().normalise(text, &mut normal);
         }
         assert_eq!(normal.original_chars(), original.chars().count());
         normal

@@ -86,6 +86,9 @@ impl Sounds {
 
     /// Adds what the clause says by sound alone, in the stretches where no word of its own stands.
     pub(super) fn read(&self, scan: &Scan<'_>, index: usize, clause: &Clause, heard: &mut Vec<Heard>) {
+        if scan.clause_text(clause).is_ascii() {
+            return;
+        }
         let mut from = clause.start;
         for token in scan.clause_tokens(clause).iter().filter(|token| is_word(token)) {
             self.stretch(scan, index, clause, from..token.start as usize, heard);

@@ -4,8 +4,8 @@
 //! An automaton of Aho and Corasick finds words wherever they begin, also inside others; here a place is asked only
 //! where the word before it ends, and inside English words never.
 
-/// How many places are tried for what follows a state before it goes to the end of the array.
-const TRIES: usize = 4_096;
+/// How many places are tried for what follows a state before the part of the array that they lie in counts as full.
+const TRIES: usize = 64;
 /// No word ends in this state.
 const NONE: u32 = u32::MAX;
 /// The state before the first character.
@@ -30,6 +30,14 @@ pub(super) struct Trie {
     states: Vec<State>,
 }
 
+/// Where free places are looked for.
+struct Room {
+    /// The first that is free, for what follows a state alone.
+    single: usize,
+    /// Before here, several that stand as they must are seldom free.
+    several: usize,
+}
+
 impl Trie {
     /// Builds the trie of all words with their numbers. None where a word has a character beyond the basic plane.
     pub(super) fn new<'w>(words: impl Iterator<Item = (&'w str, u32)>) -> Option<Self> {
@@ -50,13 +58,12 @@ impl Trie {
             words.iter().map(|(word, number)| (word.chars().map(class).collect(), *number)).collect();
         spelled.sort_unstable();
         let mut trie = Self { classes, states: vec![State { parent: NOBODY, ..FREE }] };
-        let mut free = 1;
-        trie.grow(ROOT, 0, &spelled, &mut free);
+        trie.grow(ROOT, 0, &spelled, &mut Room { single: 1, several: 1 });
         Some(trie)
     }
 
     /// Adds what follows the state, which all the words share up to `depth`.
-    fn grow(&mut self, state: u32, depth: usize, words: &[(Vec<u16>, u32)], free: &mut usize) {
+    fn grow(&mut self, state: u32, depth: usize, words: &[(Vec<u16>, u32)], room: &mut Room) {
         let ended = words.iter().take_while(|(spelling, _)| spelling.len() == depth).count();
         if let (Some((_, word)), Some(place)) =
             (words.first().filter(|_| 0 < ended), self.states.get_mut(state as usize))
@@ -68,17 +75,21 @@ impl Trie {
         let groups: Vec<_> = words.chunk_by(|one, other| class(one) == class(other)).collect();
         let followers: Vec<_> = groups.iter().filter_map(|group| group.first().map(class)).collect();
         let (Some(lowest), Some(highest)) = (followers.first(), followers.last()) else { return };
-        // The first place where all of them fit, or the end of the array, where they do.
-        while self.states.get(*free).is_some_and(|place| place.parent != NONE) {
+        let is_taken = |place: usize| self.states.get(place).is_some_and(|place| place.parent != NONE);
+        let free = if followers.len() == 1 { &mut room.single } else { &mut room.several };
+        while is_taken(*free) {
             *free += 1;
         }
+        // The first place where all of them fit, at the latest behind the end of the array.
         let first = free.saturating_sub(usize::from(*lowest));
-        let is_taken = |place: usize| self.states.get(place).is_some_and(|place| place.parent != NONE);
         let fits = |base: &usize| followers.iter().all(|class| !is_taken(base + usize::from(*class)));
-        let base = (first..).take(TRIES).find(fits).unwrap_or(self.states.len());
-        let room = base + usize::from(*highest) + 1;
-        if self.states.len() < room {
-            self.states.resize(room, FREE);
+        let base = (first..).find(fits).unwrap_or(self.states.len());
+        if first + TRIES < base && 1 < followers.len() {
+            room.several = base;
+        }
+        let length = base + usize::from(*highest) + 1;
+        if self.states.len() < length {
+            self.states.resize(length, FREE);
         }
         if let Some(place) = self.states.get_mut(state as usize) {
             place.base = base as u32;
@@ -89,27 +100,26 @@ impl Trie {
             }
         }
         for (class, group) in followers.iter().zip(groups) {
-            self.grow((base + usize::from(*class)) as u32, depth + 1, group, free);
+            self.grow((base + usize::from(*class)) as u32, depth + 1, group, room);
         }
     }
 
     /// The number of a character, nought where no word has it.
-    pub(super) fn class(&self, c: char) -> u16 {
+    fn class(&self, c: char) -> u16 {
         self.classes.get(u32::from(c) as usize).copied().unwrap_or_default()
     }
 
-    /// Tells all words that begin with the first of these characters, the shorter before the longer, each with how many
-    /// characters it has.
+    /// Tells all words that the text begins with, the shorter before the longer, each with its length in bytes.
     #[inline]
-    pub(super) fn words(&self, classes: &[u16], mut found: impl FnMut(u32, usize)) {
+    pub(super) fn words(&self, text: &str, mut found: impl FnMut(u32, usize)) {
         let mut state = ROOT;
         let mut base = self.states.first().map_or(0, |root| root.base);
-        for (length, class) in (1..).zip(classes) {
-            let next = base + u32::from(*class);
+        for (at, c) in text.char_indices() {
+            let next = base + u32::from(self.class(c));
             let Some(place) = self.states.get(next as usize).filter(|place| place.parent == state) else { return };
             (state, base) = (next, place.base);
             if place.word != NONE {
-                found(place.word, length);
+                found(place.word, at + c.len_utf8());
             }
         }
     }
@@ -123,10 +133,9 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let trie = Trie::new(WORDS.into_iter().zip(0..)).unwrap();
-        let classes: Vec<_> = text.chars().map(|c| trie.class(c)).collect();
         let mut found = Vec::new();
-        trie.words(&classes, |word, length| {
-            assert_eq!(text.chars().take(length).collect::<String>(), WORDS[word as usize]);
+        trie.words(text, |word, length| {
+            assert_eq!(&text[..length], WORDS[word as usize]);
             found.push(WORDS[word as usize]);
         });
         assert_eq!(found, expected, "{text}");
