@@ -30,6 +30,9 @@ pub(super) struct Carried {
     teaches: bool,
 }
 
+/// Words without which a clause leaves nothing over.
+pub(super) const CARRIED: Cues = Cues::of(&[Cue::Other, Cue::Ask, Cue::Teach]);
+
 impl Carried {
     /// What is left over after this clause.
     pub(super) fn after(self, scan: &Scan<'_>, clause: &Clause) -> Self {

@@ -25,7 +25,6 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::Unreadable;
-use super::chars::Chars;
 use super::cue::{Cue, Cues};
 use super::facts::Facts;
 use super::normal::Normal;
@@ -187,9 +186,7 @@ pub(super) struct Lexicon {
     words: Vec<Word>,
     meanings: Vec<Meaning>,
     by_term: HashMap<String, u32>,
-    trie: Trie,
-    /// The characters that words begin with.
-    openings: Chars,
+    pub(super) trie: Trie,
 }
 
 impl std::fmt::Debug for Lexicon {
@@ -258,12 +255,8 @@ impl Lexicon {
         self.words.len()
     }
 
-    pub(super) fn token(&self, word: u32, start: usize, end: usize) -> Token {
-        let (cues, claims, facts) = self
-            .words
-            .get(word as usize)
-            .map_or_else(Default::default, |word| (word.cues, !word.meanings.is_empty(), word.facts));
-        Token { start: start as u32, end: end as u32, word, number: None, cues, claims, facts }
+    pub(super) fn token(&self, word: u32, start: usize, end: usize) -> Option<Token> {
+        self.words.get(word as usize).map(|entry| entry.token(word, start, end))
     }
 
     /// All words and numbers of a text, from left to right, the longest first, none inside another.
@@ -272,76 +265,93 @@ impl Lexicon {
         tokens.clear();
         numbers.clear();
         let text = normal.text.as_str();
-        *steps += normal.chars;
+        *steps += normal.units.len();
         let bytes = text.as_bytes();
-        // Where the next word may begin.
-        let mut free = 0;
+        let mut at = 0;
         // The last character was a letter, so that no word begins with this one.
         let mut inside = false;
-        for (start, c) in text.char_indices() {
-            if start < free {
-                continue;
-            }
-            let letter = c.is_ascii_lowercase();
+        while let Some(unit) = normal.units.get(at) {
+            let letter = unit.mark.is_letter();
             let goes_on = std::mem::replace(&mut inside, letter) && letter;
-            if goes_on || !self.openings.has(c) {
+            if goes_on || !unit.mark.opens() {
+                at += 1;
                 continue;
             }
-            let Some((word, end)) = self.longest(text, start) else { continue };
-            let cues = self.words.get(word as usize).map(|entry| entry.cues).unwrap_or_default();
+            let start = unit.place as usize;
+            let Some((word, entry, length, end)) = self.longest(normal, start, at) else {
+                at += 1;
+                continue;
+            };
             // 二两: the figure before makes 两 a unit.
-            let unit = cues.has(Cue::Unit)
+            let unit = entry.cues.has(Cue::Unit)
                 && tokens.last().is_some_and(|last| last.number.is_some() && last.end as usize == start);
-            if !cues.has(Cue::Numeral) || unit {
-                tokens.push(self.token(word, start, end));
-                (free, inside) = (end, bytes.get(end - 1).is_some_and(u8::is_ascii_lowercase));
+            if !entry.cues.has(Cue::Numeral) || unit {
+                tokens.push(entry.token(word, start, end));
+                // A plural has one letter more.
+                at += length;
+                at += usize::from(normal.units.get(at).is_some_and(|unit| (unit.place as usize) < end));
+                inside = bytes.get(end - 1).is_some_and(u8::is_ascii_lowercase);
                 continue;
             }
             // The article of 'half a carat' belongs to the half.
             if text.get(start..end) == Some(number::ONE_CARAT) && carries_on(text, tokens.last(), start) {
-                (free, inside) = (start + "a ".len(), false);
+                (at, inside) = (at + 2, false);
                 continue;
             }
-            let number = match text.get(start..).and_then(number::number) {
-                Some((number, read)) => {
-                    free = start + read;
-                    Some(number)
-                }
+            let (free, number) = match text.get(start..).and_then(number::number) {
+                Some((number, read)) => (start + read, Some(number)),
                 None => {
                     // A run of figures that is no number is looked at once.
                     let run = bytes.iter().skip(start).take_while(|byte| byte.is_ascii_digit()).count();
-                    free = end.max(start + run);
-                    None
+                    (end.max(start + run), None)
                 }
             };
             *steps += free - start;
             if let Some(number) = number {
                 let index = numbers.len() as u32;
                 numbers.push(number);
-                let token = Token { number: Some(index), ..self.token(word, start, free) };
+                let token = Token { number: Some(index), ..entry.token(word, start, free) };
                 // 零 also denies, but not inside a number.
                 tokens.push(Token { cues: Cues::of(&[Cue::Numeral]), claims: false, facts: Facts::default(), ..token });
+            }
+            while normal.units.get(at).is_some_and(|unit| (unit.place as usize) < free) {
+                at += 1;
             }
             inside = bytes.get(free - 1).is_some_and(u8::is_ascii_lowercase);
         }
     }
 
-    /// The longest word at this place that stands whole: its number, and the byte where it ends.
-    fn longest(&self, text: &str, start: usize) -> Option<(u32, usize)> {
-        let mut longest = None;
-        self.trie.words(text.get(start..)?, |found, length| {
-            let (word, end) = (found / 2, start + length);
+    /// The longest word at this place that stands whole: its number, what it is, its characters, and the byte where it
+    /// ends.
+    #[inline]
+    fn longest(&self, normal: &Normal, start: usize, at: usize) -> Option<(u32, &Word, usize, usize)> {
+        let units = normal.units.get(at..)?;
+        let place = |length: usize| units.get(length).map_or(0, |unit| unit.place as usize);
+        let (mut word, mut characters, mut plural) = (NO_WORD, 0, 0);
+        self.trie.words(units.iter().map(|unit| unit.mark), |found, length| {
             if found % 2 == 0 {
-                longest = Some((word, end));
-            } else if let Some(entry) = self.words.get(word as usize)
-                && let Some(end) = whole(entry, text.as_bytes(), start, end)
-            {
-                longest = Some((word, end));
+                (word, characters, plural) = (found / 2, length, 0);
+            } else if let Some(entry) = self.words.get(found as usize / 2) {
+                let end = place(length);
+                if let Some(whole) = whole(entry, normal.text.as_bytes(), start, end) {
+                    (word, characters, plural) = (found / 2, length, whole - end);
+                }
             }
         });
-        longest
+        let entry = self.words.get(word as usize)?;
+        Some((word, entry, characters, place(characters) + plural))
     }
 }
+
+impl Word {
+    fn token(&self, word: u32, start: usize, end: usize) -> Token {
+        let (start, end, claims) = (start as u32, end as u32, !self.meanings.is_empty());
+        Token { start, end, word, number: None, cues: self.cues, claims, facts: self.facts }
+    }
+}
+
+/// The number of no word.
+const NO_WORD: u32 = u32::MAX;
 
 /// Whether a number right before goes on here: half a carat, a quarter of a carat.
 fn carries_on(text: &str, last: Option<&Token>, start: usize) -> bool {
@@ -475,7 +485,6 @@ impl Draft {
         let trie = Trie::new(self.by_term.iter().map(|(term, word)| (term.as_str(), number(*word))));
         let why = "a spelling has a character beyond the basic plane".to_owned();
         let trie = trie.ok_or(Unreadable { file: "lexicon", why })?;
-        let openings = Chars::of(self.by_term.keys().filter_map(|term| term.chars().next()));
-        Ok(Lexicon { words, meanings, by_term: self.by_term, trie, openings })
+        Ok(Lexicon { words, meanings, by_term: self.by_term, trie })
     }
 }

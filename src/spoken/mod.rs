@@ -33,7 +33,6 @@ use rust_decimal::Decimal;
 
 use crate::domain::ledger::{Bound, ClaimKind};
 
-mod chars;
 mod cue;
 mod discourse;
 mod facts;
@@ -191,7 +190,7 @@ impl Reader {
     pub fn embedded() -> Result<Self, Unreadable> {
         let lexicon = lexicon::Lexicon::embedded()?;
         let sounds = sound::Sounds::new(&lexicon);
-        Ok(Self { normaliser: normal::Normaliser::embedded()?, lexicon, sounds })
+        Ok(Self { normaliser: normal::Normaliser::embedded(&lexicon.trie)?, lexicon, sounds })
     }
 
     /// The version of lexicon and rules: a date.

@@ -3,7 +3,7 @@
 //! Every scalar value becomes one scalar value or none, so the way back is a count and a list of what was left out.
 
 use super::Unreadable;
-use super::chars::Chars;
+use super::trie::{Mark, Trie};
 
 const TRADITIONAL: &str = include_str!("data/traditional.csv");
 const FIRST: u32 = 0x4e00;
@@ -14,22 +14,35 @@ const LAST: u32 = 0x9fff;
 pub(super) struct Normaliser {
     /// By code point from [`FIRST`] on; nought leaves the character as it is.
     simplified: Vec<u16>,
-    /// Characters that stay as they are, whatever stands around them.
-    stays: Chars,
+    /// By code point of the basic plane: what the lexicon knows the character by, where it stays as it is whatever stands
+    /// around it; [`CHANGES`] where it may not.
+    plain: Vec<Mark>,
+    /// The mark of a blank.
+    blank: Mark,
+}
+
+const CHANGES: Mark = Mark::NONE;
+
+/// A character of a normalised text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unit {
+    /// Where it begins, in bytes.
+    pub(super) place: u32,
+    pub(super) mark: Mark,
 }
 
 /// A normalised text.
 #[derive(Debug, Default)]
 pub(super) struct Normal {
     pub(super) text: String,
-    /// How many characters it has.
-    pub(super) chars: usize,
+    /// Its characters, and one more that stands for its end.
+    pub(super) units: Vec<Unit>,
     /// Where in `text` characters were left out, and how many in all up to there.
     dropped: Vec<(usize, usize)>,
 }
 
 impl Normaliser {
-    pub(super) fn embedded() -> Result<Self, Unreadable> {
+    pub(super) fn embedded(trie: &Trie) -> Result<Self, Unreadable> {
         let mut simplified = vec![0; (LAST - FIRST + 1) as usize];
         for (number, line) in TRADITIONAL.lines().enumerate().skip(1) {
             let wrong = || Unreadable { file: "traditional.csv", why: format!("line {}: two characters", number + 1) };
@@ -42,9 +55,10 @@ impl Normaliser {
             let at = from.checked_sub(FIRST).and_then(|at| simplified.get_mut(at as usize)).ok_or_else(wrong)?;
             *at = u16::try_from(to).map_err(|_| wrong())?;
         }
-        let mut normaliser = Self { simplified, stays: Chars::of(std::iter::empty()) };
+        let mut normaliser = Self { simplified, plain: Vec::new(), blank: trie.mark(' ') };
         let stays = |c: &char| normaliser.one(*c) == *c && !matches!(c, ' ' | '-' | '\r') && !is_mark(*c);
-        normaliser.stays = Chars::of(('\0'..='\u{ffff}').filter(stays));
+        let plain = |code| char::from_u32(code).filter(stays).map_or(CHANGES, |c| trie.mark(c));
+        normaliser.plain = (0..0x1_0000).map(plain).collect();
         Ok(normaliser)
     }
 
@@ -74,24 +88,37 @@ impl Normaliser {
         }
     }
 
-    /// Writes the text anew into `normal`.
-    pub(super) fn normalise(&self, original: &str, normal: &mut Normal) {
-        normal.text.clear();
-        normal.text.reserve(original.len());
-        normal.dropped.clear();
+    /// Writes the text anew into `normal`, with the marks that the trie gives its characters.
+    pub(super) fn normalise(&self, trie: &Trie, original: &str, normal: &mut Normal) {
+        let Normal { text, units, dropped } = normal;
+        text.clear();
+        text.reserve(original.len());
+        units.clear();
+        units.reserve(original.len());
+        dropped.clear();
         // What needs no change is copied in runs.
         let mut run = 0;
-        let spaced_out = is_spaced_out(original);
-        let mut dropped = 0;
-        for (at, c) in original.char_indices() {
-            if self.stays.has(c) || c == ' ' && parts_words(original, run, at, &normal.text) {
+        // What is added to a place in the original to have it in the text.
+        let mut shift = 0_usize;
+        let mut spaced_out = None;
+        let mut rest = original.as_bytes();
+        while let Some((code, tail)) = first(rest) {
+            let at = original.len() - rest.len();
+            rest = tail;
+            let plain = self.plain.get(code as usize).copied().unwrap_or(CHANGES);
+            if plain != CHANGES {
+                units.push(Unit { place: at.wrapping_add(shift) as u32, mark: plain });
                 continue;
             }
-            let one = self.one(c);
-            normal.text.push_str(original.get(run..at).unwrap_or_default());
-            run = at + c.len_utf8();
+            if code == u32::from(' ') && parts_words(original, run, at, text) {
+                units.push(Unit { place: at.wrapping_add(shift) as u32, mark: self.blank });
+                continue;
+            }
+            let one = char::from_u32(code).map_or(' ', |c| self.one(c));
+            text.push_str(original.get(run..at).unwrap_or_default());
+            run = original.len() - rest.len();
             // The last character kept and the next one, to see what stands on both sides of a space or a hyphen.
-            let before = || normal.text.chars().next_back().unwrap_or(' ');
+            let before = || text.chars().next_back().unwrap_or(' ');
             let next = || original.get(run..).and_then(|rest| rest.chars().next()).map_or(' ', |next| self.one(next));
             let kept = match one {
                 '\r' => None,
@@ -99,7 +126,7 @@ impl Normaliser {
                     let after = next();
                     match (is_han(before()), is_han(after)) {
                         _ if after == ' ' || after == '\n' => None,
-                        (true, true) if spaced_out => None,
+                        (true, true) if *spaced_out.get_or_insert_with(|| is_spaced_out(original)) => None,
                         // A recogniser's space is often all the punctuation there is.
                         (true, true) => Some('，'),
                         (true, false) | (false, true) => None,
@@ -111,61 +138,65 @@ impl Normaliser {
                 one => Some(one),
             };
             match kept {
-                Some(c) => normal.text.push(c),
+                Some(c) => {
+                    units.push(Unit { place: text.len() as u32, mark: trie.mark(c) });
+                    text.push(c);
+                }
                 None => {
-                    dropped += 1;
-                    match normal.dropped.last_mut() {
-                        Some((at, all)) if *at == normal.text.len() => *all = dropped,
-                        _ => normal.dropped.push((normal.text.len(), dropped)),
+                    let all = dropped.last().map_or(0, |(_, all)| *all) + 1;
+                    match dropped.last_mut() {
+                        Some((at, last)) if *at == text.len() => *last = all,
+                        _ => dropped.push((text.len(), all)),
                     }
                 }
             }
+            shift = text.len().wrapping_sub(run);
         }
-        normal.text.push_str(original.get(run..).unwrap_or_default());
-        normal.chars = normal.text.chars().count();
+        text.push_str(original.get(run..).unwrap_or_default());
+        units.push(Unit { place: text.len() as u32, mark: Mark::UNKNOWN });
     }
 }
 
 impl Normal {
     /// How many scalar values the original has.
     pub(super) fn original_chars(&self) -> usize {
-        self.chars + self.dropped.last().map_or(0, |(_, all)| *all)
+        self.units.len().saturating_sub(1) + self.dropped.last().map_or(0, |(_, all)| *all)
     }
 }
 
 /// A walk along a normalised text that tells places in the original. Starts should come in rising order.
 pub(super) struct WayBack<'n> {
     normal: &'n Normal,
-    /// Where the last span began, in bytes.
+    /// The character at which the last span began.
     at: usize,
-    /// How many characters come before.
-    chars: usize,
 }
 
 impl<'n> WayBack<'n> {
     pub(super) fn new(normal: &'n Normal) -> Self {
-        Self { normal, at: 0, chars: 0 }
+        Self { normal, at: 0 }
     }
 
     /// The scalar values of the original before and up to the end of `start..end`, given in bytes of the normalised
     /// text.
     pub(super) fn span(&mut self, start: usize, end: usize) -> (usize, usize) {
-        if start < self.at {
-            (self.at, self.chars) = (0, 0);
+        if self.normal.units.get(self.at).is_none_or(|unit| start < unit.place as usize) {
+            self.at = 0;
         }
-        self.chars += self.count(self.at, start);
-        self.at = start;
-        let last = self.chars + self.count(start, end);
+        // Where every character is one byte, there is nothing to count.
+        let narrow = self.normal.units.len() == self.normal.text.len() + 1;
+        let behind = |at: usize, byte: usize| {
+            if narrow {
+                return byte.max(at);
+            }
+            let rest = self.normal.units.get(at..).unwrap_or_default();
+            at + rest.iter().take_while(|unit| (unit.place as usize) < byte).count()
+        };
+        self.at = behind(self.at, start);
+        let last = behind(self.at, end);
         // What was left out right before the first character comes before it, right after the last one after it.
         let before = self.dropped_until(|at| at <= start);
         let until = self.dropped_until(|at| at < end);
-        (self.chars + before, last + until.max(before))
-    }
-
-    /// The characters that begin in a stretch of the text.
-    fn count(&self, start: usize, end: usize) -> usize {
-        let bytes = self.normal.text.as_bytes().get(start..end).unwrap_or_default();
-        bytes.iter().filter(|byte| !is_within(**byte)).count()
+        (self.at + before, last + until.max(before))
     }
 
     fn dropped_until(&self, within: impl Fn(usize) -> bool) -> usize {
@@ -189,9 +220,23 @@ fn is_plain(byte: &u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
-/// Whether the byte goes on with a character that began before it.
-fn is_within(byte: u8) -> bool {
-    byte & 0xc0 == 0x80
+/// The code point that bytes of a text begin with, and the bytes behind it. Nearly all characters of speech have one
+/// byte or three.
+#[inline]
+pub(super) fn first(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let low = |byte: &u8| u32::from(byte & 0x3f);
+    Some(match bytes {
+        [] => return None,
+        [lead @ 0..=0x7f, rest @ ..] => (u32::from(*lead), rest),
+        [lead @ 0xe0..=0xef, second, third, rest @ ..] => {
+            (u32::from(lead & 0xf) << 12 | low(second) << 6 | low(third), rest)
+        }
+        [lead @ 0xc0..=0xdf, second, rest @ ..] => (u32::from(lead & 0x1f) << 6 | low(second), rest),
+        [lead @ 0xf0..=0xff, second, third, fourth, rest @ ..] => {
+            (u32::from(lead & 0x7) << 18 | low(second) << 12 | low(third) << 6 | low(fourth), rest)
+        }
+        [lead, rest @ ..] => (u32::from(*lead), rest),
+    })
 }
 
 /// Whether the space at `at` stands between words of letters or figures, as most do. `written` is what was kept before
@@ -204,12 +249,6 @@ fn parts_words(original: &str, run: usize, at: usize, written: &str) -> bool {
 
 /// Whether there is a space after most Chinese characters, as some recognisers write.
 fn is_spaced_out(text: &str) -> bool {
-    // Too few spaces for the characters that are surely Chinese by their first byte, or none that may be.
-    let spaces = text.bytes().filter(|byte| *byte == b' ').count();
-    let sure = text.bytes().filter(|byte| matches!(byte, 0xe5..=0xe8)).count();
-    if spaces == 0 || spaces * 2 < sure || !text.bytes().any(|byte| matches!(byte, 0xe3..=0xe9 | 0xf0)) {
-        return false;
-    }
     let (mut han, mut spaced) = (0usize, 0usize);
     let mut before = '\n';
     for c in text.chars() {
@@ -227,10 +266,11 @@ mod tests {
     use super::*;
 
     fn normalised(original: &str) -> Normal {
+        let trie = Trie::new(std::iter::empty()).unwrap();
         let mut normal = Normal::default();
         // What another text left behind is no matter.
         for text in ["Ａ b", original] {
-            Normaliser::embedded().unwrap().normalise(text, &mut normal);
+            Normaliser::embedded(&trie).unwrap().normalise(&trie, text, &mut normal);
         }
         assert_eq!(normal.original_chars(), original.chars().count());
         normal

@@ -267,6 +267,32 @@ fn read_chinese(text: &str) -> Option<(Number, usize)> {
     Some((plain(decimal(base, fraction)?), length))
 }
 
+/// Writes the number as it stands, with the noughts behind its point.
+pub(super) fn spell(value: Decimal, out: &mut String) {
+    let Ok(mut rest) = u64::try_from(value.mantissa()) else {
+        out.push_str(&value.to_string());
+        return;
+    };
+    // A decimal has no more than twenty-eight figures behind its point, and these no more than twenty.
+    let mut figures = [b'0'; 29];
+    let behind = value.scale() as usize;
+    let mut count = 0;
+    for place in figures.iter_mut().rev() {
+        if rest == 0 && behind < count {
+            break;
+        }
+        *place = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        count += 1;
+    }
+    for (left, figure) in (0..count).rev().zip(figures.iter().skip(figures.len() - count)) {
+        if left + 1 == behind {
+            out.push('.');
+        }
+        out.push(char::from(*figure));
+    }
+}
+
 /// A few figures, each by itself.
 #[derive(Default)]
 struct Row {
@@ -566,6 +592,15 @@ mod tests {
         check("一百二十斤", "120", "一百二十");
         check("两千零八十", "2080", "两千零八十");
         check("壹佰克", "100", "壹佰");
+    }
+
+    #[test]
+    fn a_number_is_written_as_it_stands() {
+        for text in ["0", "5", "10", "58.4", "0.30", "0.005", "1200", "99999999999999999999.5", "0.00", "-3.1"] {
+            let mut written = String::new();
+            spell(text.parse().unwrap(), &mut written);
+            assert_eq!(written, text);
+        }
     }
 
     #[test]

@@ -77,8 +77,12 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds, passage: &mut Passag
         }
         let before = numbers.len();
         let mut found = Found { mentions: numbers, taken };
-        promise::read(scan, index, clause, &mut found);
-        quantity::read(scan, index, clause, &mut found);
+        if clause.cues.meets(promise::OPENING) {
+            promise::read(scan, index, clause, &mut found);
+        }
+        if clause.cues.meets(quantity::OPENING) {
+            quantity::read(scan, index, clause, &mut found);
+        }
         for mention in numbers.iter_mut().skip(before) {
             let first = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
             if mention.kind != ClaimKind::Guarantee {
@@ -90,7 +94,7 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds, passage: &mut Passag
                 mention.part = terms::part(scan, clause, first.min(scan.tokens.len().saturating_sub(1)));
             }
         }
-        let said = numbers.iter().skip(before).cloned().map(|mention| {
+        let said = numbers.get(before..).unwrap_or_default().iter().cloned().map(|mention| {
             let at = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
             Heard { mention, at: at.clamp(clause.first, clause.last.max(clause.first + 1) - 1), refused: false }
         });
@@ -151,7 +155,7 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds, passage: &mut Passag
         if clause.is(Cue::Turn) {
             passage.turns.push(clause.start);
         }
-        carried = carried.after(scan, clause);
+        carried = if clause.cues.meets(discourse::CARRIED) { carried.after(scan, clause) } else { Carried::default() };
     }
     // A tolerance in a later clause may have widened a figure that was copied before.
     for figure in numbers.iter().filter(|figure| figure.limits.is_some()) {
@@ -187,13 +191,13 @@ fn beside_claims(scan: &Scan<'_>, index: usize) -> bool {
 
 /// "From Brazil, I think, or Madagascar, I'm not sure": a clause that says no more than that.
 fn leaves_open(scan: &Scan<'_>, clause: &Clause) -> bool {
-    let text = scan.clause_text(clause);
-    clause.is(Cue::Refuse)
-        && !clause.claims
-        && text.len() <= 24
-        && ["not sure", "not certain", "不清楚", "不确定", "说不准", "拿不准", "说不好"]
-            .iter()
-            .any(|open| text.contains(open))
+    clause.is(Cue::Refuse) && !clause.claims && {
+        let text = scan.clause_text(clause);
+        text.len() <= 24
+            && ["not sure", "not certain", "不清楚", "不确定", "说不准", "拿不准", "说不好"]
+                .iter()
+                .any(|open| text.contains(open))
+    }
 }
 
 /// A clause that only denies turns what the clauses before reported, or named, into denials.
@@ -255,9 +259,16 @@ fn is_fault(mention: &Mention) -> bool {
 
 /// 58克，不对，是56克: only what stands after the correction was claimed.
 fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
+    if mentions.is_empty() {
+        return;
+    }
     let mut dropped = vec![false; mentions.len()];
     for clause in scan.clauses {
-        let bare = bare_denial(scan, clause).or_else(|| second_thought(scan, clause));
+        let bare = if may_take_back(scan, clause) {
+            bare_denial(scan, clause).or_else(|| second_thought(scan, clause))
+        } else {
+            None
+        };
         if !clause.is(Cue::Correct) && bare.is_none() {
             continue;
         }
@@ -309,6 +320,12 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
 
 fn is_figure(kind: ClaimKind) -> bool {
     matches!(kind, ClaimKind::Weight | ClaimKind::Size)
+}
+
+/// Whether the clause begins as [`bare_denial`] and [`second_thought`] ask; few do.
+fn may_take_back(scan: &Scan<'_>, clause: &Clause) -> bool {
+    let first = scan.clause_text(clause).chars().next();
+    first.is_some_and(|c| matches!(c, '不' | '哦' | '噢' | '呃' | '啊' | '哎' | 'n' | 'o') || c.is_whitespace())
 }
 
 /// 十四K，哦十八K: a figure that comes with an interjection.

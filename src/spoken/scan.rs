@@ -109,8 +109,8 @@ impl<'t> Scan<'t> {
                 let token_ends = if ends { token.start } else { token.end };
                 clause.last = if ends { at } else { at + 1 };
                 clause.end = token_ends as usize;
-                clause.asks = ends && matches!(self.text.get(token.range()), Some("?" | "？"));
                 clause.stops = ends && token.is(Cue::Stop);
+                clause.asks = clause.stops && matches!(self.text.get(token.range()), Some("?" | "？"));
                 clauses.push(clause);
                 clause = Clause { first: at + 1, start: token.end as usize, ..Clause::default() };
             }
@@ -164,12 +164,9 @@ impl<'t> Scan<'t> {
 
     /// Whether a comma stands in a list of like things: 染色、注胶, fillers, dyes or coatings.
     fn joins(&self, at: usize, comma: &Token) -> bool {
-        let Some("、" | ",") = self.text.get(comma.range()) else { return false };
-        let (Some(before), Some(after)) =
-            (at.checked_sub(1).and_then(|at| self.tokens.get(at)), self.tokens.get(at + 1))
-        else {
-            return false;
-        };
+        let (Some(before), Some(after)) = (self.before(at), self.tokens.get(at + 1)) else { return false };
+        let alike = before.claims && after.claims || before.number.is_some() && after.number.is_some();
+        let Some("、" | ",") = self.text.get(comma.range()).filter(|_| alike) else { return false };
         let near = before.end == comma.start && after.start <= comma.end + 1;
         // 圈口五十三、五十五
         if near && before.number.is_some() && after.number.is_some() && self.text.get(comma.range()) == Some("、") {

@@ -23,10 +23,37 @@ struct State {
 
 const FREE: State = State { base: 0, parent: NONE, word: NONE };
 
+/// What the trie knows a character by: a small number, its class, which is nought for all that no word has; whether a
+/// word begins with it; and whether it is a letter of English.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark(u16);
+
+impl Mark {
+    /// Of all characters that no word has.
+    pub(super) const UNKNOWN: Self = Self(0);
+    /// Of no character.
+    pub(super) const NONE: Self = Self(u16::MAX);
+    const LETTER: u16 = 1 << 15;
+    const OPENS: u16 = 1 << 14;
+    const CLASS: u16 = Self::OPENS - 1;
+
+    fn class(self) -> u16 {
+        self.0 & Self::CLASS
+    }
+
+    pub(super) fn opens(self) -> bool {
+        self.0 & Self::OPENS != 0
+    }
+
+    pub(super) fn is_letter(self) -> bool {
+        self.0 & Self::LETTER != 0
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Trie {
-    /// By code point of the basic plane: a small number for each character of the lexicon, nought for all others.
-    classes: Vec<u16>,
+    /// By code point of the basic plane.
+    marks: Vec<Mark>,
     states: Vec<State>,
 }
 
@@ -39,7 +66,8 @@ struct Room {
 }
 
 impl Trie {
-    /// Builds the trie of all words with their numbers. None where a word has a character beyond the basic plane.
+    /// Builds the trie of all words with their numbers. None where a word has a character beyond the basic plane, or where
+    /// there are too many characters for their marks.
     pub(super) fn new<'w>(words: impl Iterator<Item = (&'w str, u32)>) -> Option<Self> {
         let words: Vec<_> = words.collect();
         // The characters that stand in most words have the smallest numbers: what follows a state then lies close together.
@@ -49,15 +77,24 @@ impl Trie {
         }
         let mut known: Vec<_> = (0_u32..).zip(often).filter(|(_, often)| *often != 0).collect();
         known.sort_unstable_by_key(|(code, often)| (u32::MAX - often, *code));
-        let mut classes = vec![0; 0x1_0000];
-        for ((code, _), number) in known.into_iter().zip(1..) {
-            *classes.get_mut(code as usize)? = number;
+        let mut marks = vec![Mark::UNKNOWN; 0x1_0000];
+        for letter in b'a'..=b'z' {
+            marks.get_mut(usize::from(letter))?.0 |= Mark::LETTER;
         }
-        let class = |c: char| classes.get(u32::from(c) as usize).copied().unwrap_or_default();
+        for ((code, _), class) in known.into_iter().zip(1..) {
+            if Mark::CLASS <= class {
+                return None;
+            }
+            marks.get_mut(code as usize)?.0 |= class;
+        }
+        for c in words.iter().filter_map(|(word, _)| word.chars().next()) {
+            marks.get_mut(u32::from(c) as usize)?.0 |= Mark::OPENS;
+        }
+        let class = |c: char| marks.get(u32::from(c) as usize).map_or(0, |mark| mark.class());
         let mut spelled: Vec<(Vec<u16>, u32)> =
             words.iter().map(|(word, number)| (word.chars().map(class).collect(), *number)).collect();
         spelled.sort_unstable();
-        let mut trie = Self { classes, states: vec![State { parent: NOBODY, ..FREE }] };
+        let mut trie = Self { marks, states: vec![State { parent: NOBODY, ..FREE }] };
         trie.grow(ROOT, 0, &spelled, &mut Room { single: 1, several: 1 });
         Some(trie)
     }
@@ -104,22 +141,24 @@ impl Trie {
         }
     }
 
-    /// The number of a character, nought where no word has it.
-    fn class(&self, c: char) -> u16 {
-        self.classes.get(u32::from(c) as usize).copied().unwrap_or_default()
+    pub(super) fn mark(&self, c: char) -> Mark {
+        self.marks.get(u32::from(c) as usize).copied().unwrap_or(Mark::UNKNOWN)
     }
 
-    /// Tells all words that the text begins with, the shorter before the longer, each with its length in bytes.
+    /// Tells all words that begin with the first of these characters, the shorter before the longer, each with how many
+    /// characters it has.
     #[inline]
-    pub(super) fn words(&self, text: &str, mut found: impl FnMut(u32, usize)) {
+    pub(super) fn words(&self, marks: impl Iterator<Item = Mark>, mut found: impl FnMut(u32, usize)) {
         let mut state = ROOT;
         let mut base = self.states.first().map_or(0, |root| root.base);
-        for (at, c) in text.char_indices() {
-            let next = base + u32::from(self.class(c));
+        let mut length = 0;
+        for mark in marks {
+            length += 1;
+            let next = base + u32::from(mark.class());
             let Some(place) = self.states.get(next as usize).filter(|place| place.parent == state) else { return };
             (state, base) = (next, place.base);
             if place.word != NONE {
-                found(place.word, at + c.len_utf8());
+                found(place.word, length);
             }
         }
     }
@@ -134,8 +173,8 @@ mod tests {
     fn check(text: &str, expected: &[&str]) {
         let trie = Trie::new(WORDS.into_iter().zip(0..)).unwrap();
         let mut found = Vec::new();
-        trie.words(text, |word, length| {
-            assert_eq!(&text[..length], WORDS[word as usize]);
+        trie.words(text.chars().map(|c| trie.mark(c)), |word, length| {
+            assert_eq!(text.chars().take(length).collect::<String>(), WORDS[word as usize]);
             found.push(WORDS[word as usize]);
         });
         assert_eq!(found, expected, "{text}");

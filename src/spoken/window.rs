@@ -106,7 +106,7 @@ impl<'r> Stream<'r> {
 
     fn window(&mut self, text: &str) {
         let Self { reader, normal, tokens, parts, passage, .. } = self;
-        reader.normaliser.normalise(text, normal);
+        reader.normaliser.normalise(&reader.lexicon.trie, text, normal);
         reader.lexicon.tokens(normal, tokens);
         if tokens.tokens.iter().any(|token| token.claims || token.cues.meets(OPENING)) {
             let scan = Scan::new(&reader.lexicon, normal, tokens, parts);
@@ -115,7 +115,7 @@ impl<'r> Stream<'r> {
             let mut way = WayBack::new(normal);
             let english = match self.language {
                 Some(language) => language == Lang::English,
-                None => !normal.text.chars().any(super::normal::is_han),
+                None => normal.text.is_ascii() || !normal.text.chars().any(super::normal::is_han),
             };
             let mut turns = passage.turns.iter().copied().peekable();
             for mention in passage.mentions.drain(..) {
