@@ -359,6 +359,7 @@ fn carries_on(text: &str, last: Option<&Token>, start: usize) -> bool {
 }
 
 /// Where the word ends if it stands whole: `gold` not in `marigold`, `diamond` also in `diamonds`.
+#[inline(never)] // Asked of few words; within the search it would cost all of them.
 fn whole(word: &Word, bytes: &[u8], start: usize, end: usize) -> Option<usize> {
     let before = start.checked_sub(1).and_then(|at| bytes.get(at)).and_then(|byte| edge(*byte));
     if word.edges.first.is_some() && word.edges.first == before {
