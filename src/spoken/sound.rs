@@ -96,7 +96,7 @@ impl Sounds {
         }
         let mut from = clause.start;
         let words = scan.clause_tokens(clause).iter().filter(|token| is_word(token)).map(Token::range);
-        for word in words.chain([clause.end..clause.end]) {
+        for word in words.chain(std::iter::once(clause.end..clause.end)) {
             if SHORTEST <= word.start.saturating_sub(from) {
                 self.stretch(scan, index, clause, from..word.start, heard);
             }
