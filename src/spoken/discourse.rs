@@ -31,7 +31,7 @@ pub(super) struct Carried {
 }
 
 /// Words without which a clause leaves nothing over.
-pub(super) const CARRIED: Cues = Cues::of(&[Cue::Other, Cue::Ask, Cue::Teach]);
+pub(super) const CARRIED: Cues = Cues::of(&[Cue::Other, Cue::Ask, Cue::Teach, Cue::IsWhat]);
 
 impl Carried {
     /// What is left over after this clause.
