@@ -1,8 +1,7 @@
 //! What commands share: settings, the store behind them, and the desk over it.
 
-use std::ffi::OsString;
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -35,7 +34,9 @@ pub async fn store(config: &Config) -> Result<Store, Trouble> {
 pub fn alone(config: &Config) -> Result<Option<File>, Trouble> {
     let Some(database) = config.database.file() else { return Ok(None) };
     // Beside the database, since SQLite's own locks on it would go when this file was closed.
-    let path = Path::new(&[database.as_os_str().to_owned(), OsString::from("-serving")].concat()).to_owned();
+    let mut path = database.as_os_str().to_owned();
+    path.push("-serving");
+    let path = PathBuf::from(path);
     let cannot = |error: &std::io::Error| Trouble::failed(&format!("{} cannot be locked", path.display()), error);
     let file = File::options().create(true).append(true).open(&path).map_err(|error| cannot(&error))?;
     match file.try_lock() {

@@ -30,6 +30,9 @@ pub(super) struct Carried {
     teaches: bool,
 }
 
+/// Words without which a clause leaves nothing over.
+pub(super) const CARRIED: Cues = Cues::of(&[Cue::Other, Cue::Ask, Cue::Teach, Cue::IsWhat]);
+
 impl Carried {
     /// What is left over after this clause.
     pub(super) fn after(self, scan: &Scan<'_>, clause: &Clause) -> Self {
@@ -192,11 +195,10 @@ fn of_others(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> b
 
 /// 苗银那个是铜镀银: of what is called so, not of the piece.
 fn is_of_a_sort(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
-    scan.tokens.get(clause.first..at).unwrap_or_default().iter().any(|named| {
+    let before = scan.tokens.get(clause.first..at).unwrap_or_default().iter();
+    before.take_while(|named| named.start as usize <= clause.start + 6).filter(|named| named.claims).any(|named| {
         let rest = scan.text.get(named.end as usize..clause.end).unwrap_or_default();
-        named.claims
-            && named.start as usize <= clause.start + 6
-            && ["那个是", "那种是", "那些是", "那种都是", "那个就是"].iter().any(|sort| rest.starts_with(sort))
+        ["那个是", "那种是", "那些是", "那种都是", "那个就是"].iter().any(|sort| rest.starts_with(sort))
     })
 }
 

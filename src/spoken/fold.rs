@@ -18,21 +18,35 @@ const BESIDE: usize = 24;
 #[derive(Debug)]
 struct Open {
     said: Said,
-    /// The number that the value is, of a kind that has one.
-    number: Option<Decimal>,
+    /// The number that the value is, of a kind that has one, as figures and how many of them stand behind the point.
+    number: Option<(i128, u32)>,
+    /// Its fineness is that of an alloy of gold.
+    alloy: bool,
     strength: u8,
     implied: bool,
     apart: bool,
     word: Option<u32>,
+}
+
+/// Where a claim stands in its row.
+#[derive(Debug)]
+struct Place {
+    start: usize,
+    /// Two claims that say the same have the same.
+    print: u64,
     /// Another claim may say the same and more.
     wide: bool,
+    /// None where it was taken back, or has moved to the end of the row.
+    claim: Option<Open>,
 }
 
 /// Claims that a later word may still change.
 #[derive(Debug, Default)]
 pub(super) struct Fold {
     /// By kind, each row in the order of the text: only claims of one kind are the same or say less.
-    open: [VecDeque<Open>; ClaimKind::ALL.len()],
+    open: [VecDeque<Place>; ClaimKind::ALL.len()],
+    /// The rows of all places, in the order of the text.
+    order: VecDeque<ClaimKind>,
     turns: VecDeque<usize>,
     pub(super) steps: usize,
 }
@@ -44,48 +58,55 @@ impl Fold {
 
     /// Takes the next mention, with its place in the whole text.
     pub(super) fn add(&mut self, mention: Mention, start: usize, end: usize, english: bool) {
+        let number = number(&mention);
         let mut new = Open {
-            number: number(&mention),
+            number: number.map(|number| number.normalize()).map(|number| (number.mantissa(), number.scale())),
+            alloy: mention.kind == ClaimKind::Fineness
+                && number.is_some_and(|number| number < Decimal::from(950) && number != Decimal::from(925)),
             strength: mention.strength,
             implied: mention.implied,
             apart: mention.apart,
             word: mention.word,
-            wide: is_wide(mention.kind, &mention.value),
             said: said(mention, start, end),
         };
         if new.said.kind == ClaimKind::Material {
             self.name_the_gold(&mut new, english);
         }
-        let Some(row) = self.open.get_mut(new.said.kind as usize) else { return };
-        let says_more = gives_way(new.said.kind);
-        let mut index = row.len();
-        while let Some(at) = index.checked_sub(1) {
-            index = at;
+        let kind = new.said.kind;
+        let Some(row) = self.open.get_mut(kind as usize) else { return };
+        let says_more = gives_way(kind);
+        let wide = says_more && is_wide(kind, &new.said.value);
+        let print = print(&new);
+        for place in row.iter_mut().rev() {
             self.steps += 1;
-            let Some(old) = row.get_mut(at) else { continue };
-            if HORIZON < start.saturating_sub(old.said.start) {
+            if HORIZON < start.saturating_sub(place.start) {
                 break;
             }
+            if place.print != print && !wide && !place.wide {
+                continue;
+            }
+            let Some(old) = &mut place.claim else { continue };
             if is_same(old, &new) {
                 if old.said.negated == new.said.negated {
                     if merge(old, new) {
-                        let moved = row.remove(at);
-                        row.extend(moved);
+                        let moved = Place { start, claim: place.claim.take(), ..*place };
+                        row.push_back(moved);
+                        self.order.push_back(kind);
                     }
                     return;
                 }
                 // 银针的，不是纯银耳钉: another word for silver does not take back the first.
-                let one_word = old.word == new.word || new.said.kind != ClaimKind::Material;
+                let one_word = old.word == new.word || kind != ClaimKind::Material;
                 let topical = new.said.negated
                     && one_word
                     && old.strength == 0
-                    && is_substance(new.said.kind)
+                    && is_substance(kind)
                     && start.abs_diff(old.said.start) <= 2 * NEAR;
                 if topical || self.turns.iter().any(|turn| old.said.start <= *turn && *turn <= start) {
-                    row.remove(at);
+                    place.claim = None;
                 } else if old.said.negated
                     && new.strength == 0
-                    && is_substance(new.said.kind)
+                    && is_substance(kind)
                     && start.abs_diff(old.said.start) <= NEAR
                 {
                     // 不是足银，足银太软了: the second speaks of 足银, not of the piece.
@@ -93,10 +114,7 @@ impl Fold {
                 }
                 continue;
             }
-            if old.said.negated || new.said.negated || !says_more {
-                continue;
-            }
-            if !old.wide && !new.wide {
+            if old.said.negated || new.said.negated || !wide && !place.wide {
                 continue;
             }
             match yields(&old.said, &new.said, end.abs_diff(old.said.start)) {
@@ -105,26 +123,28 @@ impl Fold {
                     return;
                 }
                 Some(Gives::Old) => {
-                    let old = row.remove(at);
-                    new.said.again.extend(old.map(|old| (old.said.start, old.said.end)));
+                    new.said.again.push((old.said.start, old.said.end));
+                    place.claim = None;
                 }
                 None => {}
             }
         }
-        row.push_back(new);
+        row.push_back(Place { start, print, wide, claim: Some(new) });
+        self.order.push_back(kind);
     }
 
     /// "Gold" beside a karat is the alloy.
     fn name_the_gold(&mut self, new: &mut Open, english: bool) {
-        let alloy = |open: &Open| {
-            !open.said.negated
-                && open.number.is_some_and(|number| number < Decimal::from(950) && number != Decimal::from(925))
-        };
         let start = new.said.start;
-        let near = |open: &&Open| start.saturating_sub(open.said.start) <= HORIZON;
+        let near = |place: &Place| start.saturating_sub(place.start) <= HORIZON;
         if english && &*new.said.value == "gold" {
             let finenesses = self.open.get(ClaimKind::Fineness as usize);
-            if finenesses.is_some_and(|row| row.iter().rev().take_while(near).any(alloy)) {
+            let alloy = |open: &Open| !open.said.negated && open.alloy;
+            let said = |row: &VecDeque<Place>| {
+                let places = row.iter().rev().take_while(|place| near(place));
+                places.filter_map(|place| place.claim.as_ref()).any(alloy)
+            };
+            if finenesses.is_some_and(said) {
                 new.said.value = "k_gold".into();
             }
         } else if english
@@ -132,9 +152,11 @@ impl Fold {
             && &*new.said.value == "k_gold"
             && let Some(materials) = self.open.get_mut(ClaimKind::Material as usize)
         {
-            for open in materials.iter_mut().rev().take_while(|open| near(&&**open)) {
+            for place in materials.iter_mut().rev().take_while(|place| near(place)) {
+                let Some(open) = &mut place.claim else { continue };
                 if &*open.said.value == "gold" && !open.said.negated {
                     open.said.value = new.said.value.clone();
+                    place.print = print(open);
                 }
             }
         }
@@ -152,15 +174,24 @@ impl Fold {
         self.give(usize::MAX, out);
     }
 
-    /// Moves out what stands before `until`, in the order of the text.
+    /// Moves out what stands before `until`, in the order of the text, and of its kinds where several begin and end
+    /// together.
     fn give(&mut self, until: usize, out: &mut Vec<Said>) {
         let first = out.len();
-        for row in &mut self.open {
-            let settled = row.iter().take_while(|open| open.said.start < until).count();
-            out.extend(row.drain(..settled).map(|open| open.said));
-        }
-        if let Some(given) = out.get_mut(first..) {
-            given.sort_by_key(|said| (said.start, said.end));
+        while let Some(kind) = self.order.front()
+            && let Some(row) = self.open.get_mut(*kind as usize)
+            && let Some(place) = row.pop_front_if(|place| place.start < until)
+        {
+            self.order.pop_front();
+            let Some(claim) = place.claim else { continue };
+            let rank = |said: &Said| (said.start, said.end, said.kind as usize);
+            let rank_of_last = rank(&claim.said);
+            out.push(claim.said);
+            let given = out.get_mut(first..).unwrap_or_default();
+            let behind = given.iter().rev().skip(1).take_while(|said| rank_of_last < rank(said)).count();
+            if let Some(behind) = given.len().checked_sub(behind + 1).and_then(|at| given.get_mut(at..)) {
+                behind.rotate_right(1);
+            }
         }
     }
 }
@@ -179,6 +210,16 @@ fn said(mention: Mention, start: usize, end: usize) -> Said {
         certainty: mention.certainty,
         part: mention.part,
         again: Vec::new(),
+    }
+}
+
+/// What tells most claims of a kind apart at once: figures, or how the value begins and ends.
+fn print(open: &Open) -> u64 {
+    let value = open.said.value.as_bytes();
+    match (open.number, value.first_chunk(), value.last_chunk()) {
+        (Some((figures, behind)), ..) => figures as u64 ^ u64::from(behind) << 56,
+        (None, Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(7),
+        (None, ..) => value.iter().fold(0, |print, byte| print << 8 | u64::from(*byte)),
     }
 }
 

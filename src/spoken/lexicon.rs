@@ -255,12 +255,8 @@ impl Lexicon {
         self.words.len()
     }
 
-    pub(super) fn token(&self, word: u32, start: usize, end: usize) -> Token {
-        let (cues, claims, facts) = self
-            .words
-            .get(word as usize)
-            .map_or_else(Default::default, |word| (word.cues, !word.meanings.is_empty(), word.facts));
-        Token { start: start as u32, end: end as u32, word, number: None, cues, claims, facts }
+    pub(super) fn token(&self, word: u32, start: usize, end: usize) -> Option<Token> {
+        self.words.get(word as usize).map(|entry| entry.token(word, start, end))
     }
 
     /// All words and numbers of a text, from left to right, the longest first, none inside another.
@@ -269,32 +265,31 @@ impl Lexicon {
         tokens.clear();
         numbers.clear();
         let text = normal.text.as_str();
-        *steps += normal.classes.len();
+        *steps += normal.units.len();
         let bytes = text.as_bytes();
         let mut at = 0;
         // The last character was a letter, so that no word begins with this one.
         let mut inside = false;
-        while let (Some(class), Some(start)) = (normal.classes.get(at), normal.places.get(at)) {
-            let start = *start as usize;
-            let letter = bytes.get(start).is_some_and(u8::is_ascii_lowercase);
+        while let Some(unit) = normal.units.get(at) {
+            let letter = unit.mark.is_letter();
             let goes_on = std::mem::replace(&mut inside, letter) && letter;
-            if *class == 0 || goes_on {
+            if goes_on || !unit.mark.opens() {
                 at += 1;
                 continue;
             }
-            let Some((word, length, end)) = self.longest(normal, start, at) else {
+            let start = unit.place as usize;
+            let Some((word, entry, length, end)) = self.longest(normal, start, at) else {
                 at += 1;
                 continue;
             };
-            let cues = self.words.get(word as usize).map(|entry| entry.cues).unwrap_or_default();
             // 二两: the figure before makes 两 a unit.
-            let unit = cues.has(Cue::Unit)
+            let unit = entry.cues.has(Cue::Unit)
                 && tokens.last().is_some_and(|last| last.number.is_some() && last.end as usize == start);
-            if !cues.has(Cue::Numeral) || unit {
-                tokens.push(self.token(word, start, end));
+            if !entry.cues.has(Cue::Numeral) || unit {
+                tokens.push(entry.token(word, start, end));
                 // A plural has one letter more.
                 at += length;
-                at += usize::from(normal.places.get(at).is_some_and(|place| (*place as usize) < end));
+                at += usize::from(normal.units.get(at).is_some_and(|unit| (unit.place as usize) < end));
                 inside = bytes.get(end - 1).is_some_and(u8::is_ascii_lowercase);
                 continue;
             }
@@ -315,34 +310,48 @@ impl Lexicon {
             if let Some(number) = number {
                 let index = numbers.len() as u32;
                 numbers.push(number);
-                let token = Token { number: Some(index), ..self.token(word, start, free) };
+                let token = Token { number: Some(index), ..entry.token(word, start, free) };
                 // 零 also denies, but not inside a number.
                 tokens.push(Token { cues: Cues::of(&[Cue::Numeral]), claims: false, facts: Facts::default(), ..token });
             }
-            while normal.places.get(at).is_some_and(|place| (*place as usize) < free) {
+            while normal.units.get(at).is_some_and(|unit| (unit.place as usize) < free) {
                 at += 1;
             }
             inside = bytes.get(free - 1).is_some_and(u8::is_ascii_lowercase);
         }
     }
 
-    /// The longest word at this place that stands whole: its number, its characters, and the byte where it ends.
-    fn longest(&self, normal: &Normal, start: usize, at: usize) -> Option<(u32, usize, usize)> {
-        let mut longest = None;
-        let place = |length: usize| normal.places.get(at + length).map_or(0, |place| *place as usize);
-        self.trie.words(normal.classes.get(at..)?, |found, length| {
-            let word = found / 2;
+    /// The longest word at this place that stands whole: its number, what it is, its characters, and the byte where it
+    /// ends.
+    #[inline]
+    fn longest(&self, normal: &Normal, start: usize, at: usize) -> Option<(u32, &Word, usize, usize)> {
+        let units = normal.units.get(at..)?;
+        let place = |length: usize| units.get(length).map_or(0, |unit| unit.place as usize);
+        let (mut word, mut characters, mut plural) = (NO_WORD, 0, 0);
+        self.trie.words(units.iter().map(|unit| unit.mark), |found, length| {
             if found % 2 == 0 {
-                longest = Some((word, length, None));
-            } else if let Some(entry) = self.words.get(word as usize)
-                && let Some(end) = whole(entry, normal.text.as_bytes(), start, place(length))
-            {
-                longest = Some((word, length, Some(end)));
+                (word, characters, plural) = (found / 2, length, 0);
+            } else if let Some(entry) = self.words.get(found as usize / 2) {
+                let end = place(length);
+                if let Some(whole) = whole(entry, normal.text.as_bytes(), start, end) {
+                    (word, characters, plural) = (found / 2, length, whole - end);
+                }
             }
         });
-        longest.map(|(word, length, end)| (word, length, end.unwrap_or_else(|| place(length))))
+        let entry = self.words.get(word as usize)?;
+        Some((word, entry, characters, place(characters) + plural))
     }
 }
+
+impl Word {
+    fn token(&self, word: u32, start: usize, end: usize) -> Token {
+        let (start, end, claims) = (start as u32, end as u32, !self.meanings.is_empty());
+        Token { start, end, word, number: None, cues: self.cues, claims, facts: self.facts }
+    }
+}
+
+/// The number of no word.
+const NO_WORD: u32 = u32::MAX;
 
 /// Whether a number right before goes on here: half a carat, a quarter of a carat.
 fn carries_on(text: &str, last: Option<&Token>, start: usize) -> bool {
@@ -350,6 +359,7 @@ fn carries_on(text: &str, last: Option<&Token>, start: usize) -> bool {
 }
 
 /// Where the word ends if it stands whole: `gold` not in `marigold`, `diamond` also in `diamonds`.
+#[inline(never)] // Asked of few words; within the search it would cost all of them.
 fn whole(word: &Word, bytes: &[u8], start: usize, end: usize) -> Option<usize> {
     let before = start.checked_sub(1).and_then(|at| bytes.get(at)).and_then(|byte| edge(*byte));
     if word.edges.first.is_some() && word.edges.first == before {

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::cue::Cue;
 use super::mention::Mention;
+use super::number::spell;
 use super::quantity::{Found, Quantity, context_after, context_before, next_is};
 use super::scan::{Clause, Scan, Topic};
 use super::{Certainty, Unit};
@@ -20,10 +21,15 @@ fn measured(
 ) -> Mention {
     let scaled = |value: Decimal| if times == Decimal::ONE { value } else { tidy(value * times) };
     let ends = ends.map(|(low, high)| (scaled(low), scaled(high)));
-    let value = match ends {
-        Some((low, high)) => format!("{low}-{high}"),
-        None => scaled(quantity.value()).to_string(),
-    };
+    let mut value = String::with_capacity(16);
+    match ends {
+        Some((low, high)) => {
+            spell(low, &mut value);
+            value.push('-');
+            spell(high, &mut value);
+        }
+        None => spell(scaled(quantity.value()), &mut value),
+    }
     let mut mention = Mention::new(kind, value, quantity.start, quantity.end, index);
     mention.unit = unit;
     mention.bound = if ends.is_some() { Bound::Range } else { quantity.bound };
@@ -147,10 +153,11 @@ pub(super) fn size(index: usize, quantity: &Quantity<'_>) -> Option<Mention> {
 /// 12x14, 50x30x10.
 fn dimensions(index: usize, quantity: &Quantity<'_>, times: Decimal, unit: Unit) -> Mention {
     let scaled = |value: Decimal| if times == Decimal::ONE { value } else { tidy(value * times) };
-    let mut value = scaled(quantity.value()).to_string();
+    let mut value = String::with_capacity(16);
+    spell(scaled(quantity.value()), &mut value);
     for across in quantity.across.into_iter().flatten() {
         value.push('x');
-        value.push_str(&scaled(across).to_string());
+        spell(scaled(across), &mut value);
     }
     let mut mention = Mention::new(ClaimKind::Size, value, quantity.start, quantity.end, index);
     mention.unit = Some(unit);
@@ -447,20 +454,24 @@ fn resumed(
     let last = found.mentions.last().filter(|last| {
         matches!(last.kind, ClaimKind::Weight | ClaimKind::Size) && last.clause < index && index <= last.clause + 3
     })?;
-    let corrected = (last.clause..=index)
-        .filter_map(|at| scan.clauses.get(at))
-        .any(|clause| clause.is(Cue::Correct) || matches!(scan.clause_text(clause).trim(), "不是" | "不" | "no"));
-    let said = scan.text.get(quantity.start..clause.end).unwrap_or_default().chars().count();
+    let corrected = || {
+        let mut clauses = (last.clause..=index).filter_map(|at| scan.clauses.get(at));
+        clauses.any(|clause| clause.is(Cue::Correct) || matches!(scan.clause_text(clause).trim(), "不是" | "不" | "no"))
+    };
+    let behind = scan.text.get(quantity.end..clause.end).unwrap_or_default();
     let alone = index == last.clause + 1
         && quantity.start <= clause.start + 7
-        && said <= scan.text.get(quantity.start..quantity.end).unwrap_or_default().chars().count() + 2
+        && behind.chars().count() <= 2
         && !quantity.value().is_integer();
+    if !alone && !corrected() {
+        return None;
+    }
     let told = [Cue::WeightContext, Cue::SizeContext, Cue::LengthContext, Cue::BangleContext]
         .into_iter()
         .any(|cue| scan.has_before(clause, quantity.first, cue));
     let follows =
         scan.token(quantity.last).filter(|next| quantity.last < clause.last && next.start as usize == quantity.end);
-    if told || (!corrected && !alone) || follows.is_some_and(|next| next.is(Cue::Count) || next.is(Cue::Price)) {
+    if told || follows.is_some_and(|next| next.is(Cue::Count) || next.is(Cue::Price)) {
         return None;
     }
     let before = last.limits.map_or_else(|| last.value.parse().ok(), |(low, _)| Some(low))?;
@@ -471,9 +482,6 @@ fn resumed(
 
 /// The number of a ring size; its table is the rulebook's matter.
 fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
-    if quantity.value() < Decimal::ONE || Decimal::from(35) < quantity.value() {
-        return None;
-    }
     let context = context_before(scan, clause, quantity.first, Cue::RingContext, 12);
     let context = context.filter(|context| {
         let text = scan.text.get(context.range()).unwrap_or_default();
@@ -493,6 +501,9 @@ fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
         None => None,
     };
     if context.is_none() && after.is_none() {
+        return None;
+    }
+    if quantity.value() < Decimal::ONE || Decimal::from(35) < quantity.value() {
         return None;
     }
     let mut mention = measured(ClaimKind::Size, index, quantity, quantity.ends(false), Decimal::ONE, None);
@@ -538,8 +549,11 @@ pub(super) fn ring_letter(scan: &Scan<'_>, index: usize, clause: &Clause, found:
 /// Beads and pearls are measured in 个: 十四个 is 14 mm.
 fn bead(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
     let value = quantity.value();
+    if !scan.speaks_of(Topic::Beads, clause.start) {
+        return None;
+    }
     let high = quantity.ends(true).map_or(value, |(_, high)| high);
-    if value < Decimal::from(3) || Decimal::from(22) < high || !scan.speaks_of(Topic::Beads, clause.start) {
+    if value < Decimal::from(3) || Decimal::from(22) < high {
         return None;
     }
     // 十五的珠子, 珠子十五的

@@ -3,7 +3,7 @@
 //! Every scalar value becomes one scalar value or none, so the way back is a count and a list of what was left out.
 
 use super::Unreadable;
-use super::trie::Trie;
+use super::trie::{Mark, Trie};
 
 const TRADITIONAL: &str = include_str!("data/traditional.csv");
 const FIRST: u32 = 0x4e00;
@@ -14,23 +14,29 @@ const LAST: u32 = 0x9fff;
 pub(super) struct Normaliser {
     /// By code point from [`FIRST`] on; nought leaves the character as it is.
     simplified: Vec<u16>,
-    /// By code point of the basic plane: the number that the lexicon knows the character by, where it stays as it is
-    /// whatever stands around it; [`CHANGES`] where it may not.
-    plain: Vec<u16>,
-    /// The number of a blank.
-    blank: u16,
+    /// By code point of the basic plane: what the lexicon knows the character by, where it stays as it is whatever stands
+    /// around it; [`CHANGES`] where it may not.
+    plain: Vec<Mark>,
+    /// The mark of a blank.
+    blank: Mark,
 }
 
-const CHANGES: u16 = u16::MAX;
+const CHANGES: Mark = Mark::NONE;
+
+/// A character of a normalised text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unit {
+    /// Where it begins, in bytes.
+    pub(super) place: u32,
+    pub(super) mark: Mark,
+}
 
 /// A normalised text.
 #[derive(Debug, Default)]
 pub(super) struct Normal {
     pub(super) text: String,
-    /// Its characters as the lexicon numbers them.
-    pub(super) classes: Vec<u16>,
-    /// Where they begin, in bytes of `text`; one more than there are characters, the last is where it ends.
-    pub(super) places: Vec<u32>,
+    /// Its characters, and one more that stands for its end.
+    pub(super) units: Vec<Unit>,
     /// Where in `text` characters were left out, and how many in all up to there.
     dropped: Vec<(usize, usize)>,
 }
@@ -49,9 +55,9 @@ impl Normaliser {
             let at = from.checked_sub(FIRST).and_then(|at| simplified.get_mut(at as usize)).ok_or_else(wrong)?;
             *at = u16::try_from(to).map_err(|_| wrong())?;
         }
-        let mut normaliser = Self { simplified, plain: Vec::new(), blank: trie.class(' ') };
+        let mut normaliser = Self { simplified, plain: Vec::new(), blank: trie.mark(' ') };
         let stays = |c: &char| normaliser.one(*c) == *c && !matches!(c, ' ' | '-' | '\r') && !is_mark(*c);
-        let plain = |code| char::from_u32(code).filter(stays).map_or(CHANGES, |c| trie.class(c));
+        let plain = |code| char::from_u32(code).filter(stays).map_or(CHANGES, |c| trie.mark(c));
         normaliser.plain = (0..0x1_0000).map(plain).collect();
         Ok(normaliser)
     }
@@ -82,76 +88,79 @@ impl Normaliser {
         }
     }
 
-    /// Writes the text anew into `normal`, with the numbers that the trie gives its characters.
+    /// Writes the text anew into `normal`, with the marks that the trie gives its characters.
     pub(super) fn normalise(&self, trie: &Trie, original: &str, normal: &mut Normal) {
-        normal.text.clear();
-        normal.text.reserve(original.len());
-        normal.classes.clear();
-        normal.places.clear();
-        normal.dropped.clear();
+        let Normal { text, units, dropped } = normal;
+        text.clear();
+        text.reserve(original.len());
+        units.clear();
+        units.reserve(original.len());
+        dropped.clear();
         // What needs no change is copied in runs.
         let mut run = 0;
-        let spaced_out = is_spaced_out(original);
-        let mut dropped = 0;
-        // The last character kept, to see what stands on both sides of a space or a hyphen.
-        let mut before = ' ';
-        for (at, c) in original.char_indices() {
-            // Most spaces stand between words of letters.
-            let parts =
-                || is_plain(before) && original.as_bytes().get(at + 1).is_some_and(|next| is_plain(char::from(*next)));
-            let plain = self.plain.get(u32::from(c) as usize).copied().unwrap_or(CHANGES);
-            if plain != CHANGES || c == ' ' && parts() {
-                normal.classes.push(if plain == CHANGES { self.blank } else { plain });
-                normal.places.push((normal.text.len() + at - run) as u32);
-                before = c;
+        // What is added to a place in the original to have it in the text.
+        let mut shift = 0_usize;
+        let mut spaced_out = None;
+        let mut rest = original.as_bytes();
+        while let Some((code, tail)) = first(rest) {
+            let at = original.len() - rest.len();
+            rest = tail;
+            let plain = self.plain.get(code as usize).copied().unwrap_or(CHANGES);
+            if plain != CHANGES {
+                units.push(Unit { place: at.wrapping_add(shift) as u32, mark: plain });
                 continue;
             }
-            let one = self.one(c);
-            normal.text.push_str(original.get(run..at).unwrap_or_default());
-            run = at + c.len_utf8();
+            if code == u32::from(' ') && parts_words(original, run, at, text) {
+                units.push(Unit { place: at.wrapping_add(shift) as u32, mark: self.blank });
+                continue;
+            }
+            let one = char::from_u32(code).map_or(' ', |c| self.one(c));
+            text.push_str(original.get(run..at).unwrap_or_default());
+            run = original.len() - rest.len();
+            // The last character kept and the next one, to see what stands on both sides of a space or a hyphen.
+            let before = || text.chars().next_back().unwrap_or(' ');
             let next = || original.get(run..).and_then(|rest| rest.chars().next()).map_or(' ', |next| self.one(next));
             let kept = match one {
                 '\r' => None,
                 ' ' => {
                     let after = next();
-                    match (is_han(before), is_han(after)) {
+                    match (is_han(before()), is_han(after)) {
                         _ if after == ' ' || after == '\n' => None,
-                        (true, true) if spaced_out => None,
+                        (true, true) if *spaced_out.get_or_insert_with(|| is_spaced_out(original)) => None,
                         // A recogniser's space is often all the punctuation there is.
                         (true, true) => Some('，'),
                         (true, false) | (false, true) => None,
                         (false, false) => Some(' '),
                     }
                 }
-                '-' if before.is_ascii_lowercase() || next().is_ascii_lowercase() => Some(' '),
+                '-' if before().is_ascii_lowercase() || next().is_ascii_lowercase() => Some(' '),
                 one if is_mark(one) => None,
                 one => Some(one),
             };
             match kept {
                 Some(c) => {
-                    normal.classes.push(trie.class(c));
-                    normal.places.push(normal.text.len() as u32);
-                    normal.text.push(c);
-                    before = c;
+                    units.push(Unit { place: text.len() as u32, mark: trie.mark(c) });
+                    text.push(c);
                 }
                 None => {
-                    dropped += 1;
-                    match normal.dropped.last_mut() {
-                        Some((at, all)) if *at == normal.text.len() => *all = dropped,
-                        _ => normal.dropped.push((normal.text.len(), dropped)),
+                    let all = dropped.last().map_or(0, |(_, all)| *all) + 1;
+                    match dropped.last_mut() {
+                        Some((at, last)) if *at == text.len() => *last = all,
+                        _ => dropped.push((text.len(), all)),
                     }
                 }
             }
+            shift = text.len().wrapping_sub(run);
         }
-        normal.text.push_str(original.get(run..).unwrap_or_default());
-        normal.places.push(normal.text.len() as u32);
+        text.push_str(original.get(run..).unwrap_or_default());
+        units.push(Unit { place: text.len() as u32, mark: Mark::UNKNOWN });
     }
 }
 
 impl Normal {
     /// How many scalar values the original has.
     pub(super) fn original_chars(&self) -> usize {
-        self.classes.len() + self.dropped.last().map_or(0, |(_, all)| *all)
+        self.units.len().saturating_sub(1) + self.dropped.last().map_or(0, |(_, all)| *all)
     }
 }
 
@@ -170,12 +179,17 @@ impl<'n> WayBack<'n> {
     /// The scalar values of the original before and up to the end of `start..end`, given in bytes of the normalised
     /// text.
     pub(super) fn span(&mut self, start: usize, end: usize) -> (usize, usize) {
-        if self.normal.places.get(self.at).is_none_or(|place| start < *place as usize) {
+        if self.normal.units.get(self.at).is_none_or(|unit| start < unit.place as usize) {
             self.at = 0;
         }
+        // Where every character is one byte, there is nothing to count.
+        let narrow = self.normal.units.len() == self.normal.text.len() + 1;
         let behind = |at: usize, byte: usize| {
-            let rest = self.normal.places.get(at..).unwrap_or_default();
-            at + rest.iter().take_while(|place| (**place as usize) < byte).count()
+            if narrow {
+                return byte.max(at);
+            }
+            let rest = self.normal.units.get(at..).unwrap_or_default();
+            at + rest.iter().take_while(|unit| (unit.place as usize) < byte).count()
         };
         self.at = behind(self.at, start);
         let last = behind(self.at, end);
@@ -202,16 +216,39 @@ fn is_mark(c: char) -> bool {
         | 0xfe00..=0xfe0f | 0xfeff)
 }
 
-fn is_plain(c: char) -> bool {
-    c.is_ascii_lowercase() || c.is_ascii_digit()
+fn is_plain(byte: &u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+/// The code point that bytes of a text begin with, and the bytes behind it. Nearly all characters of speech have one
+/// byte or three.
+#[inline]
+pub(super) fn first(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let low = |byte: &u8| u32::from(byte & 0x3f);
+    Some(match bytes {
+        [] => return None,
+        [lead @ 0..=0x7f, rest @ ..] => (u32::from(*lead), rest),
+        [lead @ 0xe0..=0xef, second, third, rest @ ..] => {
+            (u32::from(lead & 0xf) << 12 | low(second) << 6 | low(third), rest)
+        }
+        [lead @ 0xc0..=0xdf, second, rest @ ..] => (u32::from(lead & 0x1f) << 6 | low(second), rest),
+        [lead @ 0xf0..=0xff, second, third, fourth, rest @ ..] => {
+            (u32::from(lead & 0x7) << 18 | low(second) << 12 | low(third) << 6 | low(fourth), rest)
+        }
+        [lead, rest @ ..] => (u32::from(*lead), rest),
+    })
+}
+
+/// Whether the space at `at` stands between words of letters or figures, as most do. `written` is what was kept before
+/// `run`.
+fn parts_words(original: &str, run: usize, at: usize, written: &str) -> bool {
+    let bytes = original.as_bytes();
+    let before = if run < at { bytes.get(at - 1) } else { written.as_bytes().last() };
+    before.is_some_and(is_plain) && bytes.get(at + 1).is_some_and(is_plain)
 }
 
 /// Whether there is a space after most Chinese characters, as some recognisers write.
 fn is_spaced_out(text: &str) -> bool {
-    // Without a byte that begins a Chinese character there is nothing to count.
-    if !text.contains(' ') || !text.bytes().any(|byte| matches!(byte, 0xe3..=0xe9 | 0xf0)) {
-        return false;
-    }
     let (mut han, mut spaced) = (0usize, 0usize);
     let mut before = '\n';
     for c in text.chars() {

@@ -267,6 +267,32 @@ fn read_chinese(text: &str) -> Option<(Number, usize)> {
     Some((plain(decimal(base, fraction)?), length))
 }
 
+/// Writes the number as it stands, with the noughts behind its point.
+pub(super) fn spell(value: Decimal, out: &mut String) {
+    let Ok(mut rest) = u64::try_from(value.mantissa()) else {
+        out.push_str(&value.to_string());
+        return;
+    };
+    // A decimal has no more than twenty-eight figures behind its point, and these no more than twenty.
+    let mut figures = [b'0'; 29];
+    let behind = value.scale() as usize;
+    let mut count = 0;
+    for place in figures.iter_mut().rev() {
+        if rest == 0 && behind < count {
+            break;
+        }
+        *place = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        count += 1;
+    }
+    for (left, figure) in (0..count).rev().zip(figures.iter().skip(figures.len() - count)) {
+        if left + 1 == behind {
+            out.push('.');
+        }
+        out.push(char::from(*figure));
+    }
+}
+
 /// A few figures, each by itself.
 #[derive(Default)]
 struct Row {
@@ -465,7 +491,7 @@ impl<'t> Words<'t> {
         let rest = self.text.get(self.at..)?;
         let skipped = rest.strip_prefix(' ').unwrap_or(rest);
         let start = self.at + (rest.len() - skipped.len());
-        let length = skipped.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(skipped.len());
+        let length = skipped.bytes().position(|byte| !byte.is_ascii_lowercase()).unwrap_or(skipped.len());
         if length == 0 || (0 < self.at && start == self.at) {
             return None;
         }
@@ -476,49 +502,56 @@ impl<'t> Words<'t> {
 
 /// The words that may begin a number are also numerals of the lexicon.
 pub(super) const NUMERALS: &str = "0123456789零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖十百千万拾佰仟半½¼¾";
-pub(super) const ENGLISH: [(&str, i64); 33] = [
-    ("one", 1),
-    ("two", 2),
-    ("three", 3),
-    ("four", 4),
-    ("five", 5),
-    ("six", 6),
-    ("seven", 7),
-    ("eight", 8),
-    ("nine", 9),
-    ("ten", 10),
-    ("eleven", 11),
-    ("twelve", 12),
-    ("thirteen", 13),
-    ("fourteen", 14),
-    ("fifteen", 15),
-    ("sixteen", 16),
-    ("seventeen", 17),
-    ("eighteen", 18),
-    ("nineteen", 19),
-    ("twenty", 20),
-    ("thirty", 30),
-    ("forty", 40),
-    ("fifty", 50),
-    ("sixty", 60),
-    ("seventy", 70),
-    ("eighty", 80),
-    ("ninety", 90),
-    ("hundred", 100),
-    ("thousand", 1_000),
-    ("zero", 0),
-    ("nought", 0),
-    ("naught", 0),
-    ("oh", 0),
-];
+macro_rules! english {
+    ($($word:literal = $value:literal,)*) => {
+        pub(super) const ENGLISH: &[(&str, i64)] = &[$(($word, $value),)*];
+
+        fn english_word(word: &str) -> Option<i64> {
+            match word { $($word => Some($value),)* _ => None }
+        }
+    };
+}
+
+english! {
+    "one" = 1,
+    "two" = 2,
+    "three" = 3,
+    "four" = 4,
+    "five" = 5,
+    "six" = 6,
+    "seven" = 7,
+    "eight" = 8,
+    "nine" = 9,
+    "ten" = 10,
+    "eleven" = 11,
+    "twelve" = 12,
+    "thirteen" = 13,
+    "fourteen" = 14,
+    "fifteen" = 15,
+    "sixteen" = 16,
+    "seventeen" = 17,
+    "eighteen" = 18,
+    "nineteen" = 19,
+    "twenty" = 20,
+    "thirty" = 30,
+    "forty" = 40,
+    "fifty" = 50,
+    "sixty" = 60,
+    "seventy" = 70,
+    "eighty" = 80,
+    "ninety" = 90,
+    "hundred" = 100,
+    "thousand" = 1_000,
+    "zero" = 0,
+    "nought" = 0,
+    "naught" = 0,
+    "oh" = 0,
+}
+
 /// Words that begin a number and are none by themselves.
 pub(super) const OPENERS: [&str; 5] = ["half", "quarter", "point", "full", ONE_CARAT];
 /// Where the article is a number.
 pub(super) const ONE_CARAT: &str = "a carat";
-
-fn english_word(word: &str) -> Option<i64> {
-    ENGLISH.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)
-}
 
 #[cfg(test)]
 mod tests {
@@ -559,6 +592,15 @@ mod tests {
         check("一百二十斤", "120", "一百二十");
         check("两千零八十", "2080", "两千零八十");
         check("壹佰克", "100", "壹佰");
+    }
+
+    #[test]
+    fn a_number_is_written_as_it_stands() {
+        for text in ["0", "5", "10", "58.4", "0.30", "0.005", "1200", "99999999999999999999.5", "0.00", "-3.1"] {
+            let mut written = String::new();
+            spell(text.parse().unwrap(), &mut written);
+            assert_eq!(written, text);
+        }
     }
 
     #[test]

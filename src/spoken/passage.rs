@@ -20,19 +20,36 @@ const BEHIND: usize = 72;
 pub(super) struct Passage {
     pub(super) mentions: Vec<Mention>,
     pub(super) turns: Vec<usize>,
+    open: Open,
 }
 
-pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
-    let mut passage = Passage::default();
-    let mut taken = vec![false; scan.tokens.len()];
+/// What the rules hold while they go from clause to clause.
+#[derive(Debug, Default)]
+struct Open {
+    /// Words that a number used up.
+    taken: Vec<bool>,
+    /// What was asked in the clause before.
+    asked: Vec<Mention>,
+    /// What others were said to say in the two before.
+    reported: Vec<Mention>,
+    /// What others were said to take the piece for.
+    believed: Vec<Mention>,
+    /// What the clause says.
+    heard: Vec<Heard>,
+    numbers: Vec<Mention>,
+}
+
+/// Fills the passage, of which only the room is kept.
+pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds, passage: &mut Passage) {
+    passage.mentions.clear();
+    passage.turns.clear();
+    let Open { taken, asked, reported, believed, heard, numbers } = &mut passage.open;
+    taken.clear();
+    taken.resize(scan.tokens.len(), false);
+    for left in [&mut *asked, &mut *reported, &mut *believed, &mut *numbers] {
+        left.clear();
+    }
     let mut carried = Carried::default();
-    // What was asked in the clause before, and what others were said to say in the two before.
-    let mut asked: Vec<Mention> = Vec::new();
-    let mut reported: Vec<Mention> = Vec::new();
-    // What others were said to take the piece for.
-    let mut believed: Vec<Mention> = Vec::new();
-    let mut heard = Vec::new();
-    let mut numbers = Vec::new();
     for (index, clause) in scan.clauses.iter().enumerate() {
         if !asked.is_empty()
             && let Some((yes, end)) = discourse::answer(scan, clause)
@@ -46,22 +63,26 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
             }));
         }
         asked.clear();
-        for waiting in [&mut reported, &mut believed] {
+        for waiting in [&mut *reported, &mut *believed] {
             if !waiting.is_empty() {
                 waiting.retain(|mention| index <= mention.clause + 2);
             }
         }
         if discourse::only_denies(scan, clause) {
             believed.clear();
-            deny(scan, &mut passage.mentions, &mut reported, index);
+            deny(scan, &mut passage.mentions, reported, index);
         }
         if leaves_open(scan, clause) {
             passage.mentions.retain(|mention| mention.kind != ClaimKind::Origin || index > mention.clause + 2);
         }
         let before = numbers.len();
-        let mut found = Found { mentions: &mut numbers, taken: &mut taken };
-        promise::read(scan, index, clause, &mut found);
-        quantity::read(scan, index, clause, &mut found);
+        let mut found = Found { mentions: numbers, taken };
+        if clause.cues.meets(promise::OPENING) {
+            promise::read(scan, index, clause, &mut found);
+        }
+        if clause.cues.meets(quantity::OPENING) {
+            quantity::read(scan, index, clause, &mut found);
+        }
         for mention in numbers.iter_mut().skip(before) {
             let first = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
             if mention.kind != ClaimKind::Guarantee {
@@ -73,7 +94,7 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
                 mention.part = terms::part(scan, clause, first.min(scan.tokens.len().saturating_sub(1)));
             }
         }
-        let said = numbers.iter().skip(before).cloned().map(|mention| {
+        let said = numbers.get(before..).unwrap_or_default().iter().cloned().map(|mention| {
             let at = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
             Heard { mention, at: at.clamp(clause.first, clause.last.max(clause.first + 1) - 1), refused: false }
         });
@@ -83,12 +104,12 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
             for at in clause.first..clause.last {
                 let claims = scan.token(at).is_some_and(|token| token.claims);
                 if claims && !taken.get(at).copied().unwrap_or_default() {
-                    terms::read(scan, index, clause, at, &mut heard);
+                    terms::read(scan, index, clause, at, heard);
                 }
             }
         }
         if beside_claims(scan, index) {
-            sounds.read(scan, index, clause, &mut heard);
+            sounds.read(scan, index, clause, heard);
         }
         for Heard { mut mention, at, refused } in heard.drain(..) {
             // What a piece does not weigh is no claim: 是5G工艺，不是5克.
@@ -134,7 +155,7 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
         if clause.is(Cue::Turn) {
             passage.turns.push(clause.start);
         }
-        carried = carried.after(scan, clause);
+        carried = if clause.cues.meets(discourse::CARRIED) { carried.after(scan, clause) } else { Carried::default() };
     }
     // A tolerance in a later clause may have widened a figure that was copied before.
     for figure in numbers.iter().filter(|figure| figure.limits.is_some()) {
@@ -146,9 +167,20 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
             said.end = figure.end;
         }
     }
-    passage.mentions.sort_by_key(|mention| (mention.start, mention.end));
+    order(&mut passage.mentions);
     correct(scan, &mut passage.mentions);
-    passage
+}
+
+/// Puts the mentions in the order of the text. They nearly are, so that each has but a few places to go.
+fn order(mentions: &mut [Mention]) {
+    for last in 1..mentions.len() {
+        let Some((mention, before)) = mentions.get(..=last).and_then(<[_]>::split_last) else { return };
+        let place = (mention.start, mention.end);
+        let moves = before.iter().rev().take_while(|other| place < (other.start, other.end)).count();
+        if let Some(behind) = mentions.get_mut(last - moves..=last).filter(|_| 0 < moves) {
+            behind.rotate_right(1);
+        }
+    }
 }
 
 /// Whether the clause, or one of the two before or behind it, claims something.
@@ -159,13 +191,13 @@ fn beside_claims(scan: &Scan<'_>, index: usize) -> bool {
 
 /// "From Brazil, I think, or Madagascar, I'm not sure": a clause that says no more than that.
 fn leaves_open(scan: &Scan<'_>, clause: &Clause) -> bool {
-    let text = scan.clause_text(clause);
-    clause.is(Cue::Refuse)
-        && !clause.claims
-        && text.len() <= 24
-        && ["not sure", "not certain", "不清楚", "不确定", "说不准", "拿不准", "说不好"]
-            .iter()
-            .any(|open| text.contains(open))
+    clause.is(Cue::Refuse) && !clause.claims && {
+        let text = scan.clause_text(clause);
+        text.len() <= 24
+            && ["not sure", "not certain", "不清楚", "不确定", "说不准", "拿不准", "说不好"]
+                .iter()
+                .any(|open| text.contains(open))
+    }
 }
 
 /// A clause that only denies turns what the clauses before reported, or named, into denials.
@@ -227,9 +259,16 @@ fn is_fault(mention: &Mention) -> bool {
 
 /// 58克，不对，是56克: only what stands after the correction was claimed.
 fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
+    if mentions.is_empty() {
+        return;
+    }
     let mut dropped = vec![false; mentions.len()];
-    for clause in &scan.clauses {
-        let bare = bare_denial(scan, clause).or_else(|| second_thought(scan, clause));
+    for clause in scan.clauses {
+        let bare = if may_take_back(scan, clause) {
+            bare_denial(scan, clause).or_else(|| second_thought(scan, clause))
+        } else {
+            None
+        };
         if !clause.is(Cue::Correct) && bare.is_none() {
             continue;
         }
@@ -281,6 +320,12 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
 
 fn is_figure(kind: ClaimKind) -> bool {
     matches!(kind, ClaimKind::Weight | ClaimKind::Size)
+}
+
+/// Whether the clause begins as [`bare_denial`] and [`second_thought`] ask; few do.
+fn may_take_back(scan: &Scan<'_>, clause: &Clause) -> bool {
+    let first = scan.clause_text(clause).chars().next();
+    first.is_some_and(|c| matches!(c, '不' | '哦' | '噢' | '呃' | '啊' | '哎' | 'n' | 'o') || c.is_whitespace())
 }
 
 /// 十四K，哦十八K: a figure that comes with an interjection.

@@ -43,9 +43,9 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     let mut right = head;
     for (place, token) in (clause.first..at).rev().take(STEPS).filter_map(|place| Some((place, scan.token(place)?))) {
         scan.looked(1);
-        let gap = scan.between(token, head);
-        let reach = if gap.is_ascii() && scan.text.get(head.range()).is_some_and(str::is_ascii) { 34 } else { 27 };
-        if reach < gap.len() {
+        let gap = head.start.saturating_sub(token.end);
+        let ascii = || scan.text.get(token.end as usize..head.end as usize).is_some_and(str::is_ascii);
+        if 27 < gap && (34 < gap || !ascii()) {
             break;
         }
         if token.is(Cue::AssertQuestion) {

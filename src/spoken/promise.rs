@@ -1,13 +1,16 @@
 //! Promises that carry a number or are said in many ways: 假一赔十, 赔十倍, 15天包退, 拿去国检, 两只手镯出得来.
 
 use super::Certainty;
-use super::cue::Cue;
+use super::cue::{Cue, Cues};
 use super::facts::Facts;
 use super::mention::Mention;
 use super::polarity;
 use super::quantity::{Found, whole};
 use super::scan::{Clause, Scan};
 use crate::domain::ledger::ClaimKind;
+
+/// Words without which nothing is promised here.
+pub(super) const OPENING: Cues = Cues::of(&[Cue::Numeral, Cue::Sensitive, Cue::Go, Cue::Free, Cue::Unmatched]);
 
 pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
     if clause.is(Cue::Numeral) {

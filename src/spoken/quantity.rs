@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::cue::Cue;
+use super::cue::{Cue, Cues};
 use super::lexicon::Token;
 use super::mention::Mention;
 use super::number::Number;
@@ -65,6 +65,9 @@ impl Found<'_> {
         self.taken.get(at).copied().unwrap_or(true)
     }
 }
+
+/// Words without which a clause has no number.
+pub(super) const OPENING: Cues = Cues::of(&[Cue::Numeral, Cue::RingContext]);
 
 /// Reads all numbers of a clause.
 pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {

@@ -40,10 +40,18 @@ pub(super) struct Scan<'t> {
     pub(super) text: &'t str,
     pub(super) tokens: &'t [Token],
     pub(super) numbers: &'t [Number],
-    pub(super) clauses: Vec<Clause>,
-    topics: [Vec<usize>; 6],
+    pub(super) clauses: &'t [Clause],
+    topics: [&'t [usize]; 6],
     /// Words looked at, for the proof of linear time.
     work: Cell<usize>,
+}
+
+/// What the words of a window were parted into. It is filled anew for each window and keeps its room.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    clauses: Vec<Clause>,
+    /// Where each topic was named.
+    topics: [Vec<usize>; 6],
 }
 
 /// What the talk turns around, where a number alone does not tell.
@@ -62,18 +70,20 @@ pub(super) enum Topic {
 const TOPIC: usize = 600;
 
 impl<'t> Scan<'t> {
-    pub(super) fn new(lexicon: &'t Lexicon, normal: &'t Normal, tokens: &'t Tokens) -> Self {
+    pub(super) fn new(lexicon: &'t Lexicon, normal: &'t Normal, tokens: &'t Tokens, parts: &'t mut Parts) -> Self {
         let mut scan = Self {
             lexicon,
             text: &normal.text,
             tokens: &tokens.tokens,
             numbers: &tokens.numbers,
-            clauses: Vec::new(),
+            clauses: &[],
             topics: Default::default(),
             work: Cell::new(0),
         };
-        scan.part();
-        scan.find_topics();
+        scan.part(&mut parts.clauses);
+        scan.find_topics(&mut parts.topics);
+        scan.clauses = &parts.clauses;
+        scan.topics = parts.topics.each_ref().map(Vec::as_slice);
         scan
     }
 
@@ -86,7 +96,8 @@ impl<'t> Scan<'t> {
         self.work.set(self.work.get() + words);
     }
 
-    fn part(&mut self) {
+    fn part(&self, clauses: &mut Vec<Clause>) {
+        clauses.clear();
         let mut clause = Clause::default();
         for (at, token) in self.tokens.iter().enumerate() {
             let ends = self.ends_clause(at, token);
@@ -98,23 +109,24 @@ impl<'t> Scan<'t> {
                 let token_ends = if ends { token.start } else { token.end };
                 clause.last = if ends { at } else { at + 1 };
                 clause.end = token_ends as usize;
-                clause.asks = ends && matches!(self.text.get(token.range()), Some("?" | "？"));
                 clause.stops = ends && token.is(Cue::Stop);
-                self.clauses.push(clause);
+                clause.asks = clause.stops && matches!(self.text.get(token.range()), Some("?" | "？"));
+                clauses.push(clause);
                 clause = Clause { first: at + 1, start: token.end as usize, ..Clause::default() };
             }
         }
         clause.last = self.tokens.len();
         clause.end = self.text.len();
         clause.stops = true;
-        self.clauses.push(clause);
+        clauses.push(clause);
     }
 
-    fn find_topics(&mut self) {
+    fn find_topics(&self, topics: &mut [Vec<usize>; 6]) {
+        topics.iter_mut().for_each(Vec::clear);
         let [_, _, beads, ..] = Facts::TOPICS;
         for token in self.tokens.iter().filter(|token| token.facts.has(Facts::ANY_TOPIC) || token.is(Cue::Bead)) {
             let facts = if token.is(Cue::Bead) { token.facts.and(beads) } else { token.facts };
-            for (places, topic) in self.topics.iter_mut().zip(Facts::TOPICS) {
+            for (places, topic) in topics.iter_mut().zip(Facts::TOPICS) {
                 if facts.has(topic) {
                     places.push(token.start as usize);
                 }
@@ -124,7 +136,7 @@ impl<'t> Scan<'t> {
 
     /// Whether the topic was named near this place.
     pub(super) fn speaks_of(&self, topic: Topic, at: usize) -> bool {
-        let [diamonds, gold, beads, metals, stones, jade] = &self.topics;
+        let [diamonds, gold, beads, metals, stones, jade] = self.topics;
         let places = match topic {
             Topic::Diamonds => diamonds,
             Topic::Gold => gold,
@@ -152,12 +164,9 @@ impl<'t> Scan<'t> {
 
     /// Whether a comma stands in a list of like things: 染色、注胶, fillers, dyes or coatings.
     fn joins(&self, at: usize, comma: &Token) -> bool {
-        let Some("、" | ",") = self.text.get(comma.range()) else { return false };
-        let (Some(before), Some(after)) =
-            (at.checked_sub(1).and_then(|at| self.tokens.get(at)), self.tokens.get(at + 1))
-        else {
-            return false;
-        };
+        let (Some(before), Some(after)) = (self.before(at), self.tokens.get(at + 1)) else { return false };
+        let alike = before.claims && after.claims || before.number.is_some() && after.number.is_some();
+        let Some("、" | ",") = self.text.get(comma.range()).filter(|_| alike) else { return false };
         let near = before.end == comma.start && after.start <= comma.end + 1;
         // 圈口五十三、五十五
         if near && before.number.is_some() && after.number.is_some() && self.text.get(comma.range()) == Some("、") {

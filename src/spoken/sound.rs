@@ -10,6 +10,7 @@ use super::Certainty;
 use super::cue::Cue;
 use super::lexicon::{Lexicon, Token};
 use super::mention::Mention;
+use super::normal;
 use super::scan::{Clause, Scan};
 use super::terms::Heard;
 use crate::domain::ledger::ClaimKind;
@@ -18,6 +19,9 @@ const FIRST: u32 = 0x4e00;
 const LAST: u32 = 0x9fff;
 /// Mandarin has some 400 syllables without their tones; a power of two is quicker to count with.
 const SYLLABLES: usize = 512;
+
+/// No word that is found by its sound has fewer bytes.
+const SHORTEST: usize = 2 * '翠'.len_utf8();
 
 #[derive(Clone, Debug)]
 struct Spelling {
@@ -53,7 +57,7 @@ impl Sounds {
         }
         sounds.openings.resize(SYLLABLES * SYLLABLES / 64, 0);
         for (chars, word) in words {
-            let syllables: Vec<u16> = chars.iter().map(|c| sounds.of(*c)).collect();
+            let syllables: Vec<u16> = chars.iter().map(|c| sounds.of(u32::from(*c))).collect();
             if let [first, second, ..] = syllables[..]
                 && syllables.iter().all(|syllable| (1..SYLLABLES as u16).contains(syllable))
             {
@@ -70,8 +74,9 @@ impl Sounds {
         sounds
     }
 
-    fn of(&self, c: char) -> u16 {
-        u32::from(c).checked_sub(FIRST).and_then(|at| self.syllable.get(at as usize)).copied().unwrap_or_default()
+    /// Of a character by its code point.
+    fn of(&self, code: u32) -> u16 {
+        code.checked_sub(FIRST).and_then(|at| self.syllable.get(at as usize)).copied().unwrap_or_default()
     }
 
     fn slot(first: u16, second: u16) -> (usize, u64) {
@@ -86,24 +91,28 @@ impl Sounds {
 
     /// Adds what the clause says by sound alone, in the stretches where no word of its own stands.
     pub(super) fn read(&self, scan: &Scan<'_>, index: usize, clause: &Clause, heard: &mut Vec<Heard>) {
-        let mut from = clause.start;
-        for token in scan.clause_tokens(clause).iter().filter(|token| is_word(token)) {
-            self.stretch(scan, index, clause, from..token.start as usize, heard);
-            from = from.max(token.end as usize);
+        if scan.clause_text(clause).is_ascii() {
+            return;
         }
-        self.stretch(scan, index, clause, from..clause.end, heard);
+        let mut from = clause.start;
+        let words = scan.clause_tokens(clause).iter().filter(|token| is_word(token)).map(Token::range);
+        for word in words.chain(std::iter::once(clause.end..clause.end)) {
+            if SHORTEST <= word.start.saturating_sub(from) {
+                self.stretch(scan, index, clause, from..word.start, heard);
+            }
+            from = from.max(word.end);
+        }
     }
 
     fn stretch(&self, scan: &Scan<'_>, index: usize, clause: &Clause, stretch: Range<usize>, heard: &mut Vec<Heard>) {
-        // No word that is found by its sound is shorter.
-        if stretch.len() < 2 * '翠'.len_utf8() {
-            return;
-        }
         let text = scan.text.get(stretch.clone()).unwrap_or_default();
         let (mut first_at, mut first) = (0, 0);
         let mut free = 0;
-        for (at, c) in text.char_indices() {
-            let syllable = self.of(c);
+        let mut rest = text.as_bytes();
+        while let Some((code, behind)) = normal::first(rest) {
+            let at = text.len() - rest.len();
+            rest = behind;
+            let syllable = self.of(code);
             if first != 0
                 && syllable != 0
                 && self.opens(first, syllable)
@@ -125,7 +134,7 @@ impl Sounds {
         self.words.get(&(first, second))?.iter().find_map(|spelling| {
             let (mut length, mut shared, mut said) = (0, 0, text.chars());
             for (meant, syllable) in spelling.chars.iter().zip(&spelling.syllables) {
-                let c = said.next().filter(|c| self.of(*c) == *syllable)?;
+                let c = said.next().filter(|c| self.of(u32::from(*c)) == *syllable)?;
                 length += c.len_utf8();
                 shared += usize::from(c == *meant);
             }
@@ -148,7 +157,7 @@ fn mention(
     start: usize,
     end: usize,
 ) -> Option<Heard> {
-    let token = scan.lexicon.token(spelling.word, start, end);
+    let token = scan.lexicon.token(spelling.word, start, end)?;
     let meaning = scan.meanings(&token).iter().find(|meaning| meaning.flags.by_sound)?;
     let rest = scan.text.get(end..)?;
     let fits = match meaning.kind {

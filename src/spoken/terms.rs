@@ -10,6 +10,7 @@ use super::{Certainty, Part};
 use crate::domain::ledger::{Bound, ClaimKind};
 
 /// A mention, and where it was found.
+#[derive(Debug)]
 pub(super) struct Heard {
     pub(super) mention: Mention,
     pub(super) at: usize,
@@ -290,11 +291,13 @@ fn compared(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool 
 /// 镀了一层白金, 包了一层足金: the layer's metal, not the article's.
 fn of_layer(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     let before = scan.tokens.get(clause.first..at).unwrap_or_default().iter().rev().take(3);
-    before.take_while(|before| !before.claims || before.facts.has(Facts::LAYER)).any(|before| {
-        let between = scan.between(before, token);
-        let layers = between.ends_with('层') && between.chars().count() <= 4;
-        before.facts.has(Facts::LAYER)
-            && (layers || matches!(between, "" | "了" | "的" | "一层" | "上一层" | "过一层" | "的一层"))
+    let mut layers = before.take_while(|before| !before.claims || before.facts.has(Facts::LAYER));
+    layers.any(|layer| {
+        layer.facts.has(Facts::LAYER) && {
+            let between = scan.between(layer, token);
+            between.ends_with('层') && between.chars().count() <= 4
+                || matches!(between, "" | "了" | "的" | "一层" | "上一层" | "过一层" | "的一层")
+        }
     })
 }
 

@@ -4,8 +4,8 @@
 //! An automaton of Aho and Corasick finds words wherever they begin, also inside others; here a place is asked only
 //! where the word before it ends, and inside English words never.
 
-/// How many places are tried for what follows a state before it goes to the end of the array.
-const TRIES: usize = 4_096;
+/// How many places are tried for what follows a state before the part of the array that they lie in counts as full.
+const TRIES: usize = 64;
 /// No word ends in this state.
 const NONE: u32 = u32::MAX;
 /// The state before the first character.
@@ -23,15 +23,51 @@ struct State {
 
 const FREE: State = State { base: 0, parent: NONE, word: NONE };
 
+/// What the trie knows a character by: a small number, its class, which is nought for all that no word has; whether a
+/// word begins with it; and whether it is a letter of English.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark(u16);
+
+impl Mark {
+    /// Of all characters that no word has.
+    pub(super) const UNKNOWN: Self = Self(0);
+    /// Of no character.
+    pub(super) const NONE: Self = Self(u16::MAX);
+    const LETTER: u16 = 1 << 15;
+    const OPENS: u16 = 1 << 14;
+    const CLASS: u16 = Self::OPENS - 1;
+
+    fn class(self) -> u16 {
+        self.0 & Self::CLASS
+    }
+
+    pub(super) fn opens(self) -> bool {
+        self.0 & Self::OPENS != 0
+    }
+
+    pub(super) fn is_letter(self) -> bool {
+        self.0 & Self::LETTER != 0
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Trie {
-    /// By code point of the basic plane: a small number for each character of the lexicon, nought for all others.
-    classes: Vec<u16>,
+    /// By code point of the basic plane.
+    marks: Vec<Mark>,
     states: Vec<State>,
 }
 
+/// Where free places are looked for.
+struct Room {
+    /// The first that is free, for what follows a state alone.
+    single: usize,
+    /// Before here, several that stand as they must are seldom free.
+    several: usize,
+}
+
 impl Trie {
-    /// Builds the trie of all words with their numbers. None where a word has a character beyond the basic plane.
+    /// Builds the trie of all words with their numbers. None where a word has a character beyond the basic plane, or where
+    /// there are too many characters for their marks.
     pub(super) fn new<'w>(words: impl Iterator<Item = (&'w str, u32)>) -> Option<Self> {
         let words: Vec<_> = words.collect();
         // The characters that stand in most words have the smallest numbers: what follows a state then lies close together.
@@ -41,22 +77,30 @@ impl Trie {
         }
         let mut known: Vec<_> = (0_u32..).zip(often).filter(|(_, often)| *often != 0).collect();
         known.sort_unstable_by_key(|(code, often)| (u32::MAX - often, *code));
-        let mut classes = vec![0; 0x1_0000];
-        for ((code, _), number) in known.into_iter().zip(1..) {
-            *classes.get_mut(code as usize)? = number;
+        let mut marks = vec![Mark::UNKNOWN; 0x1_0000];
+        for letter in b'a'..=b'z' {
+            marks.get_mut(usize::from(letter))?.0 |= Mark::LETTER;
         }
-        let class = |c: char| classes.get(u32::from(c) as usize).copied().unwrap_or_default();
+        for ((code, _), class) in known.into_iter().zip(1..) {
+            if Mark::CLASS <= class {
+                return None;
+            }
+            marks.get_mut(code as usize)?.0 |= class;
+        }
+        for c in words.iter().filter_map(|(word, _)| word.chars().next()) {
+            marks.get_mut(u32::from(c) as usize)?.0 |= Mark::OPENS;
+        }
+        let class = |c: char| marks.get(u32::from(c) as usize).map_or(0, |mark| mark.class());
         let mut spelled: Vec<(Vec<u16>, u32)> =
             words.iter().map(|(word, number)| (word.chars().map(class).collect(), *number)).collect();
         spelled.sort_unstable();
-        let mut trie = Self { classes, states: vec![State { parent: NOBODY, ..FREE }] };
-        let mut free = 1;
-        trie.grow(ROOT, 0, &spelled, &mut free);
+        let mut trie = Self { marks, states: vec![State { parent: NOBODY, ..FREE }] };
+        trie.grow(ROOT, 0, &spelled, &mut Room { single: 1, several: 1 });
         Some(trie)
     }
 
     /// Adds what follows the state, which all the words share up to `depth`.
-    fn grow(&mut self, state: u32, depth: usize, words: &[(Vec<u16>, u32)], free: &mut usize) {
+    fn grow(&mut self, state: u32, depth: usize, words: &[(Vec<u16>, u32)], room: &mut Room) {
         let ended = words.iter().take_while(|(spelling, _)| spelling.len() == depth).count();
         if let (Some((_, word)), Some(place)) =
             (words.first().filter(|_| 0 < ended), self.states.get_mut(state as usize))
@@ -68,17 +112,21 @@ impl Trie {
         let groups: Vec<_> = words.chunk_by(|one, other| class(one) == class(other)).collect();
         let followers: Vec<_> = groups.iter().filter_map(|group| group.first().map(class)).collect();
         let (Some(lowest), Some(highest)) = (followers.first(), followers.last()) else { return };
-        // The first place where all of them fit, or the end of the array, where they do.
-        while self.states.get(*free).is_some_and(|place| place.parent != NONE) {
+        let is_taken = |place: usize| self.states.get(place).is_some_and(|place| place.parent != NONE);
+        let free = if followers.len() == 1 { &mut room.single } else { &mut room.several };
+        while is_taken(*free) {
             *free += 1;
         }
+        // The first place where all of them fit, at the latest behind the end of the array.
         let first = free.saturating_sub(usize::from(*lowest));
-        let is_taken = |place: usize| self.states.get(place).is_some_and(|place| place.parent != NONE);
         let fits = |base: &usize| followers.iter().all(|class| !is_taken(base + usize::from(*class)));
-        let base = (first..).take(TRIES).find(fits).unwrap_or(self.states.len());
-        let room = base + usize::from(*highest) + 1;
-        if self.states.len() < room {
-            self.states.resize(room, FREE);
+        let base = (first..).find(fits).unwrap_or(self.states.len());
+        if first + TRIES < base && 1 < followers.len() {
+            room.several = base;
+        }
+        let length = base + usize::from(*highest) + 1;
+        if self.states.len() < length {
+            self.states.resize(length, FREE);
         }
         if let Some(place) = self.states.get_mut(state as usize) {
             place.base = base as u32;
@@ -89,23 +137,24 @@ impl Trie {
             }
         }
         for (class, group) in followers.iter().zip(groups) {
-            self.grow((base + usize::from(*class)) as u32, depth + 1, group, free);
+            self.grow((base + usize::from(*class)) as u32, depth + 1, group, room);
         }
     }
 
-    /// The number of a character, nought where no word has it.
-    pub(super) fn class(&self, c: char) -> u16 {
-        self.classes.get(u32::from(c) as usize).copied().unwrap_or_default()
+    pub(super) fn mark(&self, c: char) -> Mark {
+        self.marks.get(u32::from(c) as usize).copied().unwrap_or(Mark::UNKNOWN)
     }
 
     /// Tells all words that begin with the first of these characters, the shorter before the longer, each with how many
     /// characters it has.
     #[inline]
-    pub(super) fn words(&self, classes: &[u16], mut found: impl FnMut(u32, usize)) {
+    pub(super) fn words(&self, marks: impl Iterator<Item = Mark>, mut found: impl FnMut(u32, usize)) {
         let mut state = ROOT;
         let mut base = self.states.first().map_or(0, |root| root.base);
-        for (length, class) in (1..).zip(classes) {
-            let next = base + u32::from(*class);
+        let mut length = 0;
+        for mark in marks {
+            length += 1;
+            let next = base + u32::from(mark.class());
             let Some(place) = self.states.get(next as usize).filter(|place| place.parent == state) else { return };
             (state, base) = (next, place.base);
             if place.word != NONE {
@@ -123,9 +172,8 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let trie = Trie::new(WORDS.into_iter().zip(0..)).unwrap();
-        let classes: Vec<_> = text.chars().map(|c| trie.class(c)).collect();
         let mut found = Vec::new();
-        trie.words(&classes, |word, length| {
+        trie.words(text.chars().map(|c| trie.mark(c)), |word, length| {
             assert_eq!(text.chars().take(length).collect::<String>(), WORDS[word as usize]);
             found.push(WORDS[word as usize]);
         });

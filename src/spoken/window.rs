@@ -4,8 +4,9 @@ use super::cue::{Cue, Cues};
 use super::fold::Fold;
 use super::lexicon::Tokens;
 use super::normal::{Normal, WayBack};
-use super::scan::Scan;
-use super::{Lang, Reader, Said, passage};
+use super::passage::{self, Passage};
+use super::scan::{Parts, Scan};
+use super::{Lang, Reader, Said};
 
 /// A window ends with the first sentence that ends after this many bytes …
 const ENOUGH: usize = 2_048;
@@ -28,6 +29,8 @@ pub struct Stream<'r> {
     fold: Fold,
     normal: Normal,
     tokens: Tokens,
+    parts: Parts,
+    passage: Passage,
     /// Words that the rules looked at.
     looked: usize,
 }
@@ -46,6 +49,8 @@ impl<'r> Stream<'r> {
             fold: Fold::default(),
             normal: Normal::default(),
             tokens: Tokens::default(),
+            parts: Parts::default(),
+            passage: Passage::default(),
             looked: 0,
         }
     }
@@ -100,26 +105,25 @@ impl<'r> Stream<'r> {
     }
 
     fn window(&mut self, text: &str) {
-        let Self { reader, normal, tokens, .. } = self;
+        let Self { reader, normal, tokens, parts, passage, .. } = self;
         reader.normaliser.normalise(&reader.lexicon.trie, text, normal);
         reader.lexicon.tokens(normal, tokens);
-        if self.tokens.tokens.iter().any(|token| token.claims || token.cues.meets(OPENING)) {
-            let scan = Scan::new(&self.reader.lexicon, &self.normal, &self.tokens);
-            let heard = passage::hear(&scan, &self.reader.sounds);
+        if tokens.tokens.iter().any(|token| token.claims || token.cues.meets(OPENING)) {
+            let scan = Scan::new(&reader.lexicon, normal, tokens, parts);
+            passage::hear(&scan, &reader.sounds, passage);
             self.looked += scan.steps();
-            let mut way = WayBack::new(&self.normal);
-            let english = !self.normal.text.chars().any(super::normal::is_han);
-            let mut turns = heard.turns.into_iter().peekable();
-            for mention in heard.mentions {
+            let mut way = WayBack::new(normal);
+            let english = match self.language {
+                Some(language) => language == Lang::English,
+                None => normal.text.is_ascii() || !normal.text.chars().any(super::normal::is_han),
+            };
+            let mut turns = passage.turns.iter().copied().peekable();
+            for mention in passage.mentions.drain(..) {
                 while let Some(turn) = turns.next_if(|turn| *turn <= mention.start) {
                     let (at, _) = way.span(turn, turn);
                     self.fold.turn(self.passed + at);
                 }
                 let (start, end) = way.span(mention.start, mention.end);
-                let english = match self.language {
-                    Some(language) => language == Lang::English,
-                    None => english,
-                };
                 self.fold.add(mention, self.passed + start, self.passed + end, english);
             }
         }
