@@ -36,7 +36,8 @@ impl Carried {
         let others = if clause.is(Cue::Own) && !last_is_other(scan, clause) {
             false
         } else {
-            clause.is(Cue::Other) && !clause.stops
+            // "Not that andesine from the other channel, four carats": the seller is back at the piece.
+            clause.is(Cue::Other) && !clause.stops && !(clause.is(Cue::Neg) && clause.claims)
         };
         let bare = !clause.claims;
         Self {
@@ -83,6 +84,7 @@ const VOICES: Cues = Cues::of(&[
     Cue::Teach,
     Cue::Other,
     Cue::Call,
+    Cue::IsWhat,
 ]);
 
 pub(super) fn voice(
@@ -161,9 +163,9 @@ fn asked(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> bool 
     if clause.is(Cue::AssertQuestion) {
         return false;
     }
-    // 不是A货是什么: an assertion.
+    // 不是A货是什么 asserts, 南红是什么石头 asks.
     if clause.is(Cue::IsWhat) {
-        return false;
+        return !clause.is(Cue::Neg) && scan.has_after(clause, at, Cue::IsWhat);
     }
     let behind = scan.has_before(clause, at, Cue::Whether) || scan.has_before(clause, at, Cue::Ask);
     let ends = clause.is(Cue::AskEnd)

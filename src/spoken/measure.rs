@@ -286,12 +286,20 @@ pub(super) fn bare(
     // 厚度四个
     let counted = scan
         .token(quantity.last)
-        .filter(|next| next.end as usize == clause.end && scan.text.get(quantity.end..clause.end) == Some("个"));
-    if let (Some(_), Some(context)) = (counted, context_before(scan, clause, quantity.first, Cue::SizeContext, 15))
+        .and_then(|_| scan.text.get(quantity.end..clause.end))
+        .filter(|rest| matches!(*rest, "个" | "个半" | "个多" | "个多一点" | "个左右" | "个的" | "个半的"));
+    if let (Some(rest), Some(context)) = (counted, context_before(scan, clause, quantity.first, Cue::SizeContext, 15))
         && between(1, 80)
     {
+        let mut quantity = *quantity;
+        if rest.starts_with("个半") {
+            quantity.number.value += Decimal::new(5, 1);
+        }
+        if rest.starts_with("个多") || rest.starts_with("个左") {
+            quantity.bound = Bound::About;
+        }
         let mut mention =
-            measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
+            measured(ClaimKind::Size, index, &quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
         mention.start = context.start as usize;
         mention.end = clause.end;
         mention.certainty = Certainty::Low;

@@ -3,6 +3,7 @@
 use super::Certainty;
 use super::cue::Cue;
 use super::discourse::{self, Carried, Voice};
+use super::lexicon::Token;
 use super::mention::Mention;
 use super::polarity;
 use super::quantity::{self, Found};
@@ -176,7 +177,7 @@ fn deny(scan: &Scan<'_>, said: &mut Vec<Mention>, reported: &mut Vec<Mention>, i
     }
     let own = scan.clauses.get(index).is_some_and(|clause| clause.is(Cue::NegPost) && is_refusal(scan, clause));
     for mention in said.iter_mut().rev().take_while(|mention| index <= mention.clause + 2) {
-        let near = mention.clause + 1 == index;
+        let near = mention.clause + 1 == index || own && mention.clause + 2 == index && faults_between(scan, mention);
         let listed = own && mention.kind == ClaimKind::Material && is_only_named(scan, mention, index);
         mention.negated |= near && is_fault(mention) || !mention.negated && listed;
     }
@@ -208,6 +209,23 @@ fn is_only_named(scan: &Scan<'_>, mention: &Mention, index: usize) -> bool {
     })
 }
 
+/// 再生压出来的那种，粉末压的，我们不做: the clause between names one more fault of the kind, or nothing.
+fn faults_between(scan: &Scan<'_>, mention: &Mention) -> bool {
+    let clauses = scan.clauses.get(mention.clause..=mention.clause + 1).unwrap_or_default();
+    let fault = |token: &Token| {
+        scan.meanings(token).iter().all(|meaning| {
+            meaning.kind == ClaimKind::Treatment
+                && !meaning.flags.denies
+                && !matches!(meaning.value.as_deref(), Some("untreated" | "natural"))
+        })
+    };
+    clauses.iter().all(|clause| {
+        !clause.stops
+            && !clause.is(Cue::Own)
+            && scan.clause_tokens(clause).iter().filter(|token| token.claims).all(fault)
+    })
+}
+
 /// What no seller boasts of.
 fn is_fault(mention: &Mention) -> bool {
     !mention.negated
@@ -228,8 +246,10 @@ fn is_fault(mention: &Mention) -> bool {
 /// 58克，不对，是56克: only what stands after the correction was claimed.
 fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
     let mut dropped = vec![false; mentions.len()];
-    for clause in &scan.clauses {
-        let bare = bare_denial(scan, clause).or_else(|| second_thought(scan, clause));
+    for (index, clause) in scan.clauses.iter().enumerate() {
+        // 无核？不是: an answer.
+        let asked = index.checked_sub(1).and_then(|before| scan.clauses.get(before)).is_some_and(|before| before.asks);
+        let bare = bare_denial(scan, clause).filter(|_| !asked).or_else(|| second_thought(scan, clause));
         if !clause.is(Cue::Correct) && bare.is_none() {
             continue;
         }

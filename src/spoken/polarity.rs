@@ -22,7 +22,24 @@ pub(super) struct Polarity {
 
 const STEPS: usize = 10;
 /// Denials that may end a clause.
-const ENDS: [&str; 8] = ["不是", "没有", "谈不上", "算不上", "称不上", "够不上", "达不到", "到不了"];
+const ENDS: [&str; 16] = [
+    "不是",
+    "没有",
+    "谈不上",
+    "算不上",
+    "称不上",
+    "够不上",
+    "达不到",
+    "到不了",
+    "没做",
+    "没做过",
+    "没有做",
+    "没有做过",
+    "没带",
+    "没有带",
+    "没配",
+    "没附",
+];
 /// What a clause ends with that leaves open what it names.
 const UNKNOWN: [&str; 8] = ["不清楚", "不确定", "不好说", "说不好", "说不准", "拿不准", "没测过", "看不出来"];
 /// Words without which nothing is denied, declined or made stronger.
@@ -54,6 +71,10 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             break;
         }
         if token.is(Cue::Neg) || token.is(Cue::NegPost) {
+            // 没漂没染 denies twice; 不是那种无烧的 denies a denial.
+            if denies && !denies_the_denial(scan.between(token, right)) {
+                break;
+            }
             if !reaches(scan, token, right, kind) || 0 < denials && !doubles(scan, token, right) {
                 if denials == 0 && token.is(Cue::NegPost) {
                     break;
@@ -137,6 +158,11 @@ fn is_rhetorical(scan: &Scan<'_>, token: &Token) -> bool {
 fn linked(scan: &Scan<'_>, left: &Token, right: &Token) -> bool {
     let between = scan.between(left, right);
     matches!(between, "" | " " | "的" | "、" | ", " | " or " | " nor " | " and ") || between.chars().count() <= 1
+}
+
+/// Whether a denial that stands so far before a word such as 无烧 takes it back.
+fn denies_the_denial(between: &str) -> bool {
+    between.is_ascii() || matches!(between, "说" | "真" | "全" | "什么" | "那种" | "那个" | "所谓的" | "真的" | "完全")
 }
 
 /// Whether one denial denies another: 没有一颗不是. The same word said twice, as in 没压过没烤过, only denies two things.

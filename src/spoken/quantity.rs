@@ -111,8 +111,10 @@ fn gather<'t>(scan: &Scan<'t>, clause: &Clause, at: usize) -> Option<Quantity<'t
     if walk.passes(Cue::Around) {
         quantity.bound = Bound::About;
     }
+    walk.next_up(&mut quantity);
     walk.unit(&mut quantity);
     walk.half(&mut quantity);
+    walk.half_before_times(&mut quantity);
     walk.range(&mut quantity);
     walk.tail(&mut quantity);
     walk.hedges(&mut quantity);
@@ -199,6 +201,28 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
+    /// 十一十二的: one or the other.
+    fn next_up(&mut self, quantity: &mut Quantity<'t>) {
+        let Some(next) = self.peek().filter(|next| next.start == self.left.end) else { return };
+        let Some(number) = self.scan.number(next) else { return };
+        let plain = |number: &Number| !number.figures && number.spread.is_none() && !number.paired;
+        let follows = number.value == quantity.number.value + Decimal::ONE && Decimal::TEN <= quantity.number.value;
+        if follows && plain(&quantity.number) && plain(number) && quantity.number.value < Decimal::ONE_HUNDRED {
+            quantity.upper = Some(number.value);
+            self.step(next);
+        }
+    }
+
+    /// 两公分半乘三公分.
+    fn half_before_times(&mut self, quantity: &mut Quantity<'t>) {
+        let Some(half) = self.peek().filter(|half| quantity.unit.is_some() && self.text(half) == "半") else { return };
+        let times = self.scan.token(self.at + 1).filter(|next| self.at + 1 < self.last && next.start == half.end);
+        if times.is_some_and(|times| times.is(Cue::Times)) {
+            quantity.number.value += Decimal::new(5, 1);
+            self.step(half);
+        }
+    }
+
     fn is_length(&self, token: &Token) -> bool {
         matches!(self.scan.name(token), Some("mm" | "cm" | "inch"))
     }
@@ -212,7 +236,7 @@ impl<'t> Walk<'_, 't> {
 
     fn range(&mut self, quantity: &mut Quantity<'t>) {
         let (left, at, unit) = (self.left, self.at, quantity.unit);
-        let Some(link) = self.peek() else { return };
+        let Some(link) = self.peek().filter(|_| quantity.upper.is_none()) else { return };
         if link.is(Cue::Times) {
             for across in 0..2 {
                 let (left, at) = (self.left, self.at);
@@ -220,11 +244,18 @@ impl<'t> Walk<'_, 't> {
                     break;
                 }
                 match self.next_number() {
-                    Some(value) => {
+                    Some(mut value) => {
+                        self.unit(quantity);
+                        // 四公分乘两公分半
+                        if quantity.unit.is_some()
+                            && let Some(half) = self.peek().filter(|half| self.text(half) == "半")
+                        {
+                            value += Decimal::new(5, 1);
+                            self.step(half);
+                        }
                         if let Some(place) = quantity.across.get_mut(across) {
                             *place = Some(value);
                         }
-                        self.unit(quantity);
                     }
                     None => {
                         (self.left, self.at) = (left, at);

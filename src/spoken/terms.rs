@@ -226,6 +226,12 @@ fn said(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     })
 }
 
+/// What names the colour of a piece before it.
+const COLOURED: [&str; 16] = [
+    "颜色", "颜色是", "颜色的", "颜色很", "颜色就是", "颜色就", "肉是", "肉质是", "底色", "底色是", "底子是", "主色", "主色是", "色调",
+    "体色", "体色是",
+];
+
 /// 颜色偏紫, 泛一点蓝.
 fn tinted(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     let rest = scan.text.get(token.end as usize..).unwrap_or_default();
@@ -233,9 +239,13 @@ fn tinted(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     let near = scan.before(at).is_some_and(|before| {
         clause.first < at && before.is(Cue::Near) && matches!(scan.between(before, token), "" | "点" | "一点")
     });
-    let coloured = ["颜色", "颜色是", "颜色的", "颜色很", "颜色就是"].iter().any(|colour| before.ends_with(colour));
+    let coloured = COLOURED.iter().any(|colour| before.ends_with(colour));
+    // 蓝绿色的, as all that the clause says.
+    let all = 3 < token.end - token.start
+        && matches!(before, "" | "淡" | "淡淡的" | "很" | "是" | "就是" | "也是" | "纯" | "正" | "深" | "浅")
+        && matches!(scan.text.get(token.end as usize..clause.end), Some("" | "的" | "的哈" | "的啊" | "啊" | "哈" | "调" | "调的"));
     // 偏黄金的 is of gold, 黑了 of tarnish.
-    (near || coloured) && !rest.starts_with(['了', '金', '铜', '银'])
+    (near || coloured || all) && !rest.starts_with(['了', '金', '铜', '银'])
 }
 
 /// Right behind the name of a place.
@@ -303,7 +313,10 @@ fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated:
         return false;
     }
     let after = scan.token(at + 1).filter(|_| at + 1 < clause.last);
-    if of_layer(scan, clause, at, token) {
+    // 外面是真金包的: the layer is told behind.
+    let wrapped = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    if of_layer(scan, clause, at, token) || ["包的", "镀的", "包着的", "镀上去", "包上去"].iter().any(|by| wrapped.starts_with(by))
+    {
         return false;
     }
     // "Rose gold vermeil", 祖母绿玻璃: the next word says what it is made of.
