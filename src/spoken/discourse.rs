@@ -50,7 +50,10 @@ impl Carried {
                 && bare
                 && !clause.stops
                 && is_short(scan, clause),
-            teaches: clause.is(Cue::Teach) && bare && !clause.stops && is_short(scan, clause),
+            // 苗银是什么，苗银是合金
+            teaches: is_short(scan, clause)
+                && (clause.is(Cue::Teach) && bare && !clause.stops
+                    || clause.is(Cue::IsWhat) && clause.claims && !clause.is(Cue::Neg) && !clause.is(Cue::Own)),
         }
     }
 }
@@ -96,7 +99,8 @@ pub(super) fn voice(
     kind: ClaimKind,
 ) -> Voice {
     if !clause.cues.meets(VOICES) && !clause.asks && carried == Carried::default() && !is_of_a_sort(scan, clause, at) {
-        return if is_promise(kind) || !supposed(scan, at) { Voice::Says } else { Voice::Nothing };
+        let said = is_promise(kind) || !supposed(scan, at) && !told_of_such(scan, clause, at, kind);
+        return if said { Voice::Says } else { Voice::Nothing };
     }
     // 玻璃有这个光吗: it is no glass.
     if clause.is(Cue::RhetAsk) && (clause.asks || clause.is(Cue::AskEnd)) {
@@ -137,11 +141,43 @@ pub(super) fn voice(
     if of_others(scan, clause, carried, at) {
         return Voice::Nothing;
     }
-    if is_of_a_sort(scan, clause, at) || called(scan, clause, at) {
+    if is_of_a_sort(scan, clause, at) || called(scan, clause, at) || told_of_such(scan, clause, at, kind) {
         return Voice::Nothing;
     }
     Voice::Says
 }
+
+/// 从来不拿危料当缅料卖, B货敲出来是闷的: of what others do, or of what such things are like.
+fn told_of_such(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -> bool {
+    if !matches!(kind, ClaimKind::Material | ClaimKind::Treatment | ClaimKind::Origin | ClaimKind::Grade) {
+        return false;
+    }
+    let Some(token) = scan.token(at) else { return false };
+    let text = scan.clause_text(clause);
+    let passed = ["拿", "把", "用"].iter().filter_map(|by| text.find(by)).any(|by| {
+        clause.start + by < token.start as usize
+            && text.get(by..).is_some_and(|rest| {
+                rest.find('当').or_else(|| rest.find("冒充")).is_some_and(|as_| rest.get(as_..).is_some_and(|rest| rest.contains('卖') || rest.starts_with("冒充")))
+            })
+    });
+    // What only a fault is put to, at the head of its clause.
+    let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    let fault = scan.meanings(token).iter().any(|meaning| {
+        meaning.kind == ClaimKind::Treatment
+            && !meaning.flags.denies
+            && !matches!(meaning.value.as_deref(), Some("untreated" | "natural" | "cultured"))
+    }) || token.facts.has(super::facts::Facts::IMITATION);
+    let tried = fault
+        && token.start as usize <= clause.start + 3
+        && TRIED.iter().any(|tried| rest.strip_prefix('的').unwrap_or(rest).starts_with(tried));
+    passed || tried
+}
+
+/// What is done to find a fault out.
+const TRIED: [&str; 18] = [
+    "敲", "摸起来", "摸着", "看起来", "看着", "打灯", "听起来", "咬", "闻起来", "闻着", "烧起来", "掂", "戴久", "时间长", "放久", "一烧",
+    "一敲", "对着",
+];
 
 /// "Everybody thinks it's emerald," 都以为是翡翠: what stands behind is usually not so.
 pub(super) fn is_mistaken(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {

@@ -3,8 +3,9 @@
 use rust_decimal::Decimal;
 
 use super::cue::Cue;
+use super::facts::Facts;
 use super::mention::Mention;
-use super::quantity::{Found, Quantity, context_after, context_before, next_is};
+use super::quantity::{Found, Quantity, context_after, context_before, next_is, whole};
 use super::scan::{Clause, Scan, Topic};
 use super::{Certainty, Unit};
 use crate::domain::ledger::{Bound, ClaimKind};
@@ -174,21 +175,39 @@ pub(super) fn bangle(
     // 左边这只五六: two figures and no more, of a piece pointed at.
     let figures = quantity.number.figures || quantity.number.spread.is_some();
     let said = scan.text.get(clause.start..quantity.start).unwrap_or_default();
-    let pointed = figures
+    let words = scan.text.get(quantity.start..quantity.end).unwrap_or_default();
+    let tenths = quantity.value().scale() == 1
+        && Decimal::from(50) <= quantity.value()
+        && quantity.value() < Decimal::from(63)
+        && quantity.upper.is_none();
+    let pointed = (figures && words.chars().count() == 2 || tenths)
         && quantity.unit.is_none()
-        && quantity.end == clause.end
-        && scan
-            .text
-            .get(quantity.start..quantity.end)
-            .is_some_and(|text| text.chars().count() == 2 && !text.is_ascii())
-        && ["这只", "那只", "这条", "那条", "这支", "那支"].iter().any(|piece| said.ends_with(piece));
+        && matches!(scan.text.get(quantity.end..clause.end), Some("" | "的"))
+        && !words.is_ascii()
+        && (["这只", "那只", "这条", "那条", "这支", "那支", "镯", "镯子", "手镯", "平安", "贵妃", "正圈"]
+            .iter()
+            .any(|piece| said.ends_with(piece))
+            || tenths && said.is_empty() && scan.speaks_of(Topic::Jade, clause.start) && of_a_bangle(scan, clause));
     let listed = pointed || last_bangle.is_some_and(|end| quantity.start <= end + 9);
+    let all = codes(quantity).is_some()
+        && scan.text.get(quantity.end..).is_some_and(|rest| {
+            ["都有", "都能", "都可以", "全有", "全都有", "的都有", "任选", "随便选", "你自己选", "都行"]
+                .iter()
+                .any(|all| rest.starts_with(all))
+        });
     if context.is_none()
         && after.is_none()
         && !listed
+        && !all
         && !measured_just_now(scan, index, clause, quantity, Cue::BangleContext)
     {
         return None;
+    }
+    if let Some((low, high)) = codes(quantity) {
+        let mut quantity = *quantity;
+        quantity.number.value = low;
+        quantity.upper = Some(high);
+        return Some(measured(ClaimKind::Size, index, &quantity, Some((low, high)), Decimal::ONE, Some(Unit::Millimetre)));
     }
     let plausible = |value: Decimal| Decimal::from(44) <= value && value <= Decimal::from(72);
     // 五四五 is 54.5, as 五四 is 54.
@@ -235,6 +254,33 @@ pub(super) fn bangle(
     let spread = !quantity.number.figures;
     let ends = quantity.ends(spread);
     Some(measured(ClaimKind::Size, index, &quantity, ends, Decimal::ONE, Some(Unit::Millimetre)))
+}
+
+/// Whether a bangle was named in the sentences around, and nothing else that has a size.
+fn of_a_bangle(scan: &Scan<'_>, clause: &Clause) -> bool {
+    let from = clause.start.saturating_sub(240);
+    let from = (from..=clause.start).find(|at| scan.text.is_char_boundary(*at)).unwrap_or(clause.start);
+    scan.text.get(from..clause.start).is_some_and(|before| before.contains('镯'))
+}
+
+/// 五六五八六零都有: several inner diameters in one breath, from the least to the largest.
+fn codes(quantity: &Quantity<'_>) -> Option<(Decimal, Decimal)> {
+    if !quantity.number.figures || quantity.unit.is_some() || quantity.upper.is_some() {
+        return None;
+    }
+    let mut rest = whole(quantity.value()).filter(|value| 1_000 <= *value)?;
+    let high = rest % 100;
+    let mut low = high;
+    rest /= 100;
+    while rest != 0 {
+        if low <= rest % 100 {
+            return None;
+        }
+        low = rest % 100;
+        rest /= 100;
+    }
+    let plausible = 48 <= low && high <= 66;
+    plausible.then(|| (Decimal::from(low), Decimal::from(high)))
 }
 
 /// 内径给你量，卡尺，五十六点三: the figure comes a breath after what it measures, with its tenth.
@@ -303,6 +349,9 @@ pub(super) fn bare(
         mention.start = context.start as usize;
         mention.end = clause.end;
         mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
+    if let Some(mention) = described(scan, index, clause, quantity) {
         return Some(mention);
     }
     let follows = |cue| next_is(scan, clause, quantity, cue);
@@ -398,22 +447,35 @@ fn alone(
     quantity: &Quantity<'_>,
     found: &Found<'_>,
 ) -> Option<Mention> {
-    let before = scan.text.get(clause.start..quantity.start)?.chars().count();
-    let behind = scan.text.get(quantity.end..clause.end)?;
-    let bare = before == 0 && matches!(behind, "" | "的" | "啊" | "哈" | "的啊" | "的哈" | "的样子" | "吧");
-    let chinese = quantity.number.value.scale() != 0 && !scan.text.get(quantity.start..quantity.end)?.is_ascii();
+    let before = scan.text.get(clause.start..quantity.start)?.trim_start();
+    let behind = scan.text.get(quantity.end..clause.end)?.trim_end();
+    let bare = before.is_empty() && matches!(behind, "" | "的" | "啊" | "哈" | "的啊" | "的哈" | "的样子" | "吧");
+    let words = scan.text.get(quantity.start..quantity.end)?;
+    let chinese = quantity.number.value.scale() != 0 && (!words.is_ascii() || words.contains(" point "));
     // "One oh two" of a diamond is 1.02.
     let paired = quantity.number.paired && quantity.number.figures;
     let weighed = found
         .mentions
         .iter()
         .any(|other| matches!(other.kind, ClaimKind::Weight | ClaimKind::Size) && index <= other.clause + 3);
-    if !bare
-        || !(chinese || paired)
-        || weighed
-        || scan.speaks_of(Topic::Beads, clause.start)
-        || !paired && Decimal::from(30) < quantity.value()
+    if !bare || !(chinese || paired) || weighed {
+        return None;
+    }
+    // 满蜜的，二十八点六: of what is neither cut nor a bead nor a bangle, in grams.
+    let bead = scan.speaks_of(Topic::Beads, clause.start);
+    let other = [Topic::Stones, Topic::Diamonds, Topic::Gold, Topic::Jade, Topic::Metals];
+    if !paired
+        && other.iter().all(|topic| !scan.speaks_of(*topic, clause.start))
+        && (!bead || Decimal::from(22) < quantity.value())
+        && Decimal::from(3) <= quantity.value()
+        && scan.tokens.get(..quantity.first)?.iter().rev().take(24).any(|token| token.facts.has(Facts::STONE))
     {
+        let mut mention =
+            measured(ClaimKind::Weight, index, quantity, quantity.ends(false), Decimal::ONE, Some(Unit::Gram));
+        mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
+    if bead || !paired && Decimal::from(30) < quantity.value() {
         return None;
     }
     let stones = scan.speaks_of(Topic::Stones, clause.start) || scan.speaks_of(Topic::Diamonds, clause.start);
@@ -426,6 +488,30 @@ fn alone(
     let times = if paired { Decimal::new(1, 2) } else { Decimal::ONE };
     let mut mention = measured(ClaimKind::Weight, index, quantity, quantity.ends(false), times, Some(unit));
     mention.certainty = Certainty::Low;
+    Some(mention)
+}
+
+/// 十二个厚, 三十八长: what is measured stands behind the figure.
+fn described(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
+    let rest = scan.text.get(quantity.end..clause.end)?;
+    let rest = rest.strip_prefix('个').unwrap_or(rest);
+    let described = rest.chars().next().filter(|c| "长宽厚高粗".contains(*c))?;
+    let behind = rest.get(described.len_utf8()..)?;
+    let ends = behind.is_empty()
+        || matches!(behind, "的" | "左右" | "吧" | "哈" | "啊" | "了" | "多" | "不到")
+        || behind.starts_with(|c: char| "零一二两三四五六七八九十".contains(c));
+    if !ends || quantity.value() < Decimal::ONE || Decimal::from(120) < quantity.value() {
+        return None;
+    }
+    let mut mention =
+        measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
+    mention.end = quantity.end + (scan.text.get(quantity.end..clause.end)?.len() - behind.len());
+    mention.certainty = Certainty::Low;
+    // 四十五长 of a chain is in centimetres.
+    let chain = scan.text.get(..clause.end).is_some_and(|text| text.chars().rev().take(40).any(|c| c == '链' || c == '绳'));
+    if described == '长' && chain && Decimal::from(14) <= quantity.value() {
+        mention.unit = Some(Unit::Centimetre);
+    }
     Some(mention)
 }
 
@@ -546,8 +632,8 @@ pub(super) fn ring_letter(scan: &Scan<'_>, index: usize, clause: &Clause, found:
 /// Beads and pearls are measured in 个: 十四个 is 14 mm.
 fn bead(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
     let value = quantity.value();
-    let high = quantity.ends(true).map_or(value, |(_, high)| high);
-    if value < Decimal::from(3) || Decimal::from(22) < high || !scan.speaks_of(Topic::Beads, clause.start) {
+    let (low, high) = quantity.ends(true).unwrap_or((value, value));
+    if low < Decimal::from(3) || Decimal::from(22) < high || !scan.speaks_of(Topic::Beads, clause.start) {
         return None;
     }
     // 十五的珠子, 珠子十五的

@@ -97,8 +97,10 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
                 continue;
             }
             match discourse::voice(scan, index, clause, carried, at, mention.kind) {
-                // 有胶你来找我: what is vowed not to be.
-                Voice::Says if is_fault(&mention) && scan.has_after(clause, at, Cue::Vow) => {}
+                // 有胶你来找我, 不是A货我赔你: what is vowed not to be.
+                Voice::Says
+                    if (is_fault(&mention) || denies_worth(scan, clause, &mention))
+                        && scan.has_after(clause, at, Cue::Vow) => {}
                 Voice::Says => {
                     if mention.kind == ClaimKind::Material && !mention.negated && 0 < mention.strength {
                         let other = |taken: &mut Mention| taken.value != mention.value;
@@ -226,6 +228,24 @@ fn faults_between(scan: &Scan<'_>, mention: &Mention) -> bool {
     })
 }
 
+/// 不是A货, where the clause begins so: the condition of a vow.
+fn denies_worth(scan: &Scan<'_>, clause: &Clause, mention: &Mention) -> bool {
+    let opens = mention.start <= clause.start + 12
+        && scan.text.get(mention.start..).is_some_and(|text| text.starts_with("不是") || text.starts_with("不对"));
+    opens
+        && mention.negated
+        && match mention.kind {
+            ClaimKind::Material | ClaimKind::Origin | ClaimKind::Fineness => true,
+            ClaimKind::Treatment => matches!(&*mention.value, "untreated" | "natural"),
+            ClaimKind::Weight
+            | ClaimKind::Size
+            | ClaimKind::Grade
+            | ClaimKind::Certificate
+            | ClaimKind::Guarantee
+            | ClaimKind::BannedPhrase => false,
+        }
+}
+
 /// What no seller boasts of.
 fn is_fault(mention: &Mention) -> bool {
     !mention.negated
@@ -249,7 +269,7 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
     for (index, clause) in scan.clauses.iter().enumerate() {
         // 无核？不是: an answer.
         let asked = index.checked_sub(1).and_then(|before| scan.clauses.get(before)).is_some_and(|before| before.asks);
-        let bare = bare_denial(scan, clause).filter(|_| !asked).or_else(|| second_thought(scan, clause));
+        let bare = bare_denial(scan, clause).or_else(|| second_thought(scan, clause));
         if !clause.is(Cue::Correct) && bare.is_none() {
             continue;
         }
@@ -274,6 +294,9 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
             let last = mentions.get(split.wrapping_sub(1)).map(|mention| mention.clause);
             for (mention, dropped) in mentions.iter().zip(&mut dropped).take(split).rev().take(6) {
                 if mention.end + BEFORE < start || last.is_some_and(|last| mention.clause + 1 < last) {
+                    break;
+                }
+                if asked && mention.clause + 1 < index {
                     break;
                 }
                 // Promises are added to each other, seldom corrected.

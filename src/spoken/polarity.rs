@@ -22,7 +22,7 @@ pub(super) struct Polarity {
 
 const STEPS: usize = 10;
 /// Denials that may end a clause.
-const ENDS: [&str; 16] = [
+const ENDS: [&str; 20] = [
     "不是",
     "没有",
     "谈不上",
@@ -39,6 +39,10 @@ const ENDS: [&str; 16] = [
     "没有带",
     "没配",
     "没附",
+    "没到",
+    "没达到",
+    "还差点",
+    "差一点",
 ];
 /// What a clause ends with that leaves open what it names.
 const UNKNOWN: [&str; 8] = ["不清楚", "不确定", "不好说", "说不好", "说不准", "拿不准", "没测过", "看不出来"];

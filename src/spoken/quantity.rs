@@ -110,6 +110,11 @@ fn gather<'t>(scan: &Scan<'t>, clause: &Clause, at: usize) -> Option<Quantity<'t
     let mut walk = Walk { scan, last: clause.last, at: at + 1, left: head };
     if walk.passes(Cue::Around) {
         quantity.bound = Bound::About;
+    } else if let Some(grams) = walk.peek().filter(|next| walk.text(next) == "几克") {
+        // 一百五十几克, where 几克 else asks.
+        quantity.bound = Bound::About;
+        quantity.unit = Some("g");
+        walk.step(grams);
     }
     walk.next_up(&mut quantity);
     walk.unit(&mut quantity);
@@ -159,6 +164,9 @@ impl<'t> Walk<'_, 't> {
 
     /// A unit, also behind 个: 十三个毫米.
     fn unit(&mut self, quantity: &mut Quantity<'t>) {
+        if quantity.unit.is_some() && quantity.bound == Bound::About {
+            return;
+        }
         let (left, at) = (self.left, self.at);
         if let Some(next) = self.peek()
             && (self.text(next) == "个" || self.text(next) == "of a")

@@ -58,6 +58,21 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         {
             continue;
         }
+        // 天然辐照过的 says no more than that it was irradiated.
+        if meaning.value.as_deref() == Some("natural")
+            && scan.token(at + 1).is_some_and(|next| {
+                at + 1 < clause.last
+                    && next.start == token.end
+                    && !next.facts.has(Facts::MATERIAL)
+                    && scan.meanings(next).iter().any(|meaning| {
+                        meaning.kind == ClaimKind::Treatment
+                            && !meaning.flags.denies
+                            && meaning.value.as_deref() != Some("untreated")
+                    })
+            })
+        {
+            continue;
+        }
         if negated && meaning.kind == ClaimKind::Grade && token.facts.has(Facts::MATERIAL) {
             continue;
         }
