@@ -1,6 +1,7 @@
 //! Who speaks, and whether it is said of the piece: questions, hearsay, conditions, teaching, other sellers' goods.
 
 use super::cue::{Cue, Cues};
+use super::facts::Facts;
 use super::lexicon::Token;
 use super::scan::{Clause, Scan};
 use crate::domain::ledger::ClaimKind;
@@ -88,6 +89,9 @@ const VOICES: Cues = Cues::of(&[
     Cue::Other,
     Cue::Call,
     Cue::IsWhat,
+    Cue::PassOff,
+    Cue::NotBeside,
+    Cue::Tried,
 ]);
 
 pub(super) fn voice(
@@ -99,8 +103,7 @@ pub(super) fn voice(
     kind: ClaimKind,
 ) -> Voice {
     if !clause.cues.meets(VOICES) && !clause.asks && carried == Carried::default() && !is_of_a_sort(scan, clause, at) {
-        let said = is_promise(kind) || !supposed(scan, at) && !told_of_such(scan, clause, at, kind);
-        return if said { Voice::Says } else { Voice::Nothing };
+        return if is_promise(kind) || !supposed(scan, at) { Voice::Says } else { Voice::Nothing };
     }
     // 玻璃有这个光吗: it is no glass.
     if clause.is(Cue::RhetAsk) && (clause.asks || clause.is(Cue::AskEnd)) {
@@ -147,37 +150,40 @@ pub(super) fn voice(
     Voice::Says
 }
 
-/// 从来不拿危料当缅料卖, B货敲出来是闷的: of what others do, or of what such things are like.
+/// 从来不拿危料当缅料卖, 别拿无烧比, B货敲出来是闷的: of what others do, or of what such things are like.
 fn told_of_such(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -> bool {
-    if !matches!(kind, ClaimKind::Material | ClaimKind::Treatment | ClaimKind::Origin | ClaimKind::Grade) {
+    if !clause.cues.meets(TOLD)
+        || !matches!(kind, ClaimKind::Material | ClaimKind::Treatment | ClaimKind::Origin | ClaimKind::Grade)
+    {
         return false;
     }
     let Some(token) = scan.token(at) else { return false };
-    let text = scan.clause_text(clause);
-    let passed = ["拿", "把", "用"].iter().filter_map(|by| text.find(by)).any(|by| {
-        clause.start + by < token.start as usize
-            && text.get(by..).is_some_and(|rest| {
-                rest.find('当').or_else(|| rest.find("冒充")).is_some_and(|as_| rest.get(as_..).is_some_and(|rest| rest.contains('卖') || rest.starts_with("冒充")))
-            })
-    });
-    // What only a fault is put to, at the head of its clause.
+    let said = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
     let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
-    let fault = scan.meanings(token).iter().any(|meaning| {
-        meaning.kind == ClaimKind::Treatment
-            && !meaning.flags.denies
-            && !matches!(meaning.value.as_deref(), Some("untreated" | "natural" | "cultured"))
-    }) || token.facts.has(super::facts::Facts::IMITATION);
-    let tried = fault
+    let rest = rest.strip_prefix('的').unwrap_or(rest);
+    let sold = |text: &str| text.contains('卖') || text.contains("冒充");
+    let passed = clause.is(Cue::PassOff) && ["拿", "把", "用"].iter().any(|by| said.contains(by)) && sold(rest);
+    let compared = scan.has_before(clause, at, Cue::NotBeside)
+        && ["比", "混", "搞混", "一样"].iter().any(|beside| rest.starts_with(beside));
+    // What only a fault is put to, at the head of its clause.
+    let fault = |token: &Token| {
+        token.facts.has(Facts::IMITATION)
+            || scan.meanings(token).iter().any(|meaning| {
+                meaning.kind == ClaimKind::Treatment
+                    && !meaning.flags.denies
+                    && !matches!(meaning.value.as_deref(), Some("untreated" | "natural" | "cultured"))
+            })
+    };
+    let tried = clause.is(Cue::Tried)
         && token.start as usize <= clause.start + 3
-        && TRIED.iter().any(|tried| rest.strip_prefix('的').unwrap_or(rest).starts_with(tried));
-    passed || tried
+        && scan.token(at + 1).is_some_and(|next| {
+            at + 1 < clause.last && next.is(Cue::Tried) && matches!(scan.between(token, next), "" | "的")
+        })
+        && fault(token);
+    passed || compared || tried
 }
 
-/// What is done to find a fault out.
-const TRIED: [&str; 18] = [
-    "敲", "摸起来", "摸着", "看起来", "看着", "打灯", "听起来", "咬", "闻起来", "闻着", "烧起来", "掂", "戴久", "时间长", "放久", "一烧",
-    "一敲", "对着",
-];
+const TOLD: Cues = Cues::of(&[Cue::PassOff, Cue::NotBeside, Cue::Tried]);
 
 /// "Everybody thinks it's emerald," 都以为是翡翠: what stands behind is usually not so.
 pub(super) fn is_mistaken(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {

@@ -274,7 +274,16 @@ fn is_wide(kind: ClaimKind, value: &str) -> bool {
         ClaimKind::Certificate => value == "any",
         ClaimKind::Material => matches!(
             value,
-            "pearl" | "amber" | "agate" | "alloy" | "corundum" | "quartz" | "nephrite" | "seawater_pearl" | "garnet" | "diamond"
+            "pearl"
+                | "amber"
+                | "agate"
+                | "alloy"
+                | "corundum"
+                | "quartz"
+                | "nephrite"
+                | "seawater_pearl"
+                | "garnet"
+                | "diamond"
         ),
         ClaimKind::Treatment => matches!(value, "natural" | "enhanced" | "fracture_filled"),
         ClaimKind::Fineness => value == "990",

@@ -124,7 +124,7 @@ fn is_price_of_one(scan: &Scan<'_>, clause: &Clause, quantity: &Quantity<'_>) ->
     let after = scan.token(quantity.last).filter(|_| quantity.last < clause.last).is_some_and(|after| {
         let priced = scan.token(quantity.last + 1).is_some_and(|then| then.is(Cue::Price));
         after.number.is_some() && (priced || !carat) && (after.start as usize) <= quantity.end + 6
-            || after.is(Cue::Whether)
+            || after.is(Cue::Whether) && scan.text.get(after.range()) != Some("多重")
     });
     before || after
 }
@@ -187,7 +187,10 @@ pub(super) fn bangle(
         && (["这只", "那只", "这条", "那条", "这支", "那支", "镯", "镯子", "手镯", "平安", "贵妃", "正圈"]
             .iter()
             .any(|piece| said.ends_with(piece))
-            || tenths && said.is_empty() && scan.speaks_of(Topic::Jade, clause.start) && of_a_bangle(scan, clause));
+            || tenths
+                && matches!(said, "" | "是" | "就是" | "这个是" | "它是")
+                && !scan.speaks_of(Topic::Metals, clause.start)
+                && of_a_bangle(scan, clause));
     let listed = pointed || last_bangle.is_some_and(|end| quantity.start <= end + 9);
     let all = codes(quantity).is_some()
         && scan.text.get(quantity.end..).is_some_and(|rest| {
@@ -207,7 +210,14 @@ pub(super) fn bangle(
         let mut quantity = *quantity;
         quantity.number.value = low;
         quantity.upper = Some(high);
-        return Some(measured(ClaimKind::Size, index, &quantity, Some((low, high)), Decimal::ONE, Some(Unit::Millimetre)));
+        return Some(measured(
+            ClaimKind::Size,
+            index,
+            &quantity,
+            Some((low, high)),
+            Decimal::ONE,
+            Some(Unit::Millimetre),
+        ));
     }
     let plausible = |value: Decimal| Decimal::from(44) <= value && value <= Decimal::from(72);
     // 五四五 is 54.5, as 五四 is 54.
@@ -256,11 +266,11 @@ pub(super) fn bangle(
     Some(measured(ClaimKind::Size, index, &quantity, ends, Decimal::ONE, Some(Unit::Millimetre)))
 }
 
-/// Whether a bangle was named in the sentences around, and nothing else that has a size.
+/// Whether a bangle was named in the clauses around.
 fn of_a_bangle(scan: &Scan<'_>, clause: &Clause) -> bool {
-    let from = clause.start.saturating_sub(240);
-    let from = (from..=clause.start).find(|at| scan.text.is_char_boundary(*at)).unwrap_or(clause.start);
-    scan.text.get(from..clause.start).is_some_and(|before| before.contains('镯'))
+    let at = scan.clauses.partition_point(|before| before.start < clause.start);
+    let near = scan.clauses.get(at.saturating_sub(8)..scan.clauses.len().min(at + 4)).unwrap_or_default();
+    near.iter().any(|near| scan.clause_text(near).contains('镯'))
 }
 
 /// 五六五八六零都有: several inner diameters in one breath, from the least to the largest.
@@ -449,22 +459,37 @@ fn alone(
 ) -> Option<Mention> {
     let before = scan.text.get(clause.start..quantity.start)?.trim_start();
     let behind = scan.text.get(quantity.end..clause.end)?.trim_end();
-    let bare = before.is_empty() && matches!(behind, "" | "的" | "啊" | "哈" | "的啊" | "的哈" | "的样子" | "吧");
+    // 这个珠珠零点八七: two figures behind the point are of a weight.
+    let named = quantity.value().scale() == 2
+        && before.chars().count() <= 6
+        && ["这", "那", "一", "单", "每", "吊坠", "戒指", "耳钉", "耳环", "项链", "手链"]
+            .iter()
+            .any(|piece| before.starts_with(piece))
+        && scan
+            .tokens
+            .get(clause.first..quantity.first)?
+            .iter()
+            .all(|token| !token.claims && !token.is(Cue::SizeContext));
+    let bare =
+        (before.is_empty() || named) && matches!(behind, "" | "的" | "啊" | "哈" | "的啊" | "的哈" | "的样子" | "吧");
     let words = scan.text.get(quantity.start..quantity.end)?;
     let chinese = quantity.number.value.scale() != 0 && (!words.is_ascii() || words.contains(" point "));
     // "One oh two" of a diamond is 1.02.
     let paired = quantity.number.paired && quantity.number.figures;
-    let weighed = found
-        .mentions
-        .iter()
-        .any(|other| matches!(other.kind, ClaimKind::Weight | ClaimKind::Size) && index <= other.clause + 3);
-    if !bare || !(chinese || paired) || weighed {
+    let weighed = found.mentions.iter().any(|other| {
+        // The grams of the metal leave the stone to be told.
+        let metal = words.is_ascii() && other.unit == Some(Unit::Gram);
+        matches!(other.kind, ClaimKind::Weight | ClaimKind::Size) && !metal && index <= other.clause + 3
+    });
+    if !bare || !(chinese || paired) {
         return None;
     }
     // 满蜜的，二十八点六: of what is neither cut nor a bead nor a bangle, in grams.
     let bead = scan.speaks_of(Topic::Beads, clause.start);
     let other = [Topic::Stones, Topic::Diamonds, Topic::Gold, Topic::Jade, Topic::Metals];
+    let told = |other: &Mention| other.kind == ClaimKind::Weight && index <= other.clause + 3;
     if !paired
+        && !found.mentions.iter().any(told)
         && other.iter().all(|topic| !scan.speaks_of(*topic, clause.start))
         && (!bead || Decimal::from(22) < quantity.value())
         && Decimal::from(3) <= quantity.value()
@@ -475,7 +500,7 @@ fn alone(
         mention.certainty = Certainty::Low;
         return Some(mention);
     }
-    if bead || !paired && Decimal::from(30) < quantity.value() {
+    if weighed || bead || !paired && Decimal::from(30) < quantity.value() {
         return None;
     }
     let stones = scan.speaks_of(Topic::Stones, clause.start) || scan.speaks_of(Topic::Diamonds, clause.start);
@@ -508,7 +533,8 @@ fn described(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity
     mention.end = quantity.end + (scan.text.get(quantity.end..clause.end)?.len() - behind.len());
     mention.certainty = Certainty::Low;
     // 四十五长 of a chain is in centimetres.
-    let chain = scan.text.get(..clause.end).is_some_and(|text| text.chars().rev().take(40).any(|c| c == '链' || c == '绳'));
+    let chain =
+        scan.text.get(..clause.end).is_some_and(|text| text.chars().rev().take(40).any(|c| c == '链' || c == '绳'));
     if described == '长' && chain && Decimal::from(14) <= quantity.value() {
         mention.unit = Some(Unit::Centimetre);
     }
@@ -559,7 +585,9 @@ fn resumed(
     }
     let before = last.limits.map_or_else(|| last.value.parse().ok(), |(low, _)| Some(low))?;
     let value = quantity.value();
-    let close = value <= before * Decimal::TWO && before <= value * Decimal::TWO;
+    // What corrects may lie far off, what only tells it more exactly may not.
+    let within = if corrected { Decimal::TWO } else { Decimal::new(115, 2) };
+    let close = value <= before * within && before <= value * within;
     close.then(|| measured(last.kind, index, quantity, quantity.ends(false), Decimal::ONE, last.unit))
 }
 

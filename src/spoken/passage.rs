@@ -100,7 +100,7 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
                 // 有胶你来找我, 不是A货我赔你: what is vowed not to be.
                 Voice::Says
                     if (is_fault(&mention) || denies_worth(scan, clause, &mention))
-                        && scan.has_after(clause, at, Cue::Vow) => {}
+                        && (scan.has_after(clause, at, Cue::Vow) || scan.has_after(clause, at, Cue::FakePay)) => {}
                 Voice::Says => {
                     if mention.kind == ClaimKind::Material && !mention.negated && 0 < mention.strength {
                         let other = |taken: &mut Mention| taken.value != mention.value;
@@ -180,7 +180,9 @@ fn deny(scan: &Scan<'_>, said: &mut Vec<Mention>, reported: &mut Vec<Mention>, i
     let own = scan.clauses.get(index).is_some_and(|clause| clause.is(Cue::NegPost) && is_refusal(scan, clause));
     for mention in said.iter_mut().rev().take_while(|mention| index <= mention.clause + 2) {
         let near = mention.clause + 1 == index || own && mention.clause + 2 == index && faults_between(scan, mention);
-        let listed = own && mention.kind == ClaimKind::Material && is_only_named(scan, mention, index);
+        let listed = own
+            && mention.kind == ClaimKind::Material
+            && (is_only_named(scan, mention, index) || near && is_defined(scan, mention));
         mention.negated |= near && is_fault(mention) || !mention.negated && listed;
     }
 }
@@ -189,7 +191,17 @@ fn deny(scan: &Scan<'_>, said: &mut Vec<Mention>, reported: &mut Vec<Mention>, i
 fn is_refusal(scan: &Scan<'_>, clause: &Clause) -> bool {
     let text = scan.clause_text(clause);
     clause.is(Cue::Own)
-        || ["一律", "统统", "通通", "全都", "一概", "绝对", "从来"].iter().any(|all| text.starts_with(all))
+        || ["我们", "咱", "我家", "我这", "本店", "一律", "统统", "通通", "全都", "一概", "绝对", "从来"]
+            .iter()
+            .any(|all| text.starts_with(all))
+}
+
+/// 马来玉就是染绿的石英岩: of a thing in general, that opens the clause.
+fn is_defined(scan: &Scan<'_>, mention: &Mention) -> bool {
+    scan.clauses.get(mention.clause).is_some_and(|clause| {
+        let behind = scan.text.get(mention.end..clause.end).unwrap_or_default();
+        mention.start <= clause.start + 3 && ["就是", "是", "其实就是", "都是"].iter().any(|is| behind.starts_with(is))
+    })
 }
 
 /// Whether the clause of the mention, and those up to the denial, name things and say nothing of them: 沙金的、铜镀金的.
@@ -215,10 +227,19 @@ fn is_only_named(scan: &Scan<'_>, mention: &Mention, index: usize) -> bool {
 fn faults_between(scan: &Scan<'_>, mention: &Mention) -> bool {
     let clauses = scan.clauses.get(mention.clause..=mention.clause + 1).unwrap_or_default();
     let fault = |token: &Token| {
-        scan.meanings(token).iter().all(|meaning| {
-            meaning.kind == ClaimKind::Treatment
-                && !meaning.flags.denies
-                && !matches!(meaning.value.as_deref(), Some("untreated" | "natural"))
+        scan.meanings(token).iter().all(|meaning| match meaning.kind {
+            ClaimKind::Material => true,
+            ClaimKind::Treatment => {
+                !meaning.flags.denies && !matches!(meaning.value.as_deref(), Some("untreated" | "natural"))
+            }
+            ClaimKind::Fineness
+            | ClaimKind::Weight
+            | ClaimKind::Size
+            | ClaimKind::Grade
+            | ClaimKind::Origin
+            | ClaimKind::Certificate
+            | ClaimKind::Guarantee
+            | ClaimKind::BannedPhrase => false,
         })
     };
     clauses.iter().all(|clause| {
@@ -230,18 +251,17 @@ fn faults_between(scan: &Scan<'_>, mention: &Mention) -> bool {
 
 /// 不是A货, where the clause begins so: the condition of a vow.
 fn denies_worth(scan: &Scan<'_>, clause: &Clause, mention: &Mention) -> bool {
-    let opens = mention.start <= clause.start + 12
-        && scan.text.get(mention.start..).is_some_and(|text| text.starts_with("不是") || text.starts_with("不对"));
-    opens
-        && mention.negated
+    mention.negated
+        && mention.start <= clause.start + 12
+        && scan.text.get(mention.start..).is_some_and(|text| text.starts_with("不是") || text.starts_with("不对"))
         && match mention.kind {
             ClaimKind::Material | ClaimKind::Origin | ClaimKind::Fineness => true,
             ClaimKind::Treatment => matches!(&*mention.value, "untreated" | "natural"),
+            ClaimKind::Guarantee => &*mention.value == "authentic",
             ClaimKind::Weight
             | ClaimKind::Size
             | ClaimKind::Grade
             | ClaimKind::Certificate
-            | ClaimKind::Guarantee
             | ClaimKind::BannedPhrase => false,
         }
 }

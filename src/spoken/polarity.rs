@@ -22,7 +22,7 @@ pub(super) struct Polarity {
 
 const STEPS: usize = 10;
 /// Denials that may end a clause.
-const ENDS: [&str; 20] = [
+const ENDS: [&str; 18] = [
     "不是",
     "没有",
     "谈不上",
@@ -41,8 +41,6 @@ const ENDS: [&str; 20] = [
     "没附",
     "没到",
     "没达到",
-    "还差点",
-    "差一点",
 ];
 /// What a clause ends with that leaves open what it names.
 const UNKNOWN: [&str; 8] = ["不清楚", "不确定", "不好说", "说不好", "说不准", "拿不准", "没测过", "看不出来"];
@@ -120,7 +118,9 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             // A denial passes over a like claim before this one: 没有注胶染色, no heat or oil.
             // A place also takes the denial of the word before it: "it isn't the natural Dominican blue".
             let alike = scan.meanings(token).iter().any(|meaning| meaning.kind == kind) || kind == ClaimKind::Origin;
-            let listed = linked(scan, token, right) || kind == ClaimKind::BannedPhrase;
+            // 无填充有烧 denies the first and says the second.
+            let own = scan.text.get(head.range()).is_some_and(|text| text.starts_with('有'));
+            let listed = !own && (linked(scan, token, right) || kind == ClaimKind::BannedPhrase);
             if denies || !alike || !listed {
                 break;
             }

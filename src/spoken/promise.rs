@@ -147,7 +147,9 @@ fn recheck(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>
         token.is(Cue::Test) && (token.start == test.start || scan.between(test, token).chars().count() <= 12)
     });
     let lab = !test.is(Cue::Test);
-    if !(goes && (free || lab || verb.is_some())) && !(free && verb.is_some()) {
+    // 支持中检
+    let asked = lab && matches!(scan.text.get(opener.range()), Some("支持" | "欢迎"));
+    if !(goes && (free || lab || verb.is_some())) && !(free && verb.is_some()) && !asked {
         return;
     }
     if tokens.get(..from).unwrap_or_default().iter().any(|token| token.is(Cue::Hypothetical) || token.is(Cue::Say)) {

@@ -118,6 +118,10 @@ fn gather<'t>(scan: &Scan<'t>, clause: &Clause, at: usize) -> Option<Quantity<'t
     }
     walk.next_up(&mut quantity);
     walk.unit(&mut quantity);
+    if let Some(weighs) = walk.peek().filter(|next| quantity.unit.is_some() && walk.text(next) == "多重") {
+        quantity.bound = Bound::About;
+        walk.step(weighs);
+    }
     walk.half(&mut quantity);
     walk.half_before_times(&mut quantity);
     walk.range(&mut quantity);
@@ -460,9 +464,14 @@ pub(super) fn context_after<'t>(
     quantity: &Quantity<'_>,
     cue: Cue,
 ) -> Option<(usize, &'t Token)> {
-    let token = scan.token(quantity.last).filter(|_| quantity.last < clause.last && clause.is(cue))?;
+    let mut at = quantity.last;
+    // 五三的小圈口
+    if scan.token(at).is_some_and(|token| matches!(scan.text.get(token.range()), Some("小" | "大"))) {
+        at += 1;
+    }
+    let token = scan.token(at).filter(|_| at < clause.last && clause.is(cue))?;
     let between = scan.text.get(quantity.end..token.start as usize)?;
-    (token.is(cue) && between.chars().count() <= 2).then_some((quantity.last, token))
+    (token.is(cue) && between.chars().count() <= 2).then_some((at, token))
 }
 
 pub(super) fn next_is(scan: &Scan<'_>, clause: &Clause, quantity: &Quantity<'_>, cue: Cue) -> bool {

@@ -203,7 +203,9 @@ fn supported(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, meaning
         ClaimKind::Treatment if !negated && wanted(scan, clause, at, token) => false,
         ClaimKind::Treatment => !weak || beside_others(scan, clause, at),
         ClaimKind::Guarantee => !weak,
-        ClaimKind::Fineness => !of_layer(scan, clause, at, token) && !like(scan, clause, at, token),
+        ClaimKind::Fineness => {
+            !is_wrapped(scan, clause, token) && !of_layer(scan, clause, at, token) && !like(scan, clause, at, token)
+        }
         ClaimKind::Weight | ClaimKind::Size | ClaimKind::BannedPhrase => true,
     }
 }
@@ -243,8 +245,22 @@ fn said(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
 
 /// What names the colour of a piece before it.
 const COLOURED: [&str; 16] = [
-    "颜色", "颜色是", "颜色的", "颜色很", "颜色就是", "颜色就", "肉是", "肉质是", "底色", "底色是", "底子是", "主色", "主色是", "色调",
-    "体色", "体色是",
+    "颜色",
+    "颜色是",
+    "颜色的",
+    "颜色很",
+    "颜色就是",
+    "颜色就",
+    "肉是",
+    "肉质是",
+    "底色",
+    "底色是",
+    "底子是",
+    "主色",
+    "主色是",
+    "色调",
+    "体色",
+    "体色是",
 ];
 
 /// 颜色偏紫, 泛一点蓝.
@@ -258,7 +274,10 @@ fn tinted(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     // 蓝绿色的, as all that the clause says.
     let all = 3 < token.end - token.start
         && matches!(before, "" | "淡" | "淡淡的" | "很" | "是" | "就是" | "也是" | "纯" | "正" | "深" | "浅")
-        && matches!(scan.text.get(token.end as usize..clause.end), Some("" | "的" | "的哈" | "的啊" | "啊" | "哈" | "调" | "调的"));
+        && matches!(
+            scan.text.get(token.end as usize..clause.end),
+            Some("" | "的" | "的哈" | "的啊" | "啊" | "哈" | "调" | "调的")
+        );
     // 偏黄金的 is of gold, 黑了 of tarnish.
     (near || coloured || all) && !rest.starts_with(['了', '金', '铜', '银'])
 }
@@ -323,15 +342,18 @@ fn of_layer(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool 
     })
 }
 
+/// 外面是真金包的: the layer is told behind.
+fn is_wrapped(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
+    let behind = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    ["包的", "镀的", "包着的", "镀上去", "包上去"].iter().any(|by| behind.starts_with(by))
+}
+
 fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated: bool) -> bool {
     if like(scan, clause, at, token) || is_colour(scan, clause, at, token) {
         return false;
     }
     let after = scan.token(at + 1).filter(|_| at + 1 < clause.last);
-    // 外面是真金包的: the layer is told behind.
-    let wrapped = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
-    if of_layer(scan, clause, at, token) || ["包的", "镀的", "包着的", "镀上去", "包上去"].iter().any(|by| wrapped.starts_with(by))
-    {
+    if of_layer(scan, clause, at, token) || is_wrapped(scan, clause, token) {
         return false;
     }
     // "Rose gold vermeil", 祖母绿玻璃: the next word says what it is made of.
@@ -408,6 +430,15 @@ fn origin(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak: bool
         })
 }
 
+/// 支持中检, 欢迎国检: a laboratory that may be asked, not one that was.
+fn supports(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    scan.before(at).is_some_and(|before| {
+        clause.first < at
+            && matches!(scan.text.get(before.range()), Some("支持" | "欢迎"))
+            && scan.between(before, token).chars().count() <= 2
+    }) && !scan.text.get(token.range()).is_some_and(|text| text.contains('证'))
+}
+
 fn certificate(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak: bool) -> bool {
     // 拿去国检 promises a test, it shows no certificate.
     if clause.is(Cue::Go)
@@ -416,6 +447,9 @@ fn certificate(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak:
         })
         && !scan.text.get(token.range()).is_some_and(|text| text.contains('证'))
     {
+        return false;
+    }
+    if supports(scan, clause, at, token) {
         return false;
     }
     if !weak {

@@ -28,7 +28,9 @@ fn a_line_that_is_no_passage_is_told_with_its_number_and_the_rest_is_read() {
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert_eq!(lines.iter().map(|line| line["id"].as_i64()).collect::<Vec<_>>(), [Some(1), Some(4)]);
     assert_eq!(lines[1]["claims"][0]["value"], "58");
-    for part in ["line 3: ", "invalid type: integer `7`, expected a string", "line 4: ", "line 5: ", "missing field `text`"] {
+    for part in
+        ["line 3: ", "invalid type: integer `7`, expected a string", "line 4: ", "line 5: ", "missing field `text`"]
+    {
         assert!(told.contains(part), "{part} in {told}");
     }
     assert!(told.ends_with("2 passages read; 3 lines are no passage and were left out\n"), "{told}");
