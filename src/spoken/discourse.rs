@@ -119,7 +119,7 @@ pub(super) fn voice(
     if supposed(scan, at) {
         return Voice::Nothing;
     }
-    if scan.has_before(clause, at, Cue::Say) {
+    if scan.has_before(clause, at, Cue::Say) && !is_subject(scan, clause, at) {
         // "They say it heals" says so all the same, unless the seller will not have it.
         let next = scan.clauses.get(index + 1).filter(|_| !clause.stops);
         let declines = |clause: &Clause| clause.is(Cue::Deny) || clause.is(Cue::Refuse) || clause.is(Cue::NegPost);
@@ -161,8 +161,10 @@ fn told_of_such(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) ->
     let said = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
     let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
     let rest = rest.strip_prefix('的').unwrap_or(rest);
-    let sold = |text: &str| text.contains('卖') || text.contains("冒充");
-    let passed = clause.is(Cue::PassOff) && ["拿", "把", "用"].iter().any(|by| said.contains(by)) && sold(rest);
+    let sold = |text: &str| text.contains(['卖', '送', '骗']) || text.contains("冒充");
+    let passed = clause.is(Cue::PassOff)
+        && (["拿", "把", "用"].iter().any(|by| said.contains(by)) && sold(rest)
+            || taken_for(scan, clause).is_some_and(sold));
     let compared = scan.has_before(clause, at, Cue::NotBeside)
         && ["比", "混", "搞混", "一样"].iter().any(|beside| rest.starts_with(beside));
     // What only a fault is put to, at the head of its clause.
@@ -183,12 +185,30 @@ fn told_of_such(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) ->
     passed || compared || tried
 }
 
+/// What stands behind 当黄金, where 当 is followed by the name of a thing.
+fn taken_for<'t>(scan: &Scan<'t>, clause: &Clause) -> Option<&'t str> {
+    scan.clause_tokens(clause).windows(2).find_map(|pair| match pair {
+        [pass, thing] if pass.is(Cue::PassOff) && thing.claims && pass.end == thing.start => {
+            scan.text.get(thing.end as usize..clause.end)
+        }
+        _ => None,
+    })
+}
+
 const TOLD: Cues = Cues::of(&[Cue::PassOff, Cue::NotBeside, Cue::Tried]);
 
 /// "Everybody thinks it's emerald," 都以为是翡翠: what stands behind is usually not so.
 pub(super) fn is_mistaken(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     let before = scan.tokens.get(clause.first..at).unwrap_or_default();
     before.iter().any(|token| token.is(Cue::Say) && scan.name(token) == Some("contrary"))
+}
+
+/// 有人说这绿松是美国的: what the piece is called by the way.
+fn is_subject(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    let Some(token) = scan.token(at) else { return false };
+    let said = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
+    let is = scan.token(at + 1).is_some_and(|next| at + 1 < clause.last && next.is(Cue::Is) && next.start == token.end);
+    is && ["这", "这个", "这条", "这只", "这颗", "这块", "这串", "我这"].iter().any(|this| said.ends_with(this))
 }
 
 /// 空心的话我赔你.

@@ -279,6 +279,7 @@ fn is_wide(kind: ClaimKind, value: &str) -> bool {
                 | "agate"
                 | "alloy"
                 | "corundum"
+                | "opal"
                 | "quartz"
                 | "nephrite"
                 | "seawater_pearl"
@@ -300,6 +301,7 @@ fn is_wider(wide: &str, narrow: &str, apart: usize) -> bool {
         "amber" => matches!(narrow, "beeswax_amber" | "blood_amber" | "blue_amber" | "golden_amber" | "flower_amber"),
         "agate" => narrow == "nanhong_agate",
         "alloy" => narrow.ends_with("_alloy"),
+        "opal" => narrow == "assembled_opal",
         "corundum" => matches!(narrow, "sapphire" | "ruby"),
         "quartz" => matches!(
             narrow,

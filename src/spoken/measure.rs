@@ -500,6 +500,17 @@ fn alone(
         mention.certainty = Certainty::Low;
         return Some(mention);
     }
+    if bead
+        && !weighed
+        && !paired
+        && quantity.value().scale() == 1
+        && (4..=20).contains(&whole(quantity.value().trunc()).unwrap_or_default())
+    {
+        let mut mention =
+            measured(ClaimKind::Size, index, quantity, quantity.ends(false), Decimal::ONE, Some(Unit::Millimetre));
+        mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
     if weighed || bead || !paired && Decimal::from(30) < quantity.value() {
         return None;
     }

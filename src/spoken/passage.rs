@@ -52,7 +52,7 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds) -> Passage {
                 waiting.retain(|mention| index <= mention.clause + 2);
             }
         }
-        if discourse::only_denies(scan, clause) {
+        if discourse::only_denies(scan, clause) || !reported.is_empty() && bare_denial(scan, clause).is_some() {
             believed.clear();
             deny(scan, &mut passage.mentions, &mut reported, index);
         }
@@ -182,6 +182,7 @@ fn deny(scan: &Scan<'_>, said: &mut Vec<Mention>, reported: &mut Vec<Mention>, i
         let near = mention.clause + 1 == index || own && mention.clause + 2 == index && faults_between(scan, mention);
         let listed = own
             && mention.kind == ClaimKind::Material
+            && !is_faulted(scan, mention)
             && (is_only_named(scan, mention, index) || near && is_defined(scan, mention));
         mention.negated |= near && is_fault(mention) || !mention.negated && listed;
     }
@@ -194,6 +195,17 @@ fn is_refusal(scan: &Scan<'_>, clause: &Clause) -> bool {
         || ["我们", "咱", "我家", "我这", "本店", "一律", "统统", "通通", "全都", "一概", "绝对", "从来"]
             .iter()
             .any(|all| text.starts_with(all))
+}
+
+/// 再生的绿松石: what is refused is that it was made up again, not the stone.
+fn is_faulted(scan: &Scan<'_>, mention: &Mention) -> bool {
+    scan.clauses.get(mention.clause).is_some_and(|clause| {
+        scan.clause_tokens(clause).iter().any(|token| {
+            token.end as usize <= mention.start
+                && mention.start <= token.end as usize + '的'.len_utf8()
+                && scan.meanings(token).iter().any(|meaning| meaning.kind == ClaimKind::Treatment)
+        })
+    })
 }
 
 /// 马来玉就是染绿的石英岩: of a thing in general, that opens the clause.

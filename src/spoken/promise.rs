@@ -136,6 +136,10 @@ fn recheck(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>
     let tested = tokens.iter().enumerate().skip(from + 1).find(|(_, token)| {
         (token.is(Cue::Test)
             || token.facts.has(Facts::CERTIFICATE)
+                && !scan
+                    .text
+                    .get(token.end as usize..)
+                    .is_some_and(|rest| rest.starts_with('证') || rest.starts_with("的证"))
                 && !scan.text.get(token.range()).is_some_and(|text| text.contains('证')))
             && scan.between(opener, token).chars().count() <= 12
     });

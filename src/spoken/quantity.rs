@@ -345,7 +345,15 @@ impl<'t> Walk<'_, 't> {
             after.is(Cue::Count) || after.is(Cue::Unit) || after.is(Cue::Price) || after.is(Cue::Times)
         });
         let half = self.text(next) == "半";
-        if measured || (!half && (Decimal::TEN <= number.value || !number.figures)) {
+        // 一克拉八五 is 1.85.
+        let both = number.figures
+            && Decimal::TEN <= number.value
+            && number.value < Decimal::ONE_HUNDRED
+            && number.spread.is_none()
+            && matches!(unit, "ct" | "g")
+            && self.text(next).chars().count() == 2
+            && !self.text(next).is_ascii();
+        if measured || (!half && !both && (Decimal::TEN <= number.value || !number.figures)) {
             return;
         }
         // The next word of the text may be a measure word that the lexicon does not know.
@@ -355,7 +363,7 @@ impl<'t> Walk<'_, 't> {
             return;
         }
         // 两克拉零八 is 2.08.
-        let places = if self.text(next).starts_with(['零', '〇']) { 2 } else { 1 };
+        let places = if both || self.text(next).starts_with(['零', '〇']) { 2 } else { 1 };
         let part = if half { Decimal::new(5, 1) } else { number.value * Decimal::new(1, places) };
         quantity.number.value += part;
         self.step(next);
