@@ -196,6 +196,11 @@ impl DatabaseUrl {
         self.backend
     }
 
+    /// The file, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        self.text.strip_prefix("sqlite://").map(Path::new)
+    }
+
     /// The whole URL with its password, for connecting and nothing else.
     pub fn expose(&self) -> &str {
         &self.text

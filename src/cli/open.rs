@@ -1,5 +1,8 @@
 //! What commands share: settings, the store behind them, and the desk over it.
 
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -25,6 +28,24 @@ pub async fn store(config: &Config) -> Result<Store, Trouble> {
     Store::open(config.database.expose(), limits(config))
         .await
         .map_err(|error| Trouble::failed(&format!("the database {} cannot be opened", config.database), &error))
+}
+
+/// Keeps a second service off an SQLite database while the file it answers is open: what one has read, the other must not
+/// change behind it. PostgreSQL locks the rows themselves. Whatever ends the process gives it free again.
+pub fn alone(config: &Config) -> Result<Option<File>, Trouble> {
+    let Some(database) = config.database.file() else { return Ok(None) };
+    // Beside the database, since SQLite's own locks on it would go when this file was closed.
+    let path = Path::new(&[database.as_os_str().to_owned(), OsString::from("-serving")].concat()).to_owned();
+    let cannot = |error: &std::io::Error| Trouble::failed(&format!("{} cannot be locked", path.display()), error);
+    let file = File::options().create(true).append(true).open(&path).map_err(|error| cannot(&error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(Trouble::Usage(format!(
+            "another touchstone serves {}: stop it first, or let both share a PostgreSQL (--database-url)",
+            database.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(cannot(&error)),
+    }
 }
 
 /// Brings the schema up to date where that was asked for, or where nobody else could have meant otherwise: the embedded

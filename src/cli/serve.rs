@@ -49,6 +49,7 @@ impl Serve {
             .map_err(|error| Trouble::failed("the log cannot be opened", &error))?;
         block_on(async move {
             let listener = listen(config.listen).await?;
+            let alone = open::alone(&config)?;
             let store = open::store(&config).await?;
             let applied = open::migrated(&config, &store, self.migrate).await?;
             if !applied.is_empty() {
@@ -124,6 +125,7 @@ impl Serve {
             drop(stop_roots);
             let _ = roots.await;
             open::close(store, desk).await?;
+            drop(alone);
             tracing::info!("stopped; everything in flight was finished");
             Ok(Outcome::Good)
         })

@@ -100,6 +100,14 @@ impl House {
         Service(child)
     }
 
+    /// What a service says that does not come up on this house's database at another address.
+    fn refused(&self) -> String {
+        let mut command = self.touchstone(&["serve"]);
+        let output = command.env("TOUCHSTONE_LISTEN", "127.0.0.1:0").output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     pub fn key(&self, arguments: &[&str]) -> String {
         let made = self.run(&[&["key", "create", "--json"], arguments].concat());
         let made: Value = serde_json::from_str(&made).unwrap();
@@ -168,3 +176,18 @@ both!(what_was_acknowledged_survives_kill_9, |db| async move {
     drop(service);
     house.run(&["journal", "check"]);
 });
+
+#[test]
+fn a_second_service_on_one_sqlite_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let database = format!("sqlite://{}", folder.path().join("touchstone.db").display());
+    let house = House { data: folder, database, address, settings: Vec::new() };
+    let service = house.serve();
+    let said = house.refused();
+    assert!(said.contains("another touchstone serves"), "{said}");
+    // The way is free again, however the first one ended.
+    drop(service);
+    house.serve().stop();
+    house.serve().stop();
+}
