@@ -146,7 +146,10 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
         && !polarity.refused
         && let Some(end) = behind(scan, clause, at)
         // 阿卡有白芯，沙丁没有: what it has not, not what it is not.
-        && !(kind == ClaimKind::Material && scan.text.get(..end).is_some_and(|text| text.ends_with("没有")))
+        && !(kind == ClaimKind::Material
+            && scan.text.get(..end).is_some_and(|text| {
+                text.ends_with("没有") && !["我都没有", "我没有", "家没有", "这些都没有", "这些我都没有"].iter().any(|own| text.ends_with(own))
+            }))
     {
         polarity.negated = true;
         polarity.end = Some(end);
