@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::cue::Cue;
 use super::facts::Facts;
+use super::lexicon::Token;
 use super::mention::Mention;
 use super::quantity::{Found, Quantity, context_after, context_before, next_is, whole};
 use super::scan::{Clause, Scan, Topic};
@@ -263,14 +264,28 @@ pub(super) fn bangle(
     }
     let spread = !quantity.number.figures;
     let ends = quantity.ends(spread);
-    Some(measured(ClaimKind::Size, index, &quantity, ends, Decimal::ONE, Some(Unit::Millimetre)))
+    let mut mention = measured(ClaimKind::Size, index, &quantity, ends, Decimal::ONE, Some(Unit::Millimetre));
+    if context.is_none() && after.is_none() && tenths {
+        mention.certainty = Certainty::Low;
+    }
+    Some(mention)
 }
 
-/// Whether a bangle was named in the clauses around.
+/// Whether a bangle was named in the clauses around, or jade is graded just before.
 fn of_a_bangle(scan: &Scan<'_>, clause: &Clause) -> bool {
     let at = scan.clauses.partition_point(|before| before.start < clause.start);
     let near = scan.clauses.get(at.saturating_sub(8)..scan.clauses.len().min(at + 4)).unwrap_or_default();
+    let graded = |token: &Token| {
+        scan.meanings(token)
+            .iter()
+            .filter(|meaning| meaning.kind == ClaimKind::Grade)
+            .any(|meaning| meaning.value.as_deref().is_some_and(|value| value.starts_with("jadeite_")))
+    };
     near.iter().any(|near| scan.clause_text(near).contains('镯'))
+        || scan
+            .clauses
+            .get(at.saturating_sub(4)..at)
+            .is_some_and(|before| before.iter().any(|before| scan.clause_tokens(before).iter().any(graded)))
 }
 
 /// 五六五八六零都有: several inner diameters in one breath, from the least to the largest.

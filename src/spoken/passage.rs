@@ -299,9 +299,11 @@ fn is_fault(mention: &Mention) -> bool {
 fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
     let mut dropped = vec![false; mentions.len()];
     for (index, clause) in scan.clauses.iter().enumerate() {
-        // 无核？不是: an answer.
-        let asked = index.checked_sub(1).and_then(|before| scan.clauses.get(before)).is_some_and(|before| before.asks);
-        let bare = bare_denial(scan, clause).or_else(|| second_thought(scan, clause));
+        // 无核？不是 answers, 有人说是墨西哥的，不是啊 denies.
+        let before = index.checked_sub(1).and_then(|before| scan.clauses.get(before));
+        let asked = before.is_some_and(|before| before.asks);
+        let told = before.is_some_and(|before| before.is(Cue::Say));
+        let bare = bare_denial(scan, clause).filter(|_| !told).or_else(|| second_thought(scan, clause));
         if !clause.is(Cue::Correct) && bare.is_none() {
             continue;
         }
