@@ -78,10 +78,11 @@ impl Input {
   touchstone claims extract --format jsonl < passages.jsonl
   touchstone claims extract --format json whisper.json > claims.jsonl
 
-Of passages (jsonl), one line comes out for each line that goes in, in their order: {\"id\", \"claims\": […]}. Of a
-transcript, one line comes out for each claim, with the time at which it was said. `start` and `end` count Unicode
-scalar values. Files in UTF-8, UTF-16 and GB18030 are told apart. A file of any length is read as a stream, but for
-JSON, which is read whole; a stream takes the cues in the order of the file.")]
+Of passages (jsonl), one line comes out for each line that goes in, in their order: {\"id\", \"claims\": […]}. A line
+that is no passage is told on standard error with its number and left out; the exit status is 1 then, and 2 where no
+line is one. Of a transcript, one line comes out for each claim, with the time at which it was said. `start` and `end`
+count Unicode scalar values. Files in UTF-8, UTF-16 and GB18030 are told apart. A file of any length is read as a
+stream, but for JSON, which is read whole; a stream takes the cues in the order of the file.")]
 pub struct Extract {
     /// What the input is [default: by the file's name, else jsonl]
     #[arg(long, value_enum)]
@@ -204,7 +205,7 @@ impl Extract {
         let reader = reader()?;
         let lines = TextLines::open(self.file.as_deref())?;
         match input.format() {
-            None => extract_passages(&reader, lines)?,
+            None => return extract_passages(&reader, lines),
             Some(Format::Json) => extract_whole(&reader, lines)?,
             Some(format @ (Format::Srt | Format::Vtt | Format::Text)) => extract_stream(&reader, format, lines)?,
         }
@@ -212,14 +213,27 @@ impl Extract {
     }
 }
 
-fn extract_passages(reader: &Reader, mut lines: TextLines) -> Result<(), Trouble> {
+/// Reads every line that is a passage. One that is none is told with its number, and the rest is read all the same.
+fn extract_passages(reader: &Reader, mut lines: TextLines) -> Done {
     #[derive(Serialize)]
     struct Answer<'a> {
         id: &'a serde_json::Value,
         claims: Vec<Printed<'a>>,
     }
     let mut out = Out::new();
+    let (mut read, mut wrong) = (0_u64, 0_u64);
     while let Some(passage) = next_json::<Passage>(&mut lines)? {
+        let passage = match passage {
+            Ok(passage) => passage,
+            Err(why) => {
+                wrong += 1;
+                if wrong <= MOST_TOLD {
+                    lines.tell(&why);
+                }
+                continue;
+            }
+        };
+        read += 1;
         let said = reader.read_as(&passage.text, language(passage.lang.as_deref()));
         let claims =
             said.iter().map(|said| Printed::of(said, words(&passage.text, said.start, said.end), None)).collect();
@@ -228,11 +242,26 @@ fn extract_passages(reader: &Reader, mut lines: TextLines) -> Result<(), Trouble
             break;
         }
     }
-    Ok(())
+    if wrong == 0 {
+        return Ok(Outcome::Good);
+    }
+    let sentence = left_out(lines.name(), read, wrong);
+    // Where nothing was a passage, the whole input is of another kind.
+    Err(if read == 0 { Trouble::Usage(sentence) } else { Trouble::Failed(sentence) })
 }
 
-/// The next line that is not blank, as JSON.
-fn next_json<T: serde::de::DeserializeOwned>(lines: &mut TextLines) -> Result<Option<T>, Trouble> {
+/// So many wrong lines are told one by one; a file of another kind would have nothing else.
+const MOST_TOLD: u64 = 20;
+
+/// What is said at the end of an input that had lines which are no passages.
+fn left_out(name: &str, read: u64, wrong: u64) -> String {
+    let told = if MOST_TOLD < wrong { format!(", of which {MOST_TOLD} are told") } else { String::new() };
+    let hint = if read == 0 { "; for a transcript, say --format srt, vtt, json or text" } else { "" };
+    format!("{name}: {read} passages read; {wrong} lines are no passage and were left out{told}{hint}")
+}
+
+/// The next line that is not blank, as JSON, or what is wrong with it.
+fn next_json<T: serde::de::DeserializeOwned>(lines: &mut TextLines) -> Result<Option<Result<T, String>>, Trouble> {
     let name = lines.name().to_owned();
     loop {
         let number = lines.number() + 1;
@@ -240,14 +269,11 @@ fn next_json<T: serde::de::DeserializeOwned>(lines: &mut TextLines) -> Result<Op
         if line.trim().is_empty() {
             continue;
         }
-        return serde_json::from_str(line).map(Some).map_err(|error| {
+        return Ok(Some(serde_json::from_str(line).map_err(|error| {
             let why = error.to_string();
             let why = why.split(" at line ").next().unwrap_or(&why);
-            Trouble::Usage(format!(
-                "{name}, line {number}: this is no passage, which is a JSON object with id, lang and text: {why}; \
-                 for a transcript, say --format srt, vtt, json or text"
-            ))
-        });
+            format!("{name}, line {number}: this is no passage, which is a JSON object with id, lang and text: {why}")
+        })));
     }
 }
 
@@ -416,6 +442,7 @@ impl ScoreGold {
         let mut score = Score::default();
         let mut passages = 0;
         while let Some(passage) = next_json::<GoldPassage>(&mut lines)? {
+            let passage = passage.map_err(Trouble::Usage)?;
             let gold: Result<Vec<_>, _> = passage.claims.iter().map(|claim| claim.item(&passage.text)).collect();
             let gold =
                 gold.map_err(|why| Trouble::Usage(format!("{}, line {}: {why}", self.gold.display(), lines.number())))?;

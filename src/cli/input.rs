@@ -1,7 +1,7 @@
 //! A file or standard input as it is read: its first bytes tell the encoding, and a terminal sees a bar.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write as _};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -66,6 +66,11 @@ impl Input {
         }
         self.bar.inc(bytes.len() as u64);
         Ok(bytes)
+    }
+
+    /// Says something on standard error without breaking the bar.
+    pub fn tell(&self, line: &str) {
+        self.bar.suspend(|| drop(writeln!(io::stderr(), "touchstone: {line}")));
     }
 
     /// Takes the bar away.

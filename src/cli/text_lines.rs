@@ -38,6 +38,11 @@ impl TextLines {
         self.line
     }
 
+    /// Says something of what was read, on standard error, above the bar.
+    pub fn tell(&self, line: &str) {
+        self.input.tell(line);
+    }
+
     /// The next line, without its end.
     pub fn next_line(&mut self) -> Result<Option<&str>, Trouble> {
         loop {

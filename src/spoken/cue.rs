@@ -117,6 +117,12 @@ cues! {
     RhetAsk = "rhetask",
     /// A number of the speaker's own: 体重.
     Body = "body",
+    /// One thing sold as another: 拿危料当缅料卖.
+    PassOff = "passoff",
+    /// Opens a comparison that the seller will not have: 别拿无烧比.
+    NotBeside = "notbeside",
+    /// What is done to find a fault out: B货敲出来是闷的.
+    Tried = "tried",
 }
 
 /// A set of cues, one bit each.

@@ -1,6 +1,7 @@
 //! Who speaks, and whether it is said of the piece: questions, hearsay, conditions, teaching, other sellers' goods.
 
 use super::cue::{Cue, Cues};
+use super::facts::Facts;
 use super::lexicon::Token;
 use super::scan::{Clause, Scan};
 use crate::domain::ledger::ClaimKind;
@@ -39,7 +40,8 @@ impl Carried {
         let others = if clause.is(Cue::Own) && !last_is_other(scan, clause) {
             false
         } else {
-            clause.is(Cue::Other) && !clause.stops
+            // "Not that andesine from the other channel, four carats": the seller is back at the piece.
+            clause.is(Cue::Other) && !clause.stops && !(clause.is(Cue::Neg) && clause.claims)
         };
         let bare = !clause.claims;
         Self {
@@ -52,7 +54,10 @@ impl Carried {
                 && bare
                 && !clause.stops
                 && is_short(scan, clause),
-            teaches: clause.is(Cue::Teach) && bare && !clause.stops && is_short(scan, clause),
+            // 苗银是什么，苗银是合金
+            teaches: is_short(scan, clause)
+                && (clause.is(Cue::Teach) && bare && !clause.stops
+                    || clause.is(Cue::IsWhat) && clause.claims && !clause.is(Cue::Neg) && !clause.is(Cue::Own)),
         }
     }
 }
@@ -86,6 +91,10 @@ const VOICES: Cues = Cues::of(&[
     Cue::Teach,
     Cue::Other,
     Cue::Call,
+    Cue::IsWhat,
+    Cue::PassOff,
+    Cue::NotBeside,
+    Cue::Tried,
 ]);
 
 pub(super) fn voice(
@@ -113,7 +122,7 @@ pub(super) fn voice(
     if supposed(scan, at) {
         return Voice::Nothing;
     }
-    if scan.has_before(clause, at, Cue::Say) {
+    if scan.has_before(clause, at, Cue::Say) && !is_subject(scan, clause, at) {
         // "They say it heals" says so all the same, unless the seller will not have it.
         let next = scan.clauses.get(index + 1).filter(|_| !clause.stops);
         let declines = |clause: &Clause| clause.is(Cue::Deny) || clause.is(Cue::Refuse) || clause.is(Cue::NegPost);
@@ -138,16 +147,71 @@ pub(super) fn voice(
     if of_others(scan, clause, carried, at) {
         return Voice::Nothing;
     }
-    if is_of_a_sort(scan, clause, at) || called(scan, clause, at) {
+    if is_of_a_sort(scan, clause, at) || called(scan, clause, at) || told_of_such(scan, clause, at, kind) {
         return Voice::Nothing;
     }
     Voice::Says
 }
 
+/// 从来不拿危料当缅料卖, 别拿无烧比, B货敲出来是闷的: of what others do, or of what such things are like.
+fn told_of_such(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -> bool {
+    if !clause.cues.meets(TOLD)
+        || !matches!(kind, ClaimKind::Material | ClaimKind::Treatment | ClaimKind::Origin | ClaimKind::Grade)
+    {
+        return false;
+    }
+    let Some(token) = scan.token(at) else { return false };
+    let said = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
+    let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    let rest = rest.strip_prefix('的').unwrap_or(rest);
+    let sold = |text: &str| text.contains(['卖', '送', '骗']) || text.contains("冒充");
+    let passed = clause.is(Cue::PassOff)
+        && (["拿", "把", "用"].iter().any(|by| said.contains(by)) && sold(rest)
+            || taken_for(scan, clause).is_some_and(sold));
+    let compared = scan.has_before(clause, at, Cue::NotBeside)
+        && ["比", "混", "搞混", "一样"].iter().any(|beside| rest.starts_with(beside));
+    // What only a fault is put to, at the head of its clause.
+    let fault = |token: &Token| {
+        token.facts.has(Facts::IMITATION)
+            || scan.meanings(token).iter().any(|meaning| {
+                meaning.kind == ClaimKind::Treatment
+                    && !meaning.flags.denies
+                    && !matches!(meaning.value.as_deref(), Some("untreated" | "natural" | "cultured"))
+            })
+    };
+    let tried = clause.is(Cue::Tried)
+        && token.start as usize <= clause.start + 3
+        && scan.token(at + 1).is_some_and(|next| {
+            at + 1 < clause.last && next.is(Cue::Tried) && matches!(scan.between(token, next), "" | "的")
+        })
+        && fault(token);
+    passed || compared || tried
+}
+
+/// What stands behind 当黄金, where 当 is followed by the name of a thing.
+fn taken_for<'t>(scan: &Scan<'t>, clause: &Clause) -> Option<&'t str> {
+    scan.clause_tokens(clause).windows(2).find_map(|pair| match pair {
+        [pass, thing] if pass.is(Cue::PassOff) && thing.claims && pass.end == thing.start => {
+            scan.text.get(thing.end as usize..clause.end)
+        }
+        _ => None,
+    })
+}
+
+const TOLD: Cues = Cues::of(&[Cue::PassOff, Cue::NotBeside, Cue::Tried]);
+
 /// "Everybody thinks it's emerald," 都以为是翡翠: what stands behind is usually not so.
 pub(super) fn is_mistaken(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     let before = scan.tokens.get(clause.first..at).unwrap_or_default();
     before.iter().any(|token| token.is(Cue::Say) && scan.name(token) == Some("contrary"))
+}
+
+/// 有人说这绿松是美国的: what the piece is called by the way.
+fn is_subject(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    let Some(token) = scan.token(at) else { return false };
+    let said = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
+    let is = scan.token(at + 1).is_some_and(|next| at + 1 < clause.last && next.is(Cue::Is) && next.start == token.end);
+    is && ["这", "这个", "这条", "这只", "这颗", "这块", "这串", "我这"].iter().any(|this| said.ends_with(this))
 }
 
 /// 空心的话我赔你.
@@ -164,9 +228,9 @@ fn asked(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> bool 
     if clause.is(Cue::AssertQuestion) {
         return false;
     }
-    // 不是A货是什么: an assertion.
+    // 不是A货是什么 asserts, 南红是什么石头 asks.
     if clause.is(Cue::IsWhat) {
-        return false;
+        return !clause.is(Cue::Neg) && scan.has_after(clause, at, Cue::IsWhat);
     }
     let behind = scan.has_before(clause, at, Cue::Whether) || scan.has_before(clause, at, Cue::Ask);
     let ends = clause.is(Cue::AskEnd)

@@ -300,7 +300,9 @@ fn percentage(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantit
     if before.is_none() && after.is_none() {
         return false;
     }
-    let value = quantity.number.value;
+    // 千分之九百九十九
+    let of_thousand = before.is_some_and(|before| scan.text.get(before.range()) == Some("千分之"));
+    let value = if of_thousand { quantity.number.value / Decimal::TEN } else { quantity.number.value };
     if value < Decimal::from(30) || Decimal::ONE_HUNDRED <= value {
         return false;
     }

@@ -315,7 +315,17 @@ fn is_wide(kind: ClaimKind, value: &str) -> bool {
         ClaimKind::Certificate => value == "any",
         ClaimKind::Material => matches!(
             value,
-            "pearl" | "amber" | "agate" | "quartz" | "nephrite" | "seawater_pearl" | "garnet" | "diamond"
+            "pearl"
+                | "amber"
+                | "agate"
+                | "alloy"
+                | "corundum"
+                | "opal"
+                | "quartz"
+                | "nephrite"
+                | "seawater_pearl"
+                | "garnet"
+                | "diamond"
         ),
         ClaimKind::Treatment => matches!(value, "natural" | "enhanced" | "fracture_filled"),
         ClaimKind::Fineness => value == "990",
@@ -331,6 +341,9 @@ fn is_wider(wide: &str, narrow: &str, apart: usize) -> bool {
         "pearl" => narrow.ends_with("_pearl") && !matches!(narrow, "imitation_pearl" | "shell_pearl"),
         "amber" => matches!(narrow, "beeswax_amber" | "blood_amber" | "blue_amber" | "golden_amber" | "flower_amber"),
         "agate" => narrow == "nanhong_agate",
+        "alloy" => narrow.ends_with("_alloy"),
+        "opal" => narrow == "assembled_opal",
+        "corundum" => matches!(narrow, "sapphire" | "ruby"),
         "quartz" => matches!(
             narrow,
             "amethyst" | "citrine" | "rose_quartz" | "smoky_quartz" | "rutilated_quartz" | "azeztulite"

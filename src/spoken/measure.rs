@@ -3,9 +3,11 @@
 use rust_decimal::Decimal;
 
 use super::cue::Cue;
+use super::facts::Facts;
+use super::lexicon::Token;
 use super::mention::Mention;
 use super::number::spell;
-use super::quantity::{Found, Quantity, context_after, context_before, next_is};
+use super::quantity::{Found, Quantity, context_after, context_before, next_is, whole};
 use super::scan::{Clause, Scan, Topic};
 use super::{Certainty, Unit};
 use crate::domain::ledger::{Bound, ClaimKind};
@@ -129,7 +131,7 @@ fn is_price_of_one(scan: &Scan<'_>, clause: &Clause, quantity: &Quantity<'_>) ->
     let after = scan.token(quantity.last).filter(|_| quantity.last < clause.last).is_some_and(|after| {
         let priced = scan.token(quantity.last + 1).is_some_and(|then| then.is(Cue::Price));
         after.number.is_some() && (priced || !carat) && (after.start as usize) <= quantity.end + 6
-            || after.is(Cue::Whether)
+            || after.is(Cue::Whether) && scan.text.get(after.range()) != Some("多重")
     });
     before || after
 }
@@ -181,21 +183,49 @@ pub(super) fn bangle(
     // 左边这只五六: two figures and no more, of a piece pointed at.
     let figures = quantity.number.figures || quantity.number.spread.is_some();
     let said = scan.text.get(clause.start..quantity.start).unwrap_or_default();
-    let pointed = figures
+    let words = scan.text.get(quantity.start..quantity.end).unwrap_or_default();
+    let tenths = quantity.value().scale() == 1
+        && Decimal::from(50) <= quantity.value()
+        && quantity.value() < Decimal::from(63)
+        && quantity.upper.is_none();
+    let pointed = (figures && words.chars().count() == 2 || tenths)
         && quantity.unit.is_none()
-        && quantity.end == clause.end
-        && scan
-            .text
-            .get(quantity.start..quantity.end)
-            .is_some_and(|text| text.chars().count() == 2 && !text.is_ascii())
-        && ["这只", "那只", "这条", "那条", "这支", "那支"].iter().any(|piece| said.ends_with(piece));
+        && matches!(scan.text.get(quantity.end..clause.end), Some("" | "的"))
+        && !words.is_ascii()
+        && (["这只", "那只", "这条", "那条", "这支", "那支", "镯", "镯子", "手镯", "平安", "贵妃", "正圈"]
+            .iter()
+            .any(|piece| said.ends_with(piece))
+            || tenths
+                && matches!(said, "" | "是" | "就是" | "这个是" | "它是")
+                && !scan.speaks_of(Topic::Metals, clause.start)
+                && of_a_bangle(scan, clause));
     let listed = pointed || last_bangle.is_some_and(|end| quantity.start <= end + 9);
+    let all = codes(quantity).is_some()
+        && scan.text.get(quantity.end..).is_some_and(|rest| {
+            ["都有", "都能", "都可以", "全有", "全都有", "的都有", "任选", "随便选", "你自己选", "都行"]
+                .iter()
+                .any(|all| rest.starts_with(all))
+        });
     if context.is_none()
         && after.is_none()
         && !listed
+        && !all
         && !measured_just_now(scan, index, clause, quantity, Cue::BangleContext)
     {
         return None;
+    }
+    if let Some((low, high)) = codes(quantity) {
+        let mut quantity = *quantity;
+        quantity.number.value = low;
+        quantity.upper = Some(high);
+        return Some(measured(
+            ClaimKind::Size,
+            index,
+            &quantity,
+            Some((low, high)),
+            Decimal::ONE,
+            Some(Unit::Millimetre),
+        ));
     }
     let plausible = |value: Decimal| Decimal::from(44) <= value && value <= Decimal::from(72);
     // 五四五 is 54.5, as 五四 is 54.
@@ -241,7 +271,48 @@ pub(super) fn bangle(
     }
     let spread = !quantity.number.figures;
     let ends = quantity.ends(spread);
-    Some(measured(ClaimKind::Size, index, &quantity, ends, Decimal::ONE, Some(Unit::Millimetre)))
+    let mut mention = measured(ClaimKind::Size, index, &quantity, ends, Decimal::ONE, Some(Unit::Millimetre));
+    if context.is_none() && after.is_none() && tenths {
+        mention.certainty = Certainty::Low;
+    }
+    Some(mention)
+}
+
+/// Whether a bangle was named in the clauses around, or jade is graded just before.
+fn of_a_bangle(scan: &Scan<'_>, clause: &Clause) -> bool {
+    let at = scan.clauses.partition_point(|before| before.start < clause.start);
+    let near = scan.clauses.get(at.saturating_sub(8)..scan.clauses.len().min(at + 4)).unwrap_or_default();
+    let graded = |token: &Token| {
+        scan.meanings(token)
+            .iter()
+            .filter(|meaning| meaning.kind == ClaimKind::Grade)
+            .any(|meaning| meaning.value.as_deref().is_some_and(|value| value.starts_with("jadeite_")))
+    };
+    near.iter().any(|near| scan.clause_text(near).contains('镯'))
+        || scan
+            .clauses
+            .get(at.saturating_sub(4)..at)
+            .is_some_and(|before| before.iter().any(|before| scan.clause_tokens(before).iter().any(graded)))
+}
+
+/// 五六五八六零都有: several inner diameters in one breath, from the least to the largest.
+fn codes(quantity: &Quantity<'_>) -> Option<(Decimal, Decimal)> {
+    if !quantity.number.figures || quantity.unit.is_some() || quantity.upper.is_some() {
+        return None;
+    }
+    let mut rest = whole(quantity.value()).filter(|value| 1_000 <= *value)?;
+    let high = rest % 100;
+    let mut low = high;
+    rest /= 100;
+    while rest != 0 {
+        if low <= rest % 100 {
+            return None;
+        }
+        low = rest % 100;
+        rest /= 100;
+    }
+    let plausible = 48 <= low && high <= 66;
+    plausible.then(|| (Decimal::from(low), Decimal::from(high)))
 }
 
 /// 内径给你量，卡尺，五十六点三: the figure comes a breath after what it measures, with its tenth.
@@ -293,15 +364,26 @@ pub(super) fn bare(
     // 厚度四个
     let counted = scan
         .token(quantity.last)
-        .filter(|next| next.end as usize == clause.end && scan.text.get(quantity.end..clause.end) == Some("个"));
-    if let (Some(_), Some(context)) = (counted, context_before(scan, clause, quantity.first, Cue::SizeContext, 15))
+        .and_then(|_| scan.text.get(quantity.end..clause.end))
+        .filter(|rest| matches!(*rest, "个" | "个半" | "个多" | "个多一点" | "个左右" | "个的" | "个半的"));
+    if let (Some(rest), Some(context)) = (counted, context_before(scan, clause, quantity.first, Cue::SizeContext, 15))
         && between(1, 80)
     {
+        let mut quantity = *quantity;
+        if rest.starts_with("个半") {
+            quantity.number.value += Decimal::new(5, 1);
+        }
+        if rest.starts_with("个多") || rest.starts_with("个左") {
+            quantity.bound = Bound::About;
+        }
         let mut mention =
-            measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
+            measured(ClaimKind::Size, index, &quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
         mention.start = context.start as usize;
         mention.end = clause.end;
         mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
+    if let Some(mention) = described(scan, index, clause, quantity) {
         return Some(mention);
     }
     let follows = |cue| next_is(scan, clause, quantity, cue);
@@ -397,22 +479,61 @@ fn alone(
     quantity: &Quantity<'_>,
     found: &Found<'_>,
 ) -> Option<Mention> {
-    let before = scan.text.get(clause.start..quantity.start)?.chars().count();
-    let behind = scan.text.get(quantity.end..clause.end)?;
-    let bare = before == 0 && matches!(behind, "" | "的" | "啊" | "哈" | "的啊" | "的哈" | "的样子" | "吧");
-    let chinese = quantity.number.value.scale() != 0 && !scan.text.get(quantity.start..quantity.end)?.is_ascii();
+    let before = scan.text.get(clause.start..quantity.start)?.trim_start();
+    let behind = scan.text.get(quantity.end..clause.end)?.trim_end();
+    // 这个珠珠零点八七: two figures behind the point are of a weight.
+    let named = quantity.value().scale() == 2
+        && before.chars().count() <= 6
+        && ["这", "那", "一", "单", "每", "吊坠", "戒指", "耳钉", "耳环", "项链", "手链"]
+            .iter()
+            .any(|piece| before.starts_with(piece))
+        && scan
+            .tokens
+            .get(clause.first..quantity.first)?
+            .iter()
+            .all(|token| !token.claims && !token.is(Cue::SizeContext));
+    let bare =
+        (before.is_empty() || named) && matches!(behind, "" | "的" | "啊" | "哈" | "的啊" | "的哈" | "的样子" | "吧");
+    let words = scan.text.get(quantity.start..quantity.end)?;
+    let chinese = quantity.number.value.scale() != 0 && (!words.is_ascii() || words.contains(" point "));
     // "One oh two" of a diamond is 1.02.
     let paired = quantity.number.paired && quantity.number.figures;
-    let weighed = found
-        .mentions
-        .iter()
-        .any(|other| matches!(other.kind, ClaimKind::Weight | ClaimKind::Size) && index <= other.clause + 3);
-    if !bare
-        || !(chinese || paired)
-        || weighed
-        || scan.speaks_of(Topic::Beads, clause.start)
-        || !paired && Decimal::from(30) < quantity.value()
+    let weighed = found.mentions.iter().any(|other| {
+        // The grams of the metal leave the stone to be told.
+        let metal = words.is_ascii() && other.unit == Some(Unit::Gram);
+        matches!(other.kind, ClaimKind::Weight | ClaimKind::Size) && !metal && index <= other.clause + 3
+    });
+    if !bare || !(chinese || paired) {
+        return None;
+    }
+    // 满蜜的，二十八点六: of what is neither cut nor a bead nor a bangle, in grams.
+    let bead = scan.speaks_of(Topic::Beads, clause.start);
+    let other = [Topic::Stones, Topic::Diamonds, Topic::Gold, Topic::Jade, Topic::Metals];
+    let told = |other: &Mention| other.kind == ClaimKind::Weight && index <= other.clause + 3;
+    if !paired
+        && !found.mentions.iter().any(told)
+        && other.iter().all(|topic| !scan.speaks_of(*topic, clause.start))
+        && (!bead || Decimal::from(22) < quantity.value())
+        && Decimal::from(3) <= quantity.value()
+        && scan.tokens.get(..quantity.first)?.iter().rev().take(24).any(|token| token.facts.has(Facts::STONE))
     {
+        let mut mention =
+            measured(ClaimKind::Weight, index, quantity, quantity.ends(false), Decimal::ONE, Some(Unit::Gram));
+        mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
+    if bead
+        && !weighed
+        && !paired
+        && quantity.value().scale() == 1
+        && (4..=20).contains(&whole(quantity.value().trunc()).unwrap_or_default())
+    {
+        let mut mention =
+            measured(ClaimKind::Size, index, quantity, quantity.ends(false), Decimal::ONE, Some(Unit::Millimetre));
+        mention.certainty = Certainty::Low;
+        return Some(mention);
+    }
+    if weighed || bead || !paired && Decimal::from(30) < quantity.value() {
         return None;
     }
     let stones = scan.speaks_of(Topic::Stones, clause.start) || scan.speaks_of(Topic::Diamonds, clause.start);
@@ -425,6 +546,31 @@ fn alone(
     let times = if paired { Decimal::new(1, 2) } else { Decimal::ONE };
     let mut mention = measured(ClaimKind::Weight, index, quantity, quantity.ends(false), times, Some(unit));
     mention.certainty = Certainty::Low;
+    Some(mention)
+}
+
+/// 十二个厚, 三十八长: what is measured stands behind the figure.
+fn described(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>) -> Option<Mention> {
+    let rest = scan.text.get(quantity.end..clause.end)?;
+    let rest = rest.strip_prefix('个').unwrap_or(rest);
+    let described = rest.chars().next().filter(|c| "长宽厚高粗".contains(*c))?;
+    let behind = rest.get(described.len_utf8()..)?;
+    let ends = behind.is_empty()
+        || matches!(behind, "的" | "左右" | "吧" | "哈" | "啊" | "了" | "多" | "不到")
+        || behind.starts_with(|c: char| "零一二两三四五六七八九十".contains(c));
+    if !ends || quantity.value() < Decimal::ONE || Decimal::from(120) < quantity.value() {
+        return None;
+    }
+    let mut mention =
+        measured(ClaimKind::Size, index, quantity, quantity.ends(true), Decimal::ONE, Some(Unit::Millimetre));
+    mention.end = quantity.end + (scan.text.get(quantity.end..clause.end)?.len() - behind.len());
+    mention.certainty = Certainty::Low;
+    // 四十五长 of a chain is in centimetres.
+    let chain =
+        scan.text.get(..clause.end).is_some_and(|text| text.chars().rev().take(40).any(|c| c == '链' || c == '绳'));
+    if described == '长' && chain && Decimal::from(14) <= quantity.value() {
+        mention.unit = Some(Unit::Centimetre);
+    }
     Some(mention)
 }
 
@@ -476,7 +622,9 @@ fn resumed(
     }
     let before = last.limits.map_or_else(|| last.value.parse().ok(), |(low, _)| Some(low))?;
     let value = quantity.value();
-    let close = value <= before * Decimal::TWO && before <= value * Decimal::TWO;
+    // What corrects may lie far off, what only tells it more exactly may not.
+    let within = if corrected() { Decimal::TWO } else { Decimal::new(115, 2) };
+    let close = value <= before * within && before <= value * within;
     close.then(|| measured(last.kind, index, quantity, quantity.ends(false), Decimal::ONE, last.unit))
 }
 
@@ -552,8 +700,8 @@ fn bead(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
     if !scan.speaks_of(Topic::Beads, clause.start) {
         return None;
     }
-    let high = quantity.ends(true).map_or(value, |(_, high)| high);
-    if value < Decimal::from(3) || Decimal::from(22) < high {
+    let (low, high) = quantity.ends(true).unwrap_or((value, value));
+    if low < Decimal::from(3) || Decimal::from(22) < high {
         return None;
     }
     // 十五的珠子, 珠子十五的

@@ -3,6 +3,7 @@
 use super::Certainty;
 use super::cue::Cue;
 use super::discourse::{self, Carried, Voice};
+use super::lexicon::Token;
 use super::mention::Mention;
 use super::polarity;
 use super::quantity::{self, Found};
@@ -68,7 +69,7 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds, passage: &mut Passag
                 waiting.retain(|mention| index <= mention.clause + 2);
             }
         }
-        if discourse::only_denies(scan, clause) {
+        if discourse::only_denies(scan, clause) || !reported.is_empty() && bare_denial(scan, clause).is_some() {
             believed.clear();
             deny(scan, &mut passage.mentions, reported, index);
         }
@@ -117,8 +118,10 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds, passage: &mut Passag
                 continue;
             }
             match discourse::voice(scan, index, clause, carried, at, mention.kind) {
-                // 有胶你来找我: what is vowed not to be.
-                Voice::Says if is_fault(&mention) && scan.has_after(clause, at, Cue::Vow) => {}
+                // 有胶你来找我, 不是A货我赔你: what is vowed not to be.
+                Voice::Says
+                    if (is_fault(&mention) || denies_worth(scan, clause, &mention))
+                        && (scan.has_after(clause, at, Cue::Vow) || scan.has_after(clause, at, Cue::FakePay)) => {}
                 Voice::Says => {
                     if mention.kind == ClaimKind::Material && !mention.negated && 0 < mention.strength {
                         let other = |taken: &mut Mention| taken.value != mention.value;
@@ -208,8 +211,11 @@ fn deny(scan: &Scan<'_>, said: &mut Vec<Mention>, reported: &mut Vec<Mention>, i
     }
     let own = scan.clauses.get(index).is_some_and(|clause| clause.is(Cue::NegPost) && is_refusal(scan, clause));
     for mention in said.iter_mut().rev().take_while(|mention| index <= mention.clause + 2) {
-        let near = mention.clause + 1 == index;
-        let listed = own && mention.kind == ClaimKind::Material && is_only_named(scan, mention, index);
+        let near = mention.clause + 1 == index || own && mention.clause + 2 == index && faults_between(scan, mention);
+        let listed = own
+            && mention.kind == ClaimKind::Material
+            && !is_faulted(scan, mention)
+            && (is_only_named(scan, mention, index) || near && is_defined(scan, mention));
         mention.negated |= near && is_fault(mention) || !mention.negated && listed;
     }
 }
@@ -218,7 +224,28 @@ fn deny(scan: &Scan<'_>, said: &mut Vec<Mention>, reported: &mut Vec<Mention>, i
 fn is_refusal(scan: &Scan<'_>, clause: &Clause) -> bool {
     let text = scan.clause_text(clause);
     clause.is(Cue::Own)
-        || ["一律", "统统", "通通", "全都", "一概", "绝对", "从来"].iter().any(|all| text.starts_with(all))
+        || ["我们", "咱", "我家", "我这", "本店", "一律", "统统", "通通", "全都", "一概", "绝对", "从来"]
+            .iter()
+            .any(|all| text.starts_with(all))
+}
+
+/// 再生的绿松石: what is refused is that it was made up again, not the stone.
+fn is_faulted(scan: &Scan<'_>, mention: &Mention) -> bool {
+    scan.clauses.get(mention.clause).is_some_and(|clause| {
+        scan.clause_tokens(clause).iter().any(|token| {
+            token.end as usize <= mention.start
+                && mention.start <= token.end as usize + '的'.len_utf8()
+                && scan.meanings(token).iter().any(|meaning| meaning.kind == ClaimKind::Treatment)
+        })
+    })
+}
+
+/// 马来玉就是染绿的石英岩: of a thing in general, that opens the clause.
+fn is_defined(scan: &Scan<'_>, mention: &Mention) -> bool {
+    scan.clauses.get(mention.clause).is_some_and(|clause| {
+        let behind = scan.text.get(mention.end..clause.end).unwrap_or_default();
+        mention.start <= clause.start + 3 && ["就是", "是", "其实就是", "都是"].iter().any(|is| behind.starts_with(is))
+    })
 }
 
 /// Whether the clause of the mention, and those up to the denial, name things and say nothing of them: 沙金的、铜镀金的.
@@ -238,6 +265,49 @@ fn is_only_named(scan: &Scan<'_>, mention: &Mention, index: usize) -> bool {
             clause.claims && !clause.stops && rest <= 1
         })
     })
+}
+
+/// 再生压出来的那种，粉末压的，我们不做: the clause between names one more fault of the kind, or nothing.
+fn faults_between(scan: &Scan<'_>, mention: &Mention) -> bool {
+    let clauses = scan.clauses.get(mention.clause..=mention.clause + 1).unwrap_or_default();
+    let fault = |token: &Token| {
+        scan.meanings(token).iter().all(|meaning| match meaning.kind {
+            ClaimKind::Material => true,
+            ClaimKind::Treatment => {
+                !meaning.flags.denies && !matches!(meaning.value.as_deref(), Some("untreated" | "natural"))
+            }
+            ClaimKind::Fineness
+            | ClaimKind::Weight
+            | ClaimKind::Size
+            | ClaimKind::Grade
+            | ClaimKind::Origin
+            | ClaimKind::Certificate
+            | ClaimKind::Guarantee
+            | ClaimKind::BannedPhrase => false,
+        })
+    };
+    clauses.iter().all(|clause| {
+        !clause.stops
+            && !clause.is(Cue::Own)
+            && scan.clause_tokens(clause).iter().filter(|token| token.claims).all(fault)
+    })
+}
+
+/// 不是A货, where the clause begins so: the condition of a vow.
+fn denies_worth(scan: &Scan<'_>, clause: &Clause, mention: &Mention) -> bool {
+    mention.negated
+        && mention.start <= clause.start + 12
+        && scan.text.get(mention.start..).is_some_and(|text| text.starts_with("不是") || text.starts_with("不对"))
+        && match mention.kind {
+            ClaimKind::Material | ClaimKind::Origin | ClaimKind::Fineness => true,
+            ClaimKind::Treatment => matches!(&*mention.value, "untreated" | "natural"),
+            ClaimKind::Guarantee => &*mention.value == "authentic",
+            ClaimKind::Weight
+            | ClaimKind::Size
+            | ClaimKind::Grade
+            | ClaimKind::Certificate
+            | ClaimKind::BannedPhrase => false,
+        }
 }
 
 /// What no seller boasts of.
@@ -263,9 +333,13 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
         return;
     }
     let mut dropped = vec![false; mentions.len()];
-    for clause in scan.clauses {
+    for (index, clause) in scan.clauses.iter().enumerate() {
+        // 无核？不是 answers, 有人说是墨西哥的，不是啊 denies.
+        let before = index.checked_sub(1).and_then(|before| scan.clauses.get(before));
+        let asked = before.is_some_and(|before| before.asks);
+        let told = before.is_some_and(|before| before.is(Cue::Say));
         let bare = if may_take_back(scan, clause) {
-            bare_denial(scan, clause).or_else(|| second_thought(scan, clause))
+            bare_denial(scan, clause).filter(|_| !told).or_else(|| second_thought(scan, clause))
         } else {
             None
         };
@@ -293,6 +367,9 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
             let last = mentions.get(split.wrapping_sub(1)).map(|mention| mention.clause);
             for (mention, dropped) in mentions.iter().zip(&mut dropped).take(split).rev().take(6) {
                 if mention.end + BEFORE < start || last.is_some_and(|last| mention.clause + 1 < last) {
+                    break;
+                }
+                if asked && mention.clause + 1 < index {
                     break;
                 }
                 // Promises are added to each other, seldom corrected.

@@ -22,7 +22,26 @@ pub(super) struct Polarity {
 
 const STEPS: usize = 10;
 /// Denials that may end a clause.
-const ENDS: [&str; 8] = ["不是", "没有", "谈不上", "算不上", "称不上", "够不上", "达不到", "到不了"];
+const ENDS: [&str; 18] = [
+    "不是",
+    "没有",
+    "谈不上",
+    "算不上",
+    "称不上",
+    "够不上",
+    "达不到",
+    "到不了",
+    "没做",
+    "没做过",
+    "没有做",
+    "没有做过",
+    "没带",
+    "没有带",
+    "没配",
+    "没附",
+    "没到",
+    "没达到",
+];
 /// What a clause ends with that leaves open what it names.
 const UNKNOWN: [&str; 8] = ["不清楚", "不确定", "不好说", "说不好", "说不准", "拿不准", "没测过", "看不出来"];
 /// Words without which nothing is denied, declined or made stronger.
@@ -54,6 +73,10 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             break;
         }
         if token.is(Cue::Neg) || token.is(Cue::NegPost) {
+            // 没漂没染 denies twice; 不是那种无烧的 denies a denial.
+            if denies && !denies_the_denial(scan.between(token, right)) {
+                break;
+            }
             if !reaches(scan, token, right, kind) || 0 < denials && !doubles(scan, token, right) {
                 if denials == 0 && token.is(Cue::NegPost) {
                     break;
@@ -95,7 +118,9 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             // A denial passes over a like claim before this one: 没有注胶染色, no heat or oil.
             // A place also takes the denial of the word before it: "it isn't the natural Dominican blue".
             let alike = scan.meanings(token).iter().any(|meaning| meaning.kind == kind) || kind == ClaimKind::Origin;
-            let listed = linked(scan, token, right) || kind == ClaimKind::BannedPhrase;
+            // 无填充有烧 denies the first and says the second.
+            let own = scan.text.get(head.range()).is_some_and(|text| text.starts_with('有'));
+            let listed = !own && (linked(scan, token, right) || kind == ClaimKind::BannedPhrase);
             if denies || !alike || !listed {
                 break;
             }
@@ -121,7 +146,10 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
         && !polarity.refused
         && let Some(end) = behind(scan, clause, at)
         // 阿卡有白芯，沙丁没有: what it has not, not what it is not.
-        && !(kind == ClaimKind::Material && scan.text.get(..end).is_some_and(|text| text.ends_with("没有")))
+        && !(kind == ClaimKind::Material
+            && scan.text.get(..end).is_some_and(|text| {
+                text.ends_with("没有") && !["我都没有", "我没有", "家没有", "这些都没有", "这些我都没有"].iter().any(|own| text.ends_with(own))
+            }))
     {
         polarity.negated = true;
         polarity.end = Some(end);
@@ -137,6 +165,11 @@ fn is_rhetorical(scan: &Scan<'_>, token: &Token) -> bool {
 fn linked(scan: &Scan<'_>, left: &Token, right: &Token) -> bool {
     let between = scan.between(left, right);
     matches!(between, "" | " " | "的" | "、" | ", " | " or " | " nor " | " and ") || between.chars().count() <= 1
+}
+
+/// Whether a denial that stands so far before a word such as 无烧 takes it back.
+fn denies_the_denial(between: &str) -> bool {
+    between.is_ascii() || matches!(between, "说" | "真" | "全" | "什么" | "那种" | "那个" | "所谓的" | "真的" | "完全")
 }
 
 /// Whether one denial denies another: 没有一颗不是. The same word said twice, as in 没压过没烤过, only denies two things.

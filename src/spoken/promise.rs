@@ -139,6 +139,10 @@ fn recheck(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>
     let tested = tokens.iter().enumerate().skip(from + 1).find(|(_, token)| {
         (token.is(Cue::Test)
             || token.facts.has(Facts::CERTIFICATE)
+                && !scan
+                    .text
+                    .get(token.end as usize..)
+                    .is_some_and(|rest| rest.starts_with('证') || rest.starts_with("的证"))
                 && !scan.text.get(token.range()).is_some_and(|text| text.contains('证')))
             && scan.between(opener, token).chars().count() <= 12
     });
@@ -150,7 +154,9 @@ fn recheck(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>
         token.is(Cue::Test) && (token.start == test.start || scan.between(test, token).chars().count() <= 12)
     });
     let lab = !test.is(Cue::Test);
-    if !(goes && (free || lab || verb.is_some())) && !(free && verb.is_some()) {
+    // 支持中检
+    let asked = lab && matches!(scan.text.get(opener.range()), Some("支持" | "欢迎"));
+    if !(goes && (free || lab || verb.is_some())) && !(free && verb.is_some()) && !asked {
         return;
     }
     if tokens.get(..from).unwrap_or_default().iter().any(|token| token.is(Cue::Hypothetical) || token.is(Cue::Say)) {

@@ -113,9 +113,20 @@ fn gather<'t>(scan: &Scan<'t>, clause: &Clause, at: usize) -> Option<Quantity<'t
     let mut walk = Walk { scan, last: clause.last, at: at + 1, left: head };
     if walk.passes(Cue::Around) {
         quantity.bound = Bound::About;
+    } else if let Some(grams) = walk.peek().filter(|next| walk.text(next) == "几克") {
+        // 一百五十几克, where 几克 else asks.
+        quantity.bound = Bound::About;
+        quantity.unit = Some("g");
+        walk.step(grams);
     }
+    walk.next_up(&mut quantity);
     walk.unit(&mut quantity);
+    if let Some(weighs) = walk.peek().filter(|next| quantity.unit.is_some() && walk.text(next) == "多重") {
+        quantity.bound = Bound::About;
+        walk.step(weighs);
+    }
     walk.half(&mut quantity);
+    walk.half_before_times(&mut quantity);
     walk.range(&mut quantity);
     walk.tail(&mut quantity);
     walk.hedges(&mut quantity);
@@ -160,6 +171,9 @@ impl<'t> Walk<'_, 't> {
 
     /// A unit, also behind 个: 十三个毫米.
     fn unit(&mut self, quantity: &mut Quantity<'t>) {
+        if quantity.unit.is_some() && quantity.bound == Bound::About {
+            return;
+        }
         let (left, at) = (self.left, self.at);
         if let Some(next) = self.peek()
             && (self.text(next) == "个" || self.text(next) == "of a")
@@ -202,6 +216,28 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
+    /// 十一十二的: one or the other.
+    fn next_up(&mut self, quantity: &mut Quantity<'t>) {
+        let Some(next) = self.peek().filter(|next| next.start == self.left.end) else { return };
+        let Some(number) = self.scan.number(next) else { return };
+        let plain = |number: &Number| !number.figures && number.spread.is_none() && !number.paired;
+        let follows = number.value == quantity.number.value + Decimal::ONE && Decimal::TEN <= quantity.number.value;
+        if follows && plain(&quantity.number) && plain(number) && quantity.number.value < Decimal::ONE_HUNDRED {
+            quantity.upper = Some(number.value);
+            self.step(next);
+        }
+    }
+
+    /// 两公分半乘三公分.
+    fn half_before_times(&mut self, quantity: &mut Quantity<'t>) {
+        let Some(half) = self.peek().filter(|half| quantity.unit.is_some() && self.text(half) == "半") else { return };
+        let times = self.scan.token(self.at + 1).filter(|next| self.at + 1 < self.last && next.start == half.end);
+        if times.is_some_and(|times| times.is(Cue::Times)) {
+            quantity.number.value += Decimal::new(5, 1);
+            self.step(half);
+        }
+    }
+
     fn is_length(&self, token: &Token) -> bool {
         matches!(self.scan.name(token), Some("mm" | "cm" | "inch"))
     }
@@ -215,7 +251,7 @@ impl<'t> Walk<'_, 't> {
 
     fn range(&mut self, quantity: &mut Quantity<'t>) {
         let (left, at, unit) = (self.left, self.at, quantity.unit);
-        let Some(link) = self.peek() else { return };
+        let Some(link) = self.peek().filter(|_| quantity.upper.is_none()) else { return };
         if link.is(Cue::Times) {
             for across in 0..2 {
                 let (left, at) = (self.left, self.at);
@@ -223,11 +259,18 @@ impl<'t> Walk<'_, 't> {
                     break;
                 }
                 match self.next_number() {
-                    Some(value) => {
+                    Some(mut value) => {
+                        self.unit(quantity);
+                        // 四公分乘两公分半
+                        if quantity.unit.is_some()
+                            && let Some(half) = self.peek().filter(|half| self.text(half) == "半")
+                        {
+                            value += Decimal::new(5, 1);
+                            self.step(half);
+                        }
                         if let Some(place) = quantity.across.get_mut(across) {
                             *place = Some(value);
                         }
-                        self.unit(quantity);
                     }
                     None => {
                         (self.left, self.at) = (left, at);
@@ -305,7 +348,15 @@ impl<'t> Walk<'_, 't> {
             after.is(Cue::Count) || after.is(Cue::Unit) || after.is(Cue::Price) || after.is(Cue::Times)
         });
         let half = self.text(next) == "半";
-        if measured || (!half && (Decimal::TEN <= number.value || !number.figures)) {
+        // 一克拉八五 is 1.85.
+        let both = number.figures
+            && Decimal::TEN <= number.value
+            && number.value < Decimal::ONE_HUNDRED
+            && number.spread.is_none()
+            && matches!(unit, "ct" | "g")
+            && self.text(next).chars().count() == 2
+            && !self.text(next).is_ascii();
+        if measured || (!half && !both && (Decimal::TEN <= number.value || !number.figures)) {
             return;
         }
         // The next word of the text may be a measure word that the lexicon does not know.
@@ -315,7 +366,7 @@ impl<'t> Walk<'_, 't> {
             return;
         }
         // 两克拉零八 is 2.08.
-        let places = if self.text(next).starts_with(['零', '〇']) { 2 } else { 1 };
+        let places = if both || self.text(next).starts_with(['零', '〇']) { 2 } else { 1 };
         let part = if half { Decimal::new(5, 1) } else { number.value * Decimal::new(1, places) };
         quantity.number.value += part;
         self.step(next);
@@ -424,9 +475,14 @@ pub(super) fn context_after<'t>(
     quantity: &Quantity<'_>,
     cue: Cue,
 ) -> Option<(usize, &'t Token)> {
-    let token = scan.token(quantity.last).filter(|_| quantity.last < clause.last && clause.is(cue))?;
+    let mut at = quantity.last;
+    // 五三的小圈口
+    if scan.token(at).is_some_and(|token| matches!(scan.text.get(token.range()), Some("小" | "大"))) {
+        at += 1;
+    }
+    let token = scan.token(at).filter(|_| at < clause.last && clause.is(cue))?;
     let between = scan.text.get(quantity.end..token.start as usize)?;
-    (token.is(cue) && between.chars().count() <= 2).then_some((quantity.last, token))
+    (token.is(cue) && between.chars().count() <= 2).then_some((at, token))
 }
 
 pub(super) fn next_is(scan: &Scan<'_>, clause: &Clause, quantity: &Quantity<'_>, cue: Cue) -> bool {

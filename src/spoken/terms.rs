@@ -59,6 +59,21 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         {
             continue;
         }
+        // 天然辐照过的 says no more than that it was irradiated.
+        if meaning.value.as_deref() == Some("natural")
+            && scan.token(at + 1).is_some_and(|next| {
+                at + 1 < clause.last
+                    && next.start == token.end
+                    && !next.facts.has(Facts::MATERIAL)
+                    && scan.meanings(next).iter().any(|meaning| {
+                        meaning.kind == ClaimKind::Treatment
+                            && !meaning.flags.denies
+                            && meaning.value.as_deref() != Some("untreated")
+                    })
+            })
+        {
+            continue;
+        }
         if negated && meaning.kind == ClaimKind::Grade && token.facts.has(Facts::MATERIAL) {
             continue;
         }
@@ -189,7 +204,9 @@ fn supported(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, meaning
         ClaimKind::Treatment if !negated && wanted(scan, clause, at, token) => false,
         ClaimKind::Treatment => !weak || beside_others(scan, clause, at),
         ClaimKind::Guarantee => !weak,
-        ClaimKind::Fineness => !of_layer(scan, clause, at, token) && !like(scan, clause, at, token),
+        ClaimKind::Fineness => {
+            !is_wrapped(scan, clause, token) && !of_layer(scan, clause, at, token) && !like(scan, clause, at, token)
+        }
         ClaimKind::Weight | ClaimKind::Size | ClaimKind::BannedPhrase => true,
     }
 }
@@ -227,6 +244,26 @@ fn said(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     })
 }
 
+/// What names the colour of a piece before it.
+const COLOURED: [&str; 16] = [
+    "颜色",
+    "颜色是",
+    "颜色的",
+    "颜色很",
+    "颜色就是",
+    "颜色就",
+    "肉是",
+    "肉质是",
+    "底色",
+    "底色是",
+    "底子是",
+    "主色",
+    "主色是",
+    "色调",
+    "体色",
+    "体色是",
+];
+
 /// 颜色偏紫, 泛一点蓝.
 fn tinted(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     let rest = scan.text.get(token.end as usize..).unwrap_or_default();
@@ -234,9 +271,16 @@ fn tinted(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     let near = scan.before(at).is_some_and(|before| {
         clause.first < at && before.is(Cue::Near) && matches!(scan.between(before, token), "" | "点" | "一点")
     });
-    let coloured = ["颜色", "颜色是", "颜色的", "颜色很", "颜色就是"].iter().any(|colour| before.ends_with(colour));
+    let coloured = COLOURED.iter().any(|colour| before.ends_with(colour));
+    // 蓝绿色的, as all that the clause says.
+    let all = 3 < token.end - token.start
+        && matches!(before, "" | "淡" | "淡淡的" | "很" | "是" | "就是" | "也是" | "纯" | "正" | "深" | "浅")
+        && matches!(
+            scan.text.get(token.end as usize..clause.end),
+            Some("" | "的" | "的哈" | "的啊" | "啊" | "哈" | "调" | "调的")
+        );
     // 偏黄金的 is of gold, 黑了 of tarnish.
-    (near || coloured) && !rest.starts_with(['了', '金', '铜', '银'])
+    (near || coloured || all) && !rest.starts_with(['了', '金', '铜', '银'])
 }
 
 /// Right behind the name of a place.
@@ -301,12 +345,18 @@ fn of_layer(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool 
     })
 }
 
+/// 外面是真金包的: the layer is told behind.
+fn is_wrapped(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
+    let behind = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    ["包的", "镀的", "包着的", "镀上去", "包上去"].iter().any(|by| behind.starts_with(by))
+}
+
 fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated: bool) -> bool {
     if like(scan, clause, at, token) || is_colour(scan, clause, at, token) {
         return false;
     }
     let after = scan.token(at + 1).filter(|_| at + 1 < clause.last);
-    if of_layer(scan, clause, at, token) {
+    if of_layer(scan, clause, at, token) || is_wrapped(scan, clause, token) {
         return false;
     }
     // "Rose gold vermeil", 祖母绿玻璃: the next word says what it is made of.
@@ -383,6 +433,15 @@ fn origin(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak: bool
         })
 }
 
+/// 支持中检, 欢迎国检: a laboratory that may be asked, not one that was.
+fn supports(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
+    scan.before(at).is_some_and(|before| {
+        clause.first < at
+            && matches!(scan.text.get(before.range()), Some("支持" | "欢迎"))
+            && scan.between(before, token).chars().count() <= 2
+    }) && !scan.text.get(token.range()).is_some_and(|text| text.contains('证'))
+}
+
 fn certificate(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak: bool) -> bool {
     // 拿去国检 promises a test, it shows no certificate.
     if clause.is(Cue::Go)
@@ -391,6 +450,9 @@ fn certificate(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak:
         })
         && !scan.text.get(token.range()).is_some_and(|text| text.contains('证'))
     {
+        return false;
+    }
+    if supports(scan, clause, at, token) {
         return false;
     }
     if !weak {

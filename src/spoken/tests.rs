@@ -140,7 +140,7 @@ fn passages_that_were_read_stay_read() {
         score.add(&gold, &read);
     }
     let (decisive, all) = (score.decisive().f1(), score.all().f1());
-    assert!(9_550 <= decisive && 9_550 <= all, "F1 in ten thousandths: decisive {decisive}, all {all}");
+    assert!(9_570 <= decisive && 9_570 <= all, "F1 in ten thousandths: decisive {decisive}, all {all}");
 }
 
 fn gold(text: &str, claim: &serde_json::Value) -> score::Item {

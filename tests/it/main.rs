@@ -10,6 +10,7 @@ mod capsule;
 mod carriers;
 mod cells;
 mod certificates;
+mod claims;
 mod clockwork;
 mod compile_fail;
 mod conduct;
