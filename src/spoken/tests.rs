@@ -194,7 +194,7 @@ fn the_span_is_the_words_for_every_width_mark_and_emoji() {
         assert!(claims.iter().any(|said| words(text, said) == expected), "{text}: {claims:?}");
     };
     check("👩‍👩‍👧‍👦家人们👍🏽，翡翠手镯", "翡翠");
-    check("e\u{301}\u{200b}这个是１８Ｋ金的", "１８Ｋ金");
+    check("e\u{301}\u{200b}这个是１８Ｋ金哈", "１８Ｋ金");
     check("𠮷祥如意，足金999，三十克", "足金999");
     check("这 条 是 翡 翠 镯 子，A 货", "翡 翠");
     check("重\u{feff}量\r\n五十六克左右", "五十六克左右");

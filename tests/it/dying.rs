@@ -26,6 +26,7 @@ mod doors;
 pub mod walks;
 
 /// Lets the machine die at one moment of many; from then on nothing of it happens any more.
+#[derive(Debug)]
 pub struct Doom {
     left: AtomicI64,
     counts: AtomicBool,
