@@ -106,7 +106,9 @@ impl Doom {
 
     fn watches(&self, moment: Moment) -> bool {
         match moment {
-            Moment::Statement if self.statements.fetch_add(1, Ordering::SeqCst) % self.every != 0 => !self.struck(),
+            Moment::Statement if !self.statements.fetch_add(1, Ordering::SeqCst).is_multiple_of(self.every) => {
+                !self.struck()
+            }
             Moment::Statement | Moment::Commit => self.lives(|| format!("{moment:?}")),
             Moment::Committed => {
                 // The dead commit nothing: they are stopped before it.
