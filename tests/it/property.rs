@@ -3,7 +3,8 @@
 //! out everything that may be asked of an order, and make owed whatever can be.
 //!
 //! `TOUCHSTONE_WALKS` makes more walks (of some 300 commands each), `TOUCHSTONE_SEED` others, `TOUCHSTONE_THREADS` as many
-//! at a time. A walk that fails is shrunk, and told step by step.
+//! at a time. A walk that fails is shrunk, and told step by step. What is tried without chance, from every standing, is in
+//! `property/explore.rs`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use world::{Dice, Setting};
 mod asks;
 mod books;
 mod conduct;
+mod explore;
 mod gate;
 mod moves;
 mod owes;

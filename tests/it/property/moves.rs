@@ -375,6 +375,11 @@ fn take_back(dice: &mut Dice) -> ReturnIntake {
     ReturnIntake::Received { weight: weighing(WEIGHT), tag, tag_intact, sizes: Vec::new(), note: None }
 }
 
+/// That what came back is what was sent.
+pub fn judged() -> Command {
+    Command::TakeBack(ReturnIntake::Judged { identity: Identity::Same, reason: None })
+}
+
 fn returned(weight: Weighing) -> ReturnReceived {
     ReturnReceived { weight, note: None, tag: None, tag_intact: None, sizes: Vec::new() }
 }

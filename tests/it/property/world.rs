@@ -420,6 +420,11 @@ impl World {
         self.clock += hours * 3_600_000_000;
     }
 
+    /// Nothing happens until every wait that runs is over, but for the dispatch's.
+    pub fn outwait(&mut self) {
+        self.clock += (WAIT + 1) * 1_000_000;
+    }
+
     /// Whether the merchant has signed a guarantee.
     pub fn signed(&self, guarantee: &str) -> bool {
         self.order.placed.guarantees.iter().any(|signed| signed.as_str() == guarantee)
