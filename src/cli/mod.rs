@@ -231,24 +231,24 @@ fn say_table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) {
     }
 }
 
-/// Until somebody asks to stop: Ctrl-C, or SIGTERM.
-async fn told_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
+/// Until somebody asks to stop: Ctrl-C, or SIGTERM. Both are heard from the call on, not only once it is waited for.
+fn told_to_stop() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
-    {
+    let heard = {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminated) => {
-                tokio::select! {
-                    _ = interrupted => {}
-                    _ = terminated.recv() => {}
-                }
+        [SignalKind::interrupt(), SignalKind::terminate()].map(signal)
+    };
+    async move {
+        #[cfg(unix)]
+        if let [Ok(mut interrupted), Ok(mut terminated)] = heard {
+            tokio::select! {
+                _ = interrupted.recv() => {}
+                _ = terminated.recv() => {}
             }
-            Err(_) => drop(interrupted.await),
+            return;
         }
+        drop(tokio::signal::ctrl_c().await);
     }
-    #[cfg(not(unix))]
-    drop(interrupted.await);
 }
 
 #[cfg(test)]

@@ -113,8 +113,10 @@ impl Serve {
             let settings = courier::Settings { lease: config.lease, ..courier::Settings::default() };
             let courier = Courier::new(desk.clone(), Arc::new(post), caller, clock, settings).start();
             let address = listener.local_addr().unwrap_or(config.listen);
+            // Heard before anybody is told that it listens, and so may ask it to stop.
+            let stop = told_to_stop();
             tracing::info!(address = %address, database = %config.database, "listening");
-            http::serve(listener, app, told_to_stop())
+            http::serve(listener, app, stop)
                 .await
                 .map_err(|error| Trouble::failed("the service stopped with a fault", &error))?;
             measuring.abort();

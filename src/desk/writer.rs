@@ -320,8 +320,7 @@ impl Writer {
             Work::Propose(proposal) => Plan::proposal(proposal),
             Work::Order(command) => {
                 let loaded = Desk::load_order(source, job.order_id).await?;
-                let lines: Vec<_> =
-                    known.lines.iter().filter(|line| line.order_id == job.order_id.0).cloned().collect();
+                let lines = known.lines_of(job.order_id);
                 let fees = desk.fees(source, &loaded.whole.placed).await?;
                 desk.plan_order_command(job.order_id, loaded, command, &job.request, (&lines, &fees))?
             }
@@ -368,10 +367,7 @@ impl Writer {
             let plan = self.plan_on_piece(desk, source, key, command, request, known).await?;
             known.waybills.extend(plan.changes.waybills.iter().cloned());
             for line in &plan.changes.lines {
-                let same = |row: &&mut lines::Model| (row.order_id, row.line_no) == (line.order_id, line.line_no);
-                if let Some(row) = known.lines.iter_mut().find(same) {
-                    *row = line.clone();
-                }
+                known.lines.insert((line.order_id, line.line_no), line.clone());
             }
             whole.changes.append(plan.changes);
             whole.keep.extend(plan.keep);
@@ -401,8 +397,7 @@ impl Writer {
         if self.repeats(desk, source, key, &folded, command.kind(), request).await? {
             return Ok(Plan::seen(repeat_of(&folded)));
         }
-        let lines: Vec<lines::Model> =
-            known.lines.iter().filter(|line| line.order_id == key.order_id.0).cloned().collect();
+        let lines = known.lines_of(key.order_id);
         let sealing = match command.kind() {
             CommandKind::Release => known.sealings.take(&placed),
             _ => None, // No other command makes a capsule.

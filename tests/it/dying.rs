@@ -5,7 +5,7 @@
 //! A [`crate::app::TestApp`] over a dying database is a house in which that happens to the first request of each kind: a
 //! whole walk of another test goes through it, with all that the test looks at. What the walks do not ask, `doors` does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -15,9 +15,10 @@ use serde_json::Value;
 use touchstone::desk::{Desk, Options};
 use touchstone::domain::ids::PieceCode;
 use touchstone::http::{self, App, Settings};
-use touchstone::store::entity::{events, outbox};
+use touchstone::store::entity::{events, outbox, proposals};
 use touchstone::store::{Backend, Moment, Store, Watch, queries};
 use touchstone::vault::Secrets;
+use uuid::Uuid;
 
 use crate::app::{Answer, Call};
 use crate::derived;
@@ -123,15 +124,20 @@ impl Doom {
 #[derive(Default)]
 pub struct Deaths {
     doors: Mutex<BTreeMap<String, usize>>,
+    done: Mutex<BTreeSet<String>>,
 }
 
 impl Deaths {
-    /// Whether this is the first of its kind.
+    /// Whether none of its kind was done yet: what is refused leaves it to the next, and so does what writes nothing.
     fn enter(&self, door: &str) -> bool {
-        let mut doors = self.doors.lock().unwrap();
-        let is_new = !doors.contains_key(door);
-        doors.entry(door.to_owned()).or_default();
-        is_new
+        !self.done.lock().unwrap().contains(door)
+    }
+
+    fn leave(&self, door: &str, status: StatusCode) {
+        let died = self.doors.lock().unwrap().contains_key(door);
+        if (status.is_success() || status.is_redirection()) && (died || door.starts_with("GET ")) {
+            self.done.lock().unwrap().insert(door.to_owned());
+        }
     }
 
     fn count(&self, door: &str) {
@@ -204,6 +210,7 @@ impl Mortal {
                     let doom = life.doom.clone();
                     if !doom.struck() {
                         doom.disarm();
+                        self.deaths.leave(door, answer.status);
                         *up = Some(life);
                         return seen(answer, route, written);
                     }
@@ -269,6 +276,10 @@ impl Mortal {
         if call.method == Method::POST && once.contains(&route.1) {
             return None;
         }
+        // Wrong digits count each time that they are tried, until nobody may try any more.
+        if call.method == Method::POST && route.1.starts_with("/t/") && !call.body.ends_with(b"phone=1001") {
+            return None;
+        }
         // Of what is only read, it is noted who has read a piece.
         if call.method == Method::GET && !route.1.starts_with("/v1/pieces/{code}") {
             return None;
@@ -276,6 +287,11 @@ impl Mortal {
         let mut door = format!("{} {}", route.0, route.1);
         for (name, value) in asked(&call.body) {
             door.push_str(&format!(" {name}={value}"));
+        }
+        // What a second person confirms is one way for each command.
+        if let Some(id) = path.strip_prefix("/v1/proposals/").and_then(|rest| rest.strip_suffix("/confirm")) {
+            let proposal = proposals::Entity::find_by_id(Uuid::parse_str(id).ok()?).one(self.desk.store().reader());
+            door.push_str(&proposal.await.unwrap().map_or_else(String::new, |row| format!(" command={}", row.command)));
         }
         let code = route.1.split('/').zip(path.split('/')).find(|(name, _)| *name == "{code}");
         let code = code.and_then(|(_, code)| PieceCode::parse(code).ok());

@@ -27,7 +27,7 @@ use crate::courier::{Hands, Mailbox, courier};
 use crate::support::TestDatabase;
 use crate::world::{Placed, World};
 
-mod lost;
+pub mod lost;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);

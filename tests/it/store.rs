@@ -134,7 +134,8 @@ both!(the_schema_goes_up_and_down_and_up_again, |db| async move {
             "m0011_found",
             "m0012_owed",
             "m0013_restores",
-            "m0014_unreached"
+            "m0014_unreached",
+            "m0015_lost_capsules"
         ]
     );
     store.migrate().await.unwrap();
@@ -174,7 +175,7 @@ macro_rules! every_entity {
     ($check:ident) => {
         every_entity!($check: capsules carriers cases certificate_codes certificate_holders components deadlines
             devices event_keys events fees found_proposals frames idempotency incidents keys laboratories legs lines
-            lives lost lost_and_found lots merchants obligations order_nos orders outbox parcel_pieces parcels parked
+            lives lost lost_and_found lost_capsules lots merchants obligations order_nos orders outbox parcel_pieces parcels parked
             people photo_bands photos piece_codes pieces presented_certificates proposals readings reference_pieces
             restores return_shipments roots sealed_texts seen shipments status_places tags tenants tokens transcripts tries
             warehouses waybills webhooks)

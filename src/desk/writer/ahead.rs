@@ -124,6 +124,10 @@ impl Writer {
         let desk = self.desk.clone();
         let source = desk.store().source();
         batch.since.get_or_insert_with(Instant::now);
+        if batch.jobs.is_empty() {
+            // What was looked up for commands that wrote nothing is of no use to others, and would grow.
+            batch.known = Found::default();
+        }
         match self.look_up(&source, &jobs, &orders_of(&jobs), Kept::Trusted).await {
             Ok(found) => batch.known.join(found),
             Err(_) => return self.run_each(jobs).await,

@@ -1,6 +1,6 @@
 //! What a batch has to know before its commands are decided, looked up for all of them in a few statements.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -24,7 +24,7 @@ use crate::store::{Source, lookups};
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) answered: Vec<idempotency::Model>,
-    pub(super) lines: Vec<lines::Model>,
+    pub(super) lines: BTreeMap<(Uuid, i32), lines::Model>,
     pub(super) waybills: Vec<waybills::Model>,
     pub(super) order_nos: HashMap<(String, String), OrderId>,
     pub(super) people: Vec<people::Model>,
@@ -43,9 +43,16 @@ pub(in crate::desk) struct Loaded {
 }
 
 impl Found {
+    /// The lines of an order, in their order.
+    pub(super) fn lines_of(&self, order_id: OrderId) -> Vec<lines::Model> {
+        let own = (order_id.0, i32::MIN)..=(order_id.0, i32::MAX);
+        self.lines.range(own).map(|(_, row)| row.clone()).collect()
+    }
+
     /// Takes what was looked up for more commands of the same batch. What the batch itself brought stays in front.
     pub(super) fn join(&mut self, more: Found) {
         self.answered.extend(more.answered);
+        // Of an order there is one command in a batch: what was read of it for one that wrote nothing is old.
         self.lines.extend(more.lines);
         self.waybills.extend(more.waybills);
         for (number, order) in more.order_nos {
@@ -55,7 +62,6 @@ impl Found {
         self.warehouses = more.warehouses;
         self.sealings.join(more.sealings);
         self.journals.extend(more.journals);
-        // Of an order there is one command in a batch: what another batch read of it is old.
         self.tails.clear();
     }
 
@@ -115,7 +121,7 @@ impl Writer {
         let journals = self.load(source, jobs, kept).await?;
         Ok(Found {
             answered,
-            lines,
+            lines: lines.into_iter().map(|row| ((row.order_id, row.line_no), row)).collect(),
             waybills,
             order_nos: order_nos
                 .into_iter()

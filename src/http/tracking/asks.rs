@@ -437,7 +437,28 @@ impl Visit<'_> {
         pages::page(status, &page)
     }
 
+    /// On to what stands then.
+    fn done(&self) -> Response {
+        on_to(&match self.about {
+            About::Rest | About::Case { .. } => self.back(),
+            About::Return { .. } => format!("{}{}", self.here(), self.frame().query),
+        })
+    }
+
     async fn take(&self, form: Answer) -> Result<Response, ApiError> {
+        let body = json!({
+            "choice": form.choice, "reason": form.reason, "carrier": form.carrier, "waybill": form.waybill,
+        });
+        let target = match self.about {
+            About::Rest => "POST /t/order/decision".to_owned(),
+            About::Return { code } => format!("POST /t/pieces/{code}/return"),
+            About::Case { code } => format!("POST /t/pieces/{code}/case"),
+        };
+        let request = self.buyer.request(target, &form.nonce, &body)?;
+        // The second of two clicks, or once more what no answer came to: it is done, whatever stands open now.
+        if let Ok(Some(_)) = self.buyer.app.desk().answer_to(&request).await {
+            return Ok(self.done());
+        }
         let what = match self.now().await? {
             Now::Ask(_, what) => what,
             Now::Told(heading, text) => return self.told(StatusCode::CONFLICT, |_| (heading, text)),
@@ -476,15 +497,6 @@ impl Visit<'_> {
         if let Err(wrong) = self.buyer.proved(&form.phone).await? {
             return self.show(Some(wrong)).await;
         }
-        let body = json!({
-            "choice": form.choice, "reason": form.reason, "carrier": form.carrier, "waybill": form.waybill,
-        });
-        let target = match self.about {
-            About::Rest => "POST /t/order/decision".to_owned(),
-            About::Return { code } => format!("POST /t/pieces/{code}/return"),
-            About::Case { code } => format!("POST /t/pieces/{code}/case"),
-        };
-        let request = self.buyer.request(target, &form.nonce, &body)?;
         let done = match todo {
             Todo::Order(command) => {
                 self.buyer.app.desk().on_order(self.buyer.entrance.order_id, command, seals, request).await.map(drop)
@@ -492,10 +504,7 @@ impl Visit<'_> {
             Todo::Piece(key, command) => self.buyer.app.desk().carry_out(key, *command, seals, request).await.map(drop),
         };
         match done {
-            Ok(()) => Ok(on_to(&match self.about {
-                About::Rest | About::Case { .. } => self.back(),
-                About::Return { .. } => format!("{}{}", self.here(), self.frame().query),
-            })),
+            Ok(()) => Ok(self.done()),
             // Somebody was faster: a second window, or a clock.
             Err(desk::Error::Refused(
                 Refusal::WrongStage(_)
