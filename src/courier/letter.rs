@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::backoff::{self, LETTER};
 use super::{Fault, Kit, Point, recalled, stale};
+use crate::capsule::Hash;
 use crate::desk::Desk;
 use crate::desk::accepted::starts_a_clock;
 use crate::desk::outbox as written;
@@ -183,6 +184,11 @@ pub(super) fn for_supervisor(row: &rows::Model, now: Timestamp) -> Option<rows::
     written::rows(key, row.seq, told, SignedDuration::ZERO, now).next().filter(|_| is_waited_for(row))
 }
 
+/// The id of the letter of one pause: the same on every try, and another one for the next pause of the endpoint.
+fn of_pause(endpoint: Uuid, paused_at: i64) -> Uuid {
+    Hash::of(format!("{endpoint}\n{paused_at}")).id()
+}
+
 /// Writes to the owners of endpoints that were paused.
 pub(super) async fn warn_owners(kit: &Kit, now: i64, recalls: bool) -> Result<(), Fault> {
     let store = kit.desk.store();
@@ -198,13 +204,15 @@ pub(super) async fn warn_owners(kit: &Kit, now: i64, recalls: bool) -> Result<()
             continue;
         }
         let warning = Warning {
-            id: endpoint.id,
+            id: of_pause(endpoint.id, endpoint.paused_at.unwrap_or(now)),
             email,
             url: endpoint.url.clone(),
             outcome: endpoint.last_outcome.clone().unwrap_or_default(),
             since: Timestamp::from_microsecond(endpoint.failing_since_at.unwrap_or(now)).unwrap_or(at),
         };
+        kit.at(Point::BeforeSend)?;
         let posted = tokio::time::timeout(kit.limit, kit.post.warn(warning, at)).await;
+        kit.at(Point::AfterSend)?;
         if let Ok(Posted::Taken(_)) = &posted
             && let Err(error) = kit.desk.set_warning_aside(endpoint.id, at).await
         {

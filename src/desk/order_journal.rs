@@ -283,10 +283,7 @@ fn may_be_late(turn: &Turn) -> bool {
 }
 
 fn name(order_id: OrderId, parts: &[&str]) -> Uuid {
-    let hash = Hash::of(format!("{order_id}\n{}", parts.join("\n")));
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash.as_bytes()[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    Hash::of(format!("{order_id}\n{}", parts.join("\n"))).id()
 }
 
 /// The row of an obligation.

@@ -361,8 +361,5 @@ fn return_parcel(placed: &OrderPlaced) -> ParcelId {
 }
 
 fn derived(parts: &[&str]) -> ParcelId {
-    let hash = Hash::of(parts.join("\n"));
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash.as_bytes()[..16]);
-    ParcelId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    ParcelId(Hash::of(parts.join("\n")).id())
 }

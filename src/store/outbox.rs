@@ -12,12 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::entity::{orders, outbox, webhooks};
 use super::script::keep;
 use super::{ALTERNATIVES, Backend, Error, Store, Transaction, padded};
+use crate::capsule::Hash;
 use crate::domain::ids::StreamKey;
 use crate::domain::notice::{Notice, Recipient};
 
@@ -464,11 +464,8 @@ async fn insert_new(conn: &impl ConnectionTrait, rows: Vec<outbox::Model>) -> Re
 
 /// The row by which an endpoint gets what concerns it: its id, which is the webhook's, follows from both.
 pub fn for_endpoint(base: &outbox::Model, endpoint: Uuid, now: i64) -> outbox::Model {
-    let hash = Sha256::new().chain_update(base.id.as_bytes()).chain_update(endpoint.as_bytes()).finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash[..16]);
     outbox::Model {
-        id: uuid::Builder::from_custom_bytes(bytes).into_uuid(),
+        id: Hash::of([base.id.into_bytes(), endpoint.into_bytes()].concat()).id(),
         channel: Channel::Endpoint(endpoint).text(),
         state: State::Waiting.as_str().to_owned(),
         attempts: 0,

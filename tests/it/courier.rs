@@ -65,6 +65,8 @@ pub struct Mailbox {
     answers: Mutex<VecDeque<Posted>>,
     /// Orders whose letters are refused for good.
     refused: Mutex<HashSet<OrderId>>,
+    /// Whose letters are refused for good.
+    unknown: Mutex<Vec<Recipient>>,
 }
 
 impl Mailbox {
@@ -95,6 +97,9 @@ impl Post for Mailbox {
                 return answer;
             }
             if self.refused.lock().unwrap().contains(&letter.order_id) {
+                return failed("smtp_550_5.1.1", true);
+            }
+            if self.unknown.lock().unwrap().contains(&letter.recipient) {
                 return failed("smtp_550_5.1.1", true);
             }
             self.taken.lock().unwrap().push(letter);

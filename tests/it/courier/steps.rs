@@ -7,12 +7,14 @@ use std::sync::Arc;
 use touchstone::courier::{Courier, Fate, Point, Settings};
 use touchstone::desk::{Desk, Options};
 use touchstone::domain::ids::OrderId;
+use touchstone::domain::notice::{Notice, Recipient};
 use touchstone::domain::route::Stage;
 use touchstone::store::entity::outbox;
 use touchstone::store::outbox::State;
+use touchstone::store::webhooks as endpoints;
 use uuid::Uuid;
 
-use super::webhooks::{Receiver, endpoint};
+use super::webhooks::{Manner, Receiver, endpoint};
 use super::{HOUR, Hands, Mailbox, caller, clocks, courier, later, rows};
 use crate::dying::Doom;
 use crate::world::{World, code, order_of};
@@ -171,4 +173,82 @@ both!(a_clock_starts_once_wherever_couriers_die_while_they_note_what_was_taken, 
     assert_eq!(letters.len(), post.letters().len(), "what was marked is not sent again");
     let open = rows(&world).await.into_iter().filter(|row| row.state == "waiting" || row.state == "accepted").count();
     assert_eq!(open, 0);
+});
+
+both!(a_courier_that_dies_while_it_buries_a_letter_tells_the_supervisor_once, |db| async move {
+    let world = World::new(db).await;
+    let hands = later();
+    let mut moment = 0;
+    loop {
+        let order = world.place(&format!("N-{moment}"), 1).await.order_id();
+        let post = Arc::new(Mailbox::default());
+        post.unknown.lock().unwrap().extend([Recipient::Buyer, Recipient::Merchant]);
+        let doom = Doom::at(moment, true);
+        let ended = courier_of(&doom, &world, (&post, &hands), None).until_idle().await;
+        assert_eq!(ended.is_err(), doom.struck(), "{}", doom.what());
+        for _ in 0..2 {
+            hands.advance(HOUR);
+            courier(&world.desk, &post, &hands).until_idle().await.unwrap();
+        }
+        let at = doom.what();
+        let rows = of_order(&world, order).await;
+        let (supervisors, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.recipient == "supervisor");
+        let by_mail = others.iter().filter(|row| row.channel == "mail");
+        assert!(by_mail.clone().all(|row| row.state == State::Buried.as_str()), "{at}: {others:?}");
+        // Of each event that somebody was not told of.
+        let events: BTreeSet<_> = by_mail.map(|row| (row.stream_id, row.seq)).collect();
+        let heard: Vec<_> = supervisors.iter().map(|row| (row.stream_id, row.seq)).collect();
+        assert_eq!((heard.len(), heard.iter().copied().collect::<BTreeSet<_>>()), (events.len(), events), "{at}");
+        let mut letters: BTreeMap<Uuid, Vec<_>> = BTreeMap::new();
+        for letter in post.letters() {
+            letters.entry(letter.id).or_default().push(letter);
+        }
+        let mut told: Vec<_> = letters.values().flat_map(|came| &came[0].told).collect();
+        told.sort();
+        told.dedup();
+        assert_eq!(told.len(), heard.len(), "{at}: {told:?}");
+        assert!(told.iter().all(|(_, _, notice)| *notice == Notice::MailBuried), "{at}: {told:?}");
+        // Twice only where it had been taken and the machine died before the mark, and then the same.
+        assert!(letters.values().all(|came| came.len() == 1 || doom.struck()), "{at}");
+        assert!(letters.values().flatten().all(|letter| *letter == letters[&letter.id][0]), "{at}");
+        if !doom.struck() {
+            break;
+        }
+        moment += 1;
+    }
+    assert!(20 < moment, "{moment}");
+});
+
+both!(a_courier_that_dies_while_it_pauses_an_endpoint_tells_its_owner_of_each_pause_once, |db| async move {
+    let world = World::new(db).await;
+    let receiver = Receiver::open([Manner::Status(410)]).await;
+    let (row, _) = endpoint(&world, &receiver.url(), None).await;
+    let (hands, post) = (later(), Arc::new(Mailbox::default()));
+    let look = async || endpoints::endpoint(world.store.reader(), row.id).await.unwrap().unwrap();
+    let (mut moment, mut pauses) = (0, BTreeSet::new());
+    loop {
+        world.place(&format!("N-{moment}"), 1).await;
+        let warned_before = post.warned().len();
+        let doom = Doom::at(moment, true);
+        let ended = courier_of(&doom, &world, (&post, &hands), None).until_idle().await;
+        assert_eq!(ended.is_err(), doom.struck(), "{}", doom.what());
+        hands.advance(HOUR);
+        courier(&world.desk, &post, &hands).until_idle().await.unwrap();
+        let at = doom.what();
+        let paused = look().await;
+        assert!(paused.paused_at.is_some() && paused.told_at.is_some(), "{at}");
+        // A letter of this pause, under an id of its own; again only where the machine died before its mark.
+        let warned = post.warned().split_off(warned_before);
+        let [first, again @ ..] = warned.as_slice() else { panic!("{at}: nobody was told") };
+        assert!(pauses.insert(*first), "{at}: the id of another pause");
+        assert!(again.is_empty() || doom.struck() && again == [*first], "{at}: {warned:?}");
+        if !doom.struck() {
+            break;
+        }
+        let go_on = world.request(&world.platform, format!("go on {moment}").as_str());
+        world.desk.resume_webhook(row.id, &go_on).await.unwrap();
+        hands.advance(HOUR);
+        moment += 1;
+    }
+    assert!(20 < moment, "{moment}");
 });
