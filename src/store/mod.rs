@@ -146,6 +146,25 @@ impl Store {
         Ok(Transaction { inner, texts: self.texts.clone(), checkpointer: self.checkpointer.clone() })
     }
 
+    /// The same database, with one writing connection for its holder alone. Its socket belongs to the runtime in which
+    /// it is asked for first, and has to be closed by [`Store::close_own`] before that ends. SQLite has one writing
+    /// connection, and it stays everybody's.
+    pub async fn with_own_writer(&self) -> Result<Store, Error> {
+        let write = match self.backend {
+            Backend::Sqlite => self.write.clone(),
+            Backend::Postgres => open::another_postgres(&self.write, self.limits).await?,
+        };
+        Ok(Store { write, ..self.clone() })
+    }
+
+    /// Closes the connection that [`Store::with_own_writer`] brought.
+    pub async fn close_own(self) -> Result<(), Error> {
+        match self.backend {
+            Backend::Sqlite => Ok(()),
+            Backend::Postgres => Ok(self.write.close().await?),
+        }
+    }
+
     /// The same database, with somebody who watches every write transaction: for tests.
     pub fn watched(self, watch: Watch) -> Self {
         Self { watch, ..self }

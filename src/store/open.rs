@@ -142,8 +142,8 @@ async fn open_postgres(url: &str, limits: Limits) -> Result<Store, Error> {
     // prepared statement keeps its plan while the table grows.
     let options = options.options([("enable_seqscan", "off")]);
 
-    let write = postgres_pool(options, limits.writers.max(1), limits).await?;
-    let read = postgres_pool(reading, limits.readers.max(1), limits).await?;
+    let write = postgres_pool(options, limits.writers.max(1), limits, false).await?;
+    let read = postgres_pool(reading, limits.readers.max(1), limits, false).await?;
     Ok(Store {
         backend: Backend::Postgres,
         write,
@@ -155,13 +155,21 @@ async fn open_postgres(url: &str, limits: Limits) -> Result<Store, Error> {
     })
 }
 
+/// One more connection like those of a pool; made when it is needed.
+pub(super) async fn another_postgres(pool: &DatabaseConnection, limits: Limits) -> Result<DatabaseConnection, Error> {
+    let options = pool.get_postgres_connection_pool().connect_options();
+    postgres_pool(PgConnectOptions::clone(&options), 1, limits, true).await
+}
+
 async fn postgres_pool(
     options: PgConnectOptions,
     connections: u32,
     limits: Limits,
+    lazy: bool,
 ) -> Result<DatabaseConnection, Error> {
     let mut pool = ConnectOptions::new("postgres://");
     quiet(&mut pool)
+        .connect_lazy(lazy)
         .max_connections(connections)
         .acquire_timeout(limits.patience)
         .test_before_acquire_if_idle_for(Duration::from_secs(15))

@@ -47,7 +47,8 @@ pub(super) async fn serve(
         }
         take_all(&mut queue, &mut waiting);
         let Some(inner) = desk.upgrade() else { return };
-        let mut writer = Writer { desk: Desk { inner }, cache: cache.clone() };
+        let desk = Desk { inner };
+        let mut writer = Writer { store: desk.store().clone(), desk, cache: cache.clone() };
 
         let busy = |order: &OrderId| {
             batch.orders.contains(order) || flight.as_ref().is_some_and(|flight| flight.orders.contains(order))
