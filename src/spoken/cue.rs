@@ -123,6 +123,14 @@ cues! {
     NotBeside = "notbeside",
     /// What is done to find a fault out: B货敲出来是闷的.
     Tried = "tried",
+    /// Most of a kind are so: 基本都要加热.
+    Mostly = "mostly",
+    /// Opens a lesson that goes on for some clauses: 教你一招.
+    Lesson = "lesson",
+    /// Says it of that one kind alone: 贝珠才是染的.
+    Only = "only",
+    /// Leaves the judgement to the viewer: 水头嘛你们自己看.
+    LeftOpen = "leftopen",
 }
 
 /// A set of cues, one bit each.

@@ -29,14 +29,29 @@ pub(super) struct Carried {
     /// "Somebody asks," with the question in the next clause.
     asks: bool,
     teaches: bool,
+    /// For how many clauses a lesson may still go on.
+    lesson: u8,
 }
 
 /// Words without which a clause leaves nothing over.
-pub(super) const CARRIED: Cues = Cues::of(&[Cue::Other, Cue::Ask, Cue::Teach, Cue::IsWhat]);
+pub(super) const CARRIED: Cues = Cues::of(&[Cue::Other, Cue::Ask, Cue::Teach, Cue::IsWhat, Cue::Lesson]);
+
+/// A lesson that no full stop and no word of the piece ends is over after so many clauses.
+const LESSON: u8 = 8;
 
 impl Carried {
+    /// Whether the next clause leaves something over, whatever its words.
+    pub(super) fn goes_on(self) -> bool {
+        self.lesson != 0
+    }
+
     /// What is left over after this clause.
     pub(super) fn after(self, scan: &Scan<'_>, clause: &Clause) -> Self {
+        let lesson = match self.lesson {
+            _ if clause.stops || clause.is(Cue::Own) => 0,
+            _ if clause.is(Cue::Lesson) => LESSON,
+            left => left.saturating_sub(1),
+        };
         let others = if clause.is(Cue::Own) && !last_is_other(scan, clause) {
             false
         } else {
@@ -58,6 +73,7 @@ impl Carried {
             teaches: is_short(scan, clause)
                 && (clause.is(Cue::Teach) && bare && !clause.stops
                     || clause.is(Cue::IsWhat) && clause.claims && !clause.is(Cue::Neg) && !clause.is(Cue::Own)),
+            lesson,
         }
     }
 }
@@ -95,6 +111,10 @@ const VOICES: Cues = Cues::of(&[
     Cue::PassOff,
     Cue::NotBeside,
     Cue::Tried,
+    Cue::Mostly,
+    Cue::Lesson,
+    Cue::Only,
+    Cue::Counter,
 ]);
 
 pub(super) fn voice(
@@ -105,6 +125,11 @@ pub(super) fn voice(
     at: usize,
     kind: ClaimKind,
 ) -> Voice {
+    // What was measured is of the piece at hand, whatever was taught before.
+    let measured = matches!(kind, ClaimKind::Weight | ClaimKind::Size);
+    if !measured && !is_promise(kind) && is_open(scan, clause, at) {
+        return Voice::Nothing;
+    }
     if !clause.cues.meets(VOICES) && !clause.asks && carried == Carried::default() && !is_of_a_sort(scan, clause, at) {
         return if is_promise(kind) || !supposed(scan, at) { Voice::Says } else { Voice::Nothing };
     }
@@ -139,10 +164,15 @@ pub(super) fn voice(
     if kind == ClaimKind::BannedPhrase {
         return Voice::Says;
     }
-    // What was measured is of the piece at hand, whatever was taught before.
-    let measured = matches!(kind, ClaimKind::Weight | ClaimKind::Size);
-    if clause.is(Cue::Teach) || (carried.teaches && !measured && !clause.is(Cue::Own)) {
+    let taught = carried.teaches || carried.lesson != 0 || clause.is(Cue::Lesson);
+    if clause.is(Cue::Teach) || (taught && !measured && !clause.is(Cue::Own)) {
         return Voice::Nothing;
+    }
+    if !measured && of_the_kind(scan, clause) {
+        return Voice::Nothing;
+    }
+    if is_contrary(scan, clause, at) {
+        return Voice::DeniesByCondition;
     }
     if of_others(scan, clause, carried, at) {
         return Voice::Nothing;
@@ -171,21 +201,127 @@ fn told_of_such(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) ->
     let compared = scan.has_before(clause, at, Cue::NotBeside)
         && ["比", "混", "搞混", "一样"].iter().any(|beside| rest.starts_with(beside));
     // What only a fault is put to, at the head of its clause.
-    let fault = |token: &Token| {
-        token.facts.has(Facts::IMITATION)
-            || scan.meanings(token).iter().any(|meaning| {
-                meaning.kind == ClaimKind::Treatment
-                    && !meaning.flags.denies
-                    && !matches!(meaning.value.as_deref(), Some("untreated" | "natural" | "cultured"))
-            })
-    };
     let tried = clause.is(Cue::Tried)
         && token.start as usize <= clause.start + 3
         && scan.token(at + 1).is_some_and(|next| {
             at + 1 < clause.last && next.is(Cue::Tried) && matches!(scan.between(token, next), "" | "的")
         })
-        && fault(token);
+        && is_fault(scan, token);
     passed || compared || tried
+}
+
+/// What is done to a stone, or what it is imitated with.
+fn is_fault(scan: &Scan<'_>, token: &Token) -> bool {
+    token.facts.has(Facts::IMITATION)
+        || scan.meanings(token).iter().any(|meaning| {
+            meaning.kind == ClaimKind::Treatment
+                && !meaning.flags.denies
+                && !matches!(meaning.value.as_deref(), Some("untreated" | "natural" | "cultured"))
+        })
+}
+
+/// 海蓝宝基本都要加热, 贝珠才是染的, "most rubies are heated": of a kind, not of the piece.
+fn of_the_kind(scan: &Scan<'_>, clause: &Clause) -> bool {
+    let tokens = scan.clause_tokens(clause);
+    let named = |cue| {
+        clause.is(cue)
+            && tokens.iter().take_while(|token| !token.is(cue)).fold(None, |of, token| match of {
+                _ if token.is(Cue::Own) => Some(false),
+                None if token.facts.has(Facts::MATERIAL) => Some(true),
+                of => of,
+            }) == Some(true)
+    };
+    named(Cue::Mostly) || named(Cue::Only) || clause.is(Cue::Mostly) && most_of(scan, clause)
+}
+
+/// "Most rubies are heated."
+fn most_of(scan: &Scan<'_>, clause: &Clause) -> bool {
+    let text = scan.clause_text(clause);
+    !["this", "these", "here"].iter().any(|own| text.contains(own))
+        && scan.clause_tokens(clause).windows(2).any(|pair| {
+            matches!(pair, [most, kind] if most.is(Cue::Mostly)
+                && kind.facts.has(Facts::MATERIAL)
+                && scan.between(most, kind) == " ")
+        })
+}
+
+/// 是玻璃的我早砸了: a condition without its 要.
+fn is_contrary(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    let Some(token) = scan.token(at).filter(|_| clause.is(Cue::Counter)) else { return false };
+    let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    opens_with_is(scan, clause, at) && ["我", "的我", "早", "的早"].iter().any(|then| rest.starts_with(then))
+}
+
+/// 是B货你拿锤子来, where the clause begins so: what the seller stakes something on.
+fn is_wagered(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    let Some(token) = scan.token(at).filter(|_| clause.is(Cue::Is) && opens_with_is(scan, clause, at)) else {
+        return false;
+    };
+    let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    let rest = rest.strip_prefix('的').unwrap_or(rest);
+    is_fault(scan, token)
+        && ["你拿", "你砸", "你来", "我吃", "我把", "我当场", "我直播"].iter().any(|stake| rest.starts_with(stake))
+}
+
+/// "An unheated one that size would cost you a car."
+fn any_one(scan: &Scan<'_>, clause: &Clause) -> bool {
+    if !matches!(scan.text.as_bytes().get(clause.start), Some(b' ' | b'a')) || clause.is(Cue::Own) {
+        return false;
+    }
+    let text = scan.clause_text(clause).trim_start();
+    (text.starts_with("a ") || text.starts_with("an ")) && text.contains(" would ")
+}
+
+/// Whether 是 before the word is all that the clause has said so far.
+fn opens_with_is(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    let said = scan.token(at).and_then(|token| scan.text.get(clause.start..token.start as usize));
+    said.is_some_and(|said| said.trim_start() == "是")
+}
+
+/// Whether the words right beside the claim leave it open: 裂不裂, 是B货你拿锤子来, "an unheated one would".
+fn is_open(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    let Some(token) = scan.token(at) else { return false };
+    let next = scan.text.get(token.end as usize..).and_then(|rest| rest.chars().next());
+    let last = scan.text.get(..token.start as usize).and_then(|before| before.chars().next_back());
+    let own = scan.text.get(token.range()).and_then(|text| text.chars().next());
+    // Few claims have such a neighbour; the others are asked no more.
+    let either = matches!(next, Some('不' | '没' | '还' | '的'))
+        || matches!(last, Some('不' | '没' | '是'))
+        || matches!(own, Some('不' | '没'));
+    either && is_either(scan, clause, token, at) || is_wagered(scan, clause, at) || any_one(scan, clause)
+}
+
+/// 裂不裂, 老矿不老矿, 帕敢还是哪个场口: one or the other, which the seller leaves open.
+fn is_either(scan: &Scan<'_>, clause: &Clause, token: &Token, at: usize) -> bool {
+    let name = bare(scan, token);
+    if name.is_empty() || name.is_ascii() {
+        return false;
+    }
+    let before = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
+    let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    let doubled = rest.strip_prefix(['不', '没']).is_some_and(|rest| rest.starts_with(name))
+        || before.strip_suffix(['不', '没']).is_some_and(|before| before.ends_with(name))
+        || name.strip_prefix(['不', '没']).is_some_and(|name| !name.is_empty() && before.ends_with(name));
+    let unnamed = ["还是哪", "的还是哪", "还是什么", "的还是什么"].iter().any(|or| rest.starts_with(or));
+    let beside = |places: std::ops::Range<usize>| scan.tokens.get(places).unwrap_or_default().iter();
+    doubled
+        || unnamed
+        || beside(at.saturating_sub(3).max(clause.first)..at).any(|other| are_asked(scan, other, token))
+        || beside(at + 1..clause.last.min(at + 4)).any(|other| are_asked(scan, token, other))
+}
+
+/// 缅甸的还是巴西的 asks; 足金还是足金 grants it, and 蓝宝还是无烧的 says it of the stone.
+fn are_asked(scan: &Scan<'_>, one: &Token, other: &Token) -> bool {
+    one.claims
+        && other.claims
+        && matches!(scan.between(one, other), "还是" | "的还是")
+        && bare(scan, one) != bare(scan, other)
+        && scan.meanings(one).iter().any(|one| scan.meanings(other).iter().any(|other| other.kind == one.kind))
+}
+
+/// The word without its 的.
+fn bare<'t>(scan: &Scan<'t>, token: &Token) -> &'t str {
+    scan.text.get(token.range()).unwrap_or_default().trim_end_matches('的')
 }
 
 /// What stands behind 当黄金, where 当 is followed by the name of a thing.
@@ -208,17 +344,29 @@ pub(super) fn is_mistaken(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
 
 /// 有人说这绿松是美国的: what the piece is called by the way.
 fn is_subject(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
-    let Some(token) = scan.token(at) else { return false };
+    scan.token(at + 1).is_some_and(|next| at + 1 < clause.last && next.is(Cue::Is)) && is_called(scan, clause, at)
+}
+
+/// Whether the word is a material that names this piece, with the next word right behind it.
+fn is_called(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    let Some(token) = scan.token(at).filter(|token| token.facts.has(Facts::MATERIAL)) else { return false };
     let said = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
-    let is = scan.token(at + 1).is_some_and(|next| at + 1 < clause.last && next.is(Cue::Is) && next.start == token.end);
-    is && ["这", "这个", "这条", "这只", "这颗", "这块", "这串", "我这"].iter().any(|this| said.ends_with(this))
+    let joined = scan.token(at + 1).is_some_and(|next| at + 1 < clause.last && next.start == token.end);
+    joined && ["这", "这个", "这条", "这只", "这颗", "这块", "这串", "我这"].iter().any(|this| said.ends_with(this))
 }
 
 /// 空心的话我赔你.
 fn supposed(scan: &Scan<'_>, at: usize) -> bool {
     scan.token(at).is_some_and(|token| {
         let rest = scan.text.get(token.end as usize..).unwrap_or_default();
+        // 不烧是灰的: what it would be else.
+        let else_so = || {
+            scan.text.get(token.range()).is_some_and(|text| text.starts_with('不'))
+                && scan.meanings(token).iter().any(|meaning| meaning.kind == ClaimKind::Treatment)
+                && ["是", "就", "会", "哪"].iter().any(|then| rest.starts_with(then))
+        };
         rest.starts_with("的话")
+            || else_so()
             || rest.starts_with('话') && scan.text.get(token.range()).is_some_and(|text| text.ends_with('的'))
     })
 }
@@ -231,6 +379,10 @@ fn asked(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> bool 
     // 不是A货是什么 asserts, 南红是什么石头 asks.
     if clause.is(Cue::IsWhat) {
         return !clause.is(Cue::Neg) && scan.has_after(clause, at, Cue::IsWhat);
+    }
+    // 问这颗红宝是不是莫桑的: what the piece is called by the way.
+    if scan.token(at + 1).is_some_and(|next| next.is(Cue::Whether)) && is_called(scan, clause, at) {
+        return false;
     }
     let behind = scan.has_before(clause, at, Cue::Whether) || scan.has_before(clause, at, Cue::Ask);
     let ends = clause.is(Cue::AskEnd)
@@ -257,13 +409,25 @@ fn of_others(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> b
     }
 }
 
-/// 苗银那个是铜镀银: of what is called so, not of the piece.
+/// 苗银那个是铜镀银, 染过的会发亮: of what is called so, not of the piece.
 fn is_of_a_sort(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
-    let before = scan.tokens.get(clause.first..at).unwrap_or_default().iter();
-    before.take_while(|named| named.start as usize <= clause.start + 6).filter(|named| named.claims).any(|named| {
+    let words = scan.tokens.get(clause.first..=at).unwrap_or_default().iter().enumerate();
+    let opening = words.take_while(|(_, named)| named.start as usize <= clause.start + 6);
+    opening.filter(|(_, named)| named.claims).any(|(place, named)| {
         let rest = scan.text.get(named.end as usize..clause.end).unwrap_or_default();
-        ["那个是", "那种是", "那些是", "那种都是", "那个就是"].iter().any(|sort| rest.starts_with(sort))
+        let begins = |with: &[&str]| with.iter().any(|with| rest.starts_with(with));
+        match rest.chars().next() {
+            Some('那') => clause.first + place < at && begins(&["那个是", "那种是", "那些是", "那种都是", "那个就是"]),
+            Some('就' | '呢' | '指') => is_sort(scan, named) && begins(&["就是", "呢", "指"]),
+            Some('会' | '的') => begins(&["会", "的会", "的都会"]) && is_fault(scan, named),
+            _ => false,
+        }
     })
+}
+
+/// B货, as the name of a sort.
+fn is_sort(scan: &Scan<'_>, named: &Token) -> bool {
+    matches!(scan.text.get(named.range()), Some("a货" | "b货" | "c货" | "d货" | "b+c货"))
 }
 
 /// 想看证书的扣1: a call to the viewers.
@@ -294,6 +458,10 @@ pub(super) fn answer(scan: &Scan<'_>, clause: &Clause) -> Option<(bool, usize)> 
     if first.is(Cue::Yes) && !clause.asks {
         return Some((true, first.end as usize));
     }
-    (alone && (first.is(Cue::Neg) || first.is(Cue::NegPost) || first.is(Cue::Deny)))
+    // 我不评价 answers nothing: 不 belongs to the verb behind it.
+    let rest = scan.text.get(first.end as usize..clause.end).unwrap_or_default();
+    let of_a_verb = scan.text.get(first.range()) == Some("不")
+        && rest.chars().next().is_some_and(|c| !"的啊哦呢哈呀了吧嘛".contains(c));
+    (alone && !of_a_verb && (first.is(Cue::Neg) || first.is(Cue::NegPost) || first.is(Cue::Deny)))
         .then_some((false, first.end as usize))
 }

@@ -95,6 +95,14 @@ impl Fold {
                     }
                     return;
                 }
+                // 九K，不是十四K: another alloy of the same metal.
+                if new.said.negated && new.implied && is_alloy(&new) {
+                    return;
+                }
+                if old.said.negated && old.implied && is_alloy(old) {
+                    place.claim = None;
+                    continue;
+                }
                 // 银针的，不是纯银耳钉: another word for silver does not take back the first.
                 let one_word = old.word == new.word || kind != ClaimKind::Material;
                 let topical = new.said.negated
@@ -106,7 +114,7 @@ impl Fold {
                     place.claim = None;
                 } else if old.said.negated
                     && new.strength == 0
-                    && is_substance(kind)
+                    && (is_substance(kind) || kind == ClaimKind::Origin)
                     && start.abs_diff(old.said.start) <= NEAR
                 {
                     // 不是足银，足银太软了: the second speaks of 足银, not of the piece.
@@ -261,6 +269,10 @@ fn merge(old: &mut Open, new: Open) -> bool {
 
 fn is_substance(kind: ClaimKind) -> bool {
     matches!(kind, ClaimKind::Material | ClaimKind::Treatment | ClaimKind::Fineness | ClaimKind::Grade)
+}
+
+fn is_alloy(open: &Open) -> bool {
+    open.said.kind == ClaimKind::Material && &*open.said.value == "k_gold"
 }
 
 enum Gives {

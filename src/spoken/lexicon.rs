@@ -6,6 +6,7 @@
 //! | flag | meaning |
 //! | --- | --- |
 //! | `neg` | the word itself denies its value: 无烧 |
+//! | `avowed` | counts only where time brings it: 戴久了会掉色; it denies its value |
 //! | `negpos` | counts only where it is denied, and is then the promise: 不会 + 掉色 |
 //! | `~` `>=` | the bound that the word carries |
 //! | `weak` | counts only where the words around it support it |
@@ -85,6 +86,8 @@ pub(super) struct Meaning {
 pub(super) struct Flags {
     pub(super) denies: bool,
     pub(super) if_denied: bool,
+    /// Counts only where time brings it.
+    pub(super) avowed: bool,
     pub(super) bound: Option<Bound>,
     pub(super) weak: bool,
     pub(super) low: bool,
@@ -409,6 +412,7 @@ impl Draft {
         for flag in row.flags.split_whitespace() {
             match flag {
                 "neg" => flags.denies = true,
+                "avowed" => (flags.avowed, flags.denies, flags.low) = (true, true, true),
                 "negpos" => flags.if_denied = true,
                 "~" => flags.bound = Some(Bound::About),
                 ">=" => flags.bound = Some(Bound::AtLeast),

@@ -130,7 +130,12 @@ fn is_price_of_one(scan: &Scan<'_>, clause: &Clause, quantity: &Quantity<'_>) ->
     let carat = quantity.unit == Some("ct");
     let after = scan.token(quantity.last).filter(|_| quantity.last < clause.last).is_some_and(|after| {
         let priced = scan.token(quantity.last + 1).is_some_and(|then| then.is(Cue::Price));
-        after.number.is_some() && (priced || !carat) && (after.start as usize) <= quantity.end + 6
+        // 一克一颗 tells what one weighs.
+        let each = scan.text.get(after.range()) == Some("一")
+            && scan.token(quantity.last + 1).is_some_and(|then| {
+                matches!(scan.text.get(then.range()), Some("颗" | "粒" | "条" | "只" | "根" | "枚" | "片"))
+            });
+        after.number.is_some() && !each && (priced || !carat) && (after.start as usize) <= quantity.end + 6
             || after.is(Cue::Whether) && scan.text.get(after.range()) != Some("多重")
     });
     before || after
@@ -178,7 +183,8 @@ pub(super) fn bangle(
     if !matches!(quantity.unit, None | Some("mm" | "cm")) {
         return None;
     }
-    let context = context_before(scan, clause, quantity.first, Cue::BangleContext, 30);
+    let first = quantity.first - counted_before(scan, clause, quantity);
+    let context = context_before(scan, clause, first, Cue::BangleContext, 30);
     let after = context_after(scan, clause, quantity, Cue::BangleContext);
     // 左边这只五六: two figures and no more, of a piece pointed at.
     let figures = quantity.number.figures || quantity.number.spread.is_some();
@@ -253,11 +259,20 @@ pub(super) fn bangle(
     let mut quantity = *quantity;
     quantity.number.value = tenfold(value);
     quantity.upper = quantity.upper.map(tenfold);
+    // 五十六个半
+    if quantity.unit.is_none() && quantity.upper.is_none() && value.scale() == 0 {
+        let rest = scan.text.get(quantity.end..clause.end).unwrap_or_default();
+        if rest.starts_with("个半") {
+            quantity.number.value += Decimal::new(5, 1);
+            quantity.end += "个半".len();
+        }
+    }
     // 五十六五 is 56.5.
     if let Some(next) = scan.token(quantity.last).filter(|next| next.start as usize == quantity.end)
         && let Some(tenths) = scan.number(next).filter(|_| quantity.last < clause.last && quantity.unit.is_none())
         && tenths.value < Decimal::TEN
         && quantity.upper.is_none()
+        && !scan.token(quantity.last + 1).is_some_and(|then| then.is(Cue::Count) && then.start == next.end)
     {
         let half = scan.text.get(next.range()) == Some("半");
         quantity.number.value += if half { tenths.value } else { tenths.value * Decimal::new(1, 1) };
@@ -276,6 +291,17 @@ pub(super) fn bangle(
         mention.certainty = Certainty::Low;
     }
     Some(mention)
+}
+
+/// How many words count the piece before its figure: 圈口一个五四一个五七.
+fn counted_before(scan: &Scan<'_>, clause: &Clause, quantity: &Quantity<'_>) -> usize {
+    let words = scan.tokens.get(clause.first..quantity.first).unwrap_or_default();
+    let [.., one, count] = words else { return 0 };
+    let counts = scan.text.get(one.range()) == Some("一")
+        && matches!(scan.text.get(count.range()), Some("个" | "条" | "只" | "支"))
+        && one.end == count.start
+        && count.end as usize == quantity.start;
+    if counts { 2 } else { 0 }
 }
 
 /// Whether a bangle was named in the clauses around, or jade is graded just before.
@@ -648,15 +674,23 @@ fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
         }),
         None => None,
     };
-    if context.is_none() && after.is_none() {
+    let upper = number_sign.and_then(|_| up_to(scan, clause, quantity.last + 1));
+    // 十号到十六号都能戴
+    let worn = upper.is_some_and(|(_, end)| {
+        let rest = scan.text.get(end..clause.end).unwrap_or_default();
+        Decimal::from(6) <= quantity.value() && rest.chars().take(5).any(|c| c == '戴')
+    });
+    if context.is_none() && after.is_none() && !worn {
         return None;
     }
     if quantity.value() < Decimal::ONE || Decimal::from(35) < quantity.value() {
         return None;
     }
-    let mut mention = measured(ClaimKind::Size, index, quantity, quantity.ends(false), Decimal::ONE, None);
+    let ends = upper.map(|(upper, _)| (quantity.value(), upper)).filter(|(low, high)| low < high);
+    let ends = ends.or(quantity.ends(false));
+    let mut mention = measured(ClaimKind::Size, index, quantity, ends, Decimal::ONE, None);
     if let Some(sign) = number_sign {
-        mention.end = sign.end as usize;
+        mention.end = upper.map_or(sign.end as usize, |(_, end)| end);
     }
     mention.start = context.map_or(mention.start, |context| context.start as usize);
     mention.end = after.map_or(mention.end, |after| after.end as usize);
@@ -667,6 +701,14 @@ fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
         mention.end += '半'.len_utf8();
     }
     Some(mention)
+}
+
+/// The upper end of 十号到十六号, from 到 on, and where it ends.
+fn up_to(scan: &Scan<'_>, clause: &Clause, at: usize) -> Option<(Decimal, usize)> {
+    let [to, upper, sign] = scan.tokens.get(at..clause.last)?.first_chunk::<3>()?;
+    let joined = to.is(Cue::To) && to.end == upper.start && upper.end == sign.start;
+    let number = scan.number(upper).filter(|_| joined && scan.text.get(sign.range()) == Some("号"))?;
+    (number.value <= Decimal::from(35)).then_some((number.value, sign.end as usize))
 }
 
 /// British ring sizes are letters: "a size N".

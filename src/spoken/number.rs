@@ -163,6 +163,15 @@ fn han_place(c: char) -> Option<i64> {
     })
 }
 
+/// Two and three tens in one character.
+fn tens(c: char) -> Option<i64> {
+    match c {
+        '廿' => Some(20),
+        '卅' => Some(30),
+        _ => None,
+    }
+}
+
 /// Whether 两 behind a figure is another figure (三两克) and not the unit (三两).
 fn two_goes_on(rest: &str) -> bool {
     rest.starts_with(['克', '斤', '个', '颗', '公', '毫', '百', '千', '万', '条', '钱'])
@@ -190,6 +199,10 @@ fn read_chinese(text: &str) -> Option<(Number, usize)> {
             if c == '两' && figures.count != 0 && !two_goes_on(rest) {
                 break;
             }
+            // 五四一个五七: the third counts the next piece.
+            if c == '一' && figures.count == 2 && place == 0 && rest.starts_with(['个', '条', '只', '支']) {
+                break;
+            }
             // Behind a place only 五六 may follow, or one figure: 六百八一克 is 六百八 a gram.
             if place != 0 && figures.as_slice().first().is_some_and(|first| first + 1 != figure) {
                 break;
@@ -202,6 +215,8 @@ fn read_chinese(text: &str) -> Option<(Number, usize)> {
             } else {
                 figures.push(figure);
             }
+        } else if let Some(tens) = tens(c).filter(|_| end == 0) {
+            (section, place) = (tens, 10);
         } else if let Some(mark) = han_place(c) {
             let count = match figures.as_slice() {
                 [] if mark == 10 && place == 0 && total == 0 => 1,
@@ -501,7 +516,7 @@ impl<'t> Words<'t> {
 }
 
 /// The words that may begin a number are also numerals of the lexicon.
-pub(super) const NUMERALS: &str = "0123456789零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖十百千万拾佰仟半½¼¾";
+pub(super) const NUMERALS: &str = "0123456789零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖十廿卅百千万拾佰仟半½¼¾";
 macro_rules! english {
     ($($word:literal = $value:literal,)*) => {
         pub(super) const ENGLISH: &[(&str, i64)] = &[$(($word, $value),)*];

@@ -114,7 +114,13 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds, passage: &mut Passag
         }
         for Heard { mut mention, at, refused } in heard.drain(..) {
             // What a piece does not weigh is no claim: 是5G工艺，不是5克.
-            if refused || mention.negated && matches!(mention.kind, ClaimKind::Weight | ClaimKind::Size) {
+            if mention.negated && matches!(mention.kind, ClaimKind::Weight | ClaimKind::Size) {
+                continue;
+            }
+            if refused {
+                if is_denied_after_all(scan, clause, &mention) {
+                    passage.mentions.push(Mention { negated: true, certainty: Certainty::Low, ..mention });
+                }
                 continue;
             }
             match discourse::voice(scan, index, clause, carried, at, mention.kind) {
@@ -123,6 +129,11 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds, passage: &mut Passag
                     if (is_fault(&mention) || denies_worth(scan, clause, &mention))
                         && (scan.has_after(clause, at, Cue::Vow) || scan.has_after(clause, at, Cue::FakePay)) => {}
                 Voice::Says => {
+                    // 不带金线的在三号链接: of another piece, which takes nothing back.
+                    if mention.negated {
+                        let behind = scan.text.get(mention.end..).unwrap_or_default();
+                        mention.apart |= behind.starts_with("的在") || behind.starts_with("在");
+                    }
                     if mention.kind == ClaimKind::Material && !mention.negated && 0 < mention.strength {
                         let other = |taken: &mut Mention| taken.value != mention.value;
                         passage.mentions.extend(believed.extract_if(.., other));
@@ -158,7 +169,8 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds, passage: &mut Passag
         if clause.is(Cue::Turn) {
             passage.turns.push(clause.start);
         }
-        carried = if clause.cues.meets(discourse::CARRIED) { carried.after(scan, clause) } else { Carried::default() };
+        let leaves = clause.cues.meets(discourse::CARRIED) || carried.goes_on();
+        carried = if leaves { carried.after(scan, clause) } else { Carried::default() };
     }
     // A tolerance in a later clause may have widened a figure that was copied before.
     for figure in numbers.iter().filter(|figure| figure.limits.is_some()) {
@@ -192,14 +204,41 @@ fn beside_claims(scan: &Scan<'_>, index: usize) -> bool {
     scan.clauses.get(near).is_some_and(|clauses| clauses.iter().any(|clause| clause.claims))
 }
 
+/// "I won't call it jade because it isn't."
+fn is_denied_after_all(scan: &Scan<'_>, clause: &Clause, mention: &Mention) -> bool {
+    let behind = scan.text.get(mention.end..clause.end).unwrap_or_default();
+    !mention.negated
+        && [
+            "because it isn't",
+            "because it's not",
+            "because they aren't",
+            "because they're not",
+            "因为它不是",
+            "因为不是",
+        ]
+        .iter()
+        .any(|because| behind.contains(because))
+}
+
 /// "From Brazil, I think, or Madagascar, I'm not sure": a clause that says no more than that.
 fn leaves_open(scan: &Scan<'_>, clause: &Clause) -> bool {
     clause.is(Cue::Refuse) && !clause.claims && {
         let text = scan.clause_text(clause);
         text.len() <= 24
-            && ["not sure", "not certain", "不清楚", "不确定", "说不准", "拿不准", "说不好"]
-                .iter()
-                .any(|open| text.contains(open))
+            && [
+                "not sure",
+                "not certain",
+                "不清楚",
+                "不确定",
+                "说不准",
+                "拿不准",
+                "说不好",
+                "can't prove",
+                "cannot prove",
+                "证明不了",
+            ]
+            .iter()
+            .any(|open| text.contains(open))
     }
 }
 
@@ -337,7 +376,7 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
         // 无核？不是 answers, 有人说是墨西哥的，不是啊 denies.
         let before = index.checked_sub(1).and_then(|before| scan.clauses.get(before));
         let asked = before.is_some_and(|before| before.asks);
-        let told = before.is_some_and(|before| before.is(Cue::Say));
+        let told = before.is_some_and(|before| before.is(Cue::Say) || before.is(Cue::Ask));
         let bare = if may_take_back(scan, clause) {
             bare_denial(scan, clause).filter(|_| !told).or_else(|| second_thought(scan, clause))
         } else {
@@ -364,6 +403,7 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
             let taken_back = mentions.get(split).filter(|mention| mention.negated).map(|mention| mention.value.clone());
             let kinds: Vec<_> = behind.iter().filter(|(at, ..)| *at <= reach).map(|(_, kind, _)| *kind).collect();
             let metal = |kind| matches!(kind, ClaimKind::Material | ClaimKind::Fineness);
+            let repays = mentions.get(split).is_some_and(is_repayment);
             let last = mentions.get(split.wrapping_sub(1)).map(|mention| mention.clause);
             for (mention, dropped) in mentions.iter().zip(&mut dropped).take(split).rev().take(6) {
                 if mention.end + BEFORE < start || last.is_some_and(|last| mention.clause + 1 < last) {
@@ -373,7 +413,9 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
                     break;
                 }
                 // Promises are added to each other, seldom corrected.
-                if matches!(mention.kind, ClaimKind::Guarantee | ClaimKind::BannedPhrase | ClaimKind::Certificate) {
+                if matches!(mention.kind, ClaimKind::Guarantee | ClaimKind::BannedPhrase | ClaimKind::Certificate)
+                    && !(repays && is_repayment(mention))
+                {
                     continue;
                 }
                 // A ring size takes back no millimetres.
@@ -393,6 +435,11 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
         at += 1;
         !dropped.get(at - 1).copied().unwrap_or_default()
     });
+}
+
+/// 假一赔三.
+fn is_repayment(mention: &Mention) -> bool {
+    mention.kind == ClaimKind::Guarantee && mention.value.starts_with("fake_pay_")
 }
 
 fn is_figure(kind: ClaimKind) -> bool {

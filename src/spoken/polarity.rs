@@ -45,7 +45,8 @@ const ENDS: [&str; 18] = [
 /// What a clause ends with that leaves open what it names.
 const UNKNOWN: [&str; 8] = ["不清楚", "不确定", "不好说", "说不好", "说不准", "拿不准", "没测过", "看不出来"];
 /// Words without which nothing is denied, declined or made stronger.
-const TURNS: Cues = Cues::of(&[Cue::Neg, Cue::NegPost, Cue::AssertQuestion, Cue::Is, Cue::Strong, Cue::Refuse]);
+const TURNS: Cues =
+    Cues::of(&[Cue::Neg, Cue::NegPost, Cue::AssertQuestion, Cue::Is, Cue::Strong, Cue::Refuse, Cue::LeftOpen]);
 const LINKS: Cues = Cues::of(&[Cue::Join]);
 
 /// Reads the polarity of the claim at `at`, of the given kind; `denies` says that the word itself is a denial.
@@ -96,9 +97,9 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             if scan.between(token, head).chars().count() <= 4 {
                 polarity.strength = polarity.strength.max(1 + u8::from(strong));
             }
-            // 'Who said it's glass' denies past the 'is'.
+            // 'Who said it's glass' denies past the 'is', and so does 'I wouldn't say it's'.
             if let Some(before) =
-                scan.before(place).filter(|before| clause.first < place && is_rhetorical(scan, before))
+                scan.before(place).filter(|before| clause.first < place && denies_a_saying(scan, before))
             {
                 denials += 1;
                 polarity.start = Some(before.start as usize);
@@ -121,7 +122,8 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             // 无填充有烧 denies the first and says the second.
             let own = scan.text.get(head.range()).is_some_and(|text| text.starts_with('有'));
             let listed = !own && (linked(scan, token, right) || kind == ClaimKind::BannedPhrase);
-            if denies || !alike || !listed {
+            // 没有注胶 A货: who denies a fault does not deny the worth named next.
+            if denies || !alike || !listed || is_worth(scan, head) && !is_worth(scan, token) {
                 break;
             }
             right = token;
@@ -157,8 +159,16 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     polarity
 }
 
-fn is_rhetorical(scan: &Scan<'_>, token: &Token) -> bool {
-    token.is(Cue::Neg) && scan.word(token).is_some_and(|word| word.denial == Denial::Rhetorical)
+/// A货, 天然.
+fn is_worth(scan: &Scan<'_>, token: &Token) -> bool {
+    scan.meanings(token).iter().any(|meaning| {
+        meaning.kind == ClaimKind::Treatment && matches!(meaning.value.as_deref(), Some("untreated" | "natural"))
+    })
+}
+
+fn denies_a_saying(scan: &Scan<'_>, token: &Token) -> bool {
+    token.is(Cue::Neg)
+        && scan.word(token).is_some_and(|word| matches!(word.denial, Denial::Rhetorical | Denial::Refusing))
 }
 
 /// Whether the text between two claims only lists them.
@@ -250,9 +260,11 @@ fn goes_on(scan: &Scan<'_>, token: &Token) -> bool {
     verb && behind.is_some_and(|c| super::normal::is_han(c) && !"的了啊哈哦呀吧呢".contains(c))
 }
 
-/// 三EX不是, 证书没有: the clause ends with the denial of the word right before it.
+/// 三EX不是, 证书没有, 皇家蓝那种还算不上: the clause ends with the denial of the word before it.
 fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -> Option<usize> {
-    let [denial, after @ ..] = rest else { return None };
+    let filling = |token: &Token| (token.is(Cue::Count) || token.is(Cue::Join)) && !token.is(Cue::Neg);
+    let fillers = rest.iter().take(2).take_while(|token| filling(token)).count();
+    let [denial, after @ ..] = rest.get(fillers..)? else { return None };
     let firm = denial.is(Cue::Neg) && scan.word(denial).is_some_and(|word| word.denial == Denial::Firm);
     // "Mahenge no" denies, "certificate no. 12" numbers.
     let names = !head.facts.has(Facts::CERTIFICATE);
@@ -261,16 +273,24 @@ fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -
         .get(denial.range())
         .is_some_and(|text| text == "no" && names || ENDS.iter().any(|end| text.ends_with(end)));
     let ends = after.is_empty() && scan.text.get(denial.end as usize..clause.end).is_some_and(|rest| rest.len() <= 3);
-    (firm && said && ends && !clause.asks && scan.between(head, denial).chars().count() <= 2)
-        .then_some(denial.end as usize)
+    (firm && said && ends && !clause.asks && only_points(scan.between(head, denial))).then_some(denial.end as usize)
+}
+
+/// Whether no more stands between a word and its denial than 的, 那种, 还.
+fn only_points(between: &str) -> bool {
+    let count = between.chars().count();
+    count <= 2 || count <= 5 && between.chars().all(|c| "的色那这种个还也都就可".contains(c))
 }
 
 /// 不写羊脂, 国检也不会给你打: what somebody would not say is no claim.
 fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    let Some(head) = scan.token(at) else { return false };
+    if clause.is(Cue::LeftOpen) && left_open(scan, clause, at, head) {
+        return true;
+    }
     if !clause.is(Cue::Refuse) {
         return false;
     }
-    let Some(head) = scan.token(at) else { return false };
     let reach = |gap: &str| gap.len() <= if gap.is_ascii() { 34 } else { 27 };
     let before = scan.tokens.get(clause.first..at).unwrap_or_default().iter().rev().take(STEPS);
     let declined = before
@@ -290,6 +310,16 @@ fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
         || after
             .take_while(|token| !token.claims)
             .any(|token| token.is(Cue::Refuse) && scan.between(head, token).chars().count() <= 2)
+}
+
+/// 水头嘛你们自己看.
+fn left_open(scan: &Scan<'_>, clause: &Clause, at: usize, head: &Token) -> bool {
+    let rest = scan.tokens.get(at + 1..clause.last).unwrap_or_default();
+    rest.iter().take(3).find(|token| token.is(Cue::LeftOpen)).is_some_and(|judge| {
+        let between = scan.between(head, judge);
+        between.chars().count() <= 6
+            && ["嘛", "呢", "怎么样", "如何", "好不好"].iter().any(|how| between.starts_with(how))
+    })
 }
 
 /// The same for a span of text, such as a quantity: only a denial right before it.

@@ -65,7 +65,10 @@ fn days(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
         let Some(token) = scan.token(at).filter(|token| token.number.is_some() && !found.is_taken(at)) else {
             continue;
         };
-        let Some(unit) = scan.token(at + 1).filter(|unit| at + 1 < clause.last && unit.start <= token.end + 3) else {
+        // "Thirty-day returns" has a dash between.
+        let dash = scan.token(at + 1).is_some_and(|dash| scan.text.get(dash.range()) == Some("-"));
+        let behind = at + 1 + usize::from(dash);
+        let Some(unit) = scan.token(behind).filter(|unit| behind < clause.last && unit.start <= token.end + 3) else {
             continue;
         };
         let long = match scan.text.get(unit.range()) {
@@ -79,7 +82,7 @@ fn days(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
         if days == 0 || 36_500 < days {
             continue;
         }
-        let promise = (at + 2..clause.last.min(at + 5)).find_map(|next| {
+        let promise = (behind + 1..clause.last.min(behind + 4)).find_map(|next| {
             let token = scan.token(next)?;
             let meaning = scan.meanings(token).iter().find(|meaning| meaning.kind == ClaimKind::Guarantee)?;
             (scan.between(unit, token).chars().count() <= 12).then_some((next, token, meaning.value.as_deref()?))
@@ -104,7 +107,7 @@ fn days(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>) {
         let (start, end) = (token.start.min(promise.start) as usize, promise.end.max(unit.end) as usize);
         let mut mention = Mention::new(ClaimKind::Guarantee, value, start, end, index);
         mention.negated = polarity.negated != denies;
-        found.take(at.min(next), (at + 2).max(next + 1));
+        found.take(at.min(next), (behind + 1).max(next + 1));
         found.mentions.push(mention);
     }
 }
@@ -198,9 +201,9 @@ fn yields(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'_>)
         });
         let Some(product) = product else { continue };
         let name = match scan.text.get(product.range()) {
-            Some("手镯" | "镯子" | "镯") => "bangles",
-            Some("牌子" | "牌") => "plaque",
-            Some("戒面") => "cabochons",
+            Some("手镯" | "镯子" | "镯" | "手镯位" | "镯子位" | "镯位") => "bangles",
+            Some("牌子" | "牌" | "牌子位") => "plaque",
+            Some("戒面" | "戒面位") => "cabochons",
             _ => "pieces",
         };
         value.push_str(&format!("_{count}_{name}"));

@@ -286,10 +286,18 @@ impl<'t> Walk<'_, 't> {
         }
         self.step(link);
         match self.next_number() {
-            Some(value) => {
+            Some(mut value) => {
                 self.passes(Cue::Around);
                 quantity.unit = None;
                 self.unit(quantity);
+                // 一到一克五, 八毫米到八毫米半: the tenths are of the upper end.
+                if let Some(next) = self.peek().filter(|next| next.start == self.left.end)
+                    && (matches!(quantity.unit, Some("g" | "ct")) || self.text(next) == "半")
+                    && let Some(part) = quantity.unit.and_then(|unit| self.tenths(unit, next))
+                {
+                    value += part;
+                    self.step(next);
+                }
                 quantity.unit = quantity.unit.or(unit);
                 // 两百三到五: the second leaves out what the first said. It stays unread rather than misread.
                 let upper = if plus { quantity.number.value + value } else { value };
@@ -344,6 +352,16 @@ impl<'t> Walk<'_, 't> {
             self.passes(Cue::Unit);
             return;
         }
+        if let Some(part) = self.tenths(unit, next) {
+            quantity.number.value += part;
+            self.step(next);
+        }
+    }
+
+    /// What a number right behind the unit adds to it.
+    fn tenths(&self, unit: &str, next: &Token) -> Option<Decimal> {
+        let number = self.scan.number(next)?;
+        let follows = self.scan.token(self.at + 1).filter(|after| after.start == next.end && self.at + 1 < self.last);
         let measured = follows.is_some_and(|after| {
             after.is(Cue::Count) || after.is(Cue::Unit) || after.is(Cue::Price) || after.is(Cue::Times)
         });
@@ -357,19 +375,17 @@ impl<'t> Walk<'_, 't> {
             && self.text(next).chars().count() == 2
             && !self.text(next).is_ascii();
         if measured || (!half && !both && (Decimal::TEN <= number.value || !number.figures)) {
-            return;
+            return None;
         }
         // The next word of the text may be a measure word that the lexicon does not know.
         let after = self.scan.text.get(next.end as usize..).and_then(|rest| rest.chars().next());
-        if !half && after.is_some_and(|c| super::normal::is_han(c) && !"的左多出啊哈吧呢哦呀了不起以，到".contains(c))
+        if !half && after.is_some_and(|c| super::normal::is_han(c) && !"的左多出啊哈吧呢哦呀了不起以，到之".contains(c))
         {
-            return;
+            return None;
         }
         // 两克拉零八 is 2.08.
         let places = if both || self.text(next).starts_with(['零', '〇']) { 2 } else { 1 };
-        let part = if half { Decimal::new(5, 1) } else { number.value * Decimal::new(1, places) };
-        quantity.number.value += part;
-        self.step(next);
+        Some(if half { Decimal::new(5, 1) } else { number.value * Decimal::new(1, places) })
     }
 
     /// Two carats and a half.

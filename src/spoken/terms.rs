@@ -21,7 +21,7 @@ pub(super) struct Heard {
 pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, heard: &mut Vec<Heard>) {
     let Some(token) = scan.token(at) else { return };
     let meanings = scan.meanings(token);
-    if meanings.is_empty() || token.is(Cue::Noise) {
+    if meanings.is_empty() || token.is(Cue::Noise) || is_yardstick(scan, clause, token) {
         return;
     }
     let leaves_material_open = token.facts.has(Facts::FINE.and(Facts::PLACED));
@@ -38,6 +38,9 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         negated &= !untreated;
         let only = if negated { meaning.flags.only_asserted } else { meaning.flags.only_denied };
         if only || meaning.flags.of_jade && !scan.speaks_of(Topic::Jade, clause.start) {
+            continue;
+        }
+        if meaning.flags.avowed && !comes_with_time(scan, clause, token) {
             continue;
         }
         if meaning.flags.if_denied {
@@ -74,7 +77,14 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         {
             continue;
         }
-        if negated && meaning.kind == ClaimKind::Grade && token.facts.has(Facts::MATERIAL) {
+        // 不是羊脂玉 denies the jade, 老蜜蜡谈不上 only that it is old.
+        let both = negated && token.facts.has(Facts::MATERIAL);
+        if both && meaning.kind == ClaimKind::Grade && !falls_short(scan, token, &polarity)
+            || both
+                && meaning.kind == ClaimKind::Material
+                && meanings.iter().any(|other| other.kind == ClaimKind::Grade)
+                && falls_short(scan, token, &polarity)
+        {
             continue;
         }
         // 不是足银 denies the fineness, "not vermeil" the plating, 不是多米的 the place; what the material is, they leave
@@ -122,6 +132,44 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         mention.part = part(scan, clause, at);
         heard.push(Heard { mention, at, refused: polarity.refused });
     }
+}
+
+/// 谈不上, 够不上, 还没到: denied is how far it goes.
+fn falls_short(scan: &Scan<'_>, token: &Token, polarity: &polarity::Polarity) -> bool {
+    let start = polarity.start.map_or(token.start as usize, |start| start.min(token.start as usize));
+    let end = polarity.end.map_or(token.end as usize, |end| end.max(token.end as usize));
+    let around = [scan.text.get(start..token.start as usize), scan.text.get(token.end as usize..end)];
+    around.into_iter().flatten().any(|words| ["不上", "不到", "没到", "不够"].iter().any(|short| words.contains(short)))
+}
+
+/// 天然的三分之一: what something else is measured by.
+fn is_yardstick(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
+    let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    let mut chars = rest.chars();
+    let first = match chars.next() {
+        Some('的') => chars.next(),
+        first => first,
+    };
+    match first {
+        Some('一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '几') => {
+            chars.as_str().starts_with("分之")
+        }
+        Some('零') => chars.as_str().starts_with('头'),
+        _ => false,
+    }
+}
+
+/// 戴久了会掉色, "it'll tarnish": the seller grants that it comes with time.
+fn comes_with_time(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
+    let before = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
+    let others = [Cue::Other, Cue::Hypothetical, Cue::Say, Cue::Ask, Cue::Teach, Cue::Sensitive];
+    let of_it = ["it", "they", "this"];
+    let named = scan.text.get(token.range()).is_some_and(|text| of_it.iter().any(|it| text.starts_with(it)));
+    !clause.asks
+        && !others.iter().any(|cue| clause.is(*cue))
+        && !before.contains(['怕', '担', '防'])
+        && (named
+            || ["久", "早晚", "迟早", "慢慢", "时间", "多少", "难免", "肯定"].iter().any(|time| before.contains(time)))
 }
 
 const LAB_GROWN: &str = "lab_grown";
@@ -204,6 +252,7 @@ fn supported(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, meaning
         ClaimKind::Treatment if !negated && wanted(scan, clause, at, token) => false,
         ClaimKind::Treatment => !weak || beside_others(scan, clause, at),
         ClaimKind::Guarantee => !weak,
+        ClaimKind::Fineness if !negated && wanted(scan, clause, at, token) => false,
         ClaimKind::Fineness => {
             !is_wrapped(scan, clause, token) && !of_layer(scan, clause, at, token) && !like(scan, clause, at, token)
         }
@@ -213,7 +262,7 @@ fn supported(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, meaning
 
 fn wanted(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
     scan.before(at).is_some_and(|before| {
-        clause.first < at && before.is(Cue::GenericBefore) && scan.between(before, token).is_empty()
+        clause.first < at && before.is(Cue::GenericBefore) && scan.between(before, token).trim().is_empty()
     })
 }
 
@@ -245,7 +294,9 @@ fn said(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
 }
 
 /// What names the colour of a piece before it.
-const COLOURED: [&str; 16] = [
+const COLOURED: [&str; 18] = [
+    "只写",
+    "写的是",
     "颜色",
     "颜色是",
     "颜色的",
@@ -376,9 +427,12 @@ fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated:
     }
     if !negated
         && scan.before(at).is_some_and(|before| {
-            clause.first < at && before.is(Cue::GenericBefore) && scan.between(before, token).is_empty()
+            clause.first < at && before.is(Cue::GenericBefore) && scan.between(before, token).trim().is_empty()
         })
     {
+        return false;
+    }
+    if !negated && after.is_some_and(|after| is_general(scan, clause, at, after) || was_once(scan, clause, at, after)) {
         return false;
     }
     // 沙金不是黄金 speaks of what a thing is called, and claims only the denial; 这个是葡萄石不是翡翠 claims both.
@@ -397,6 +451,26 @@ fn material(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, negated:
                 })
         });
     !defines || negated
+}
+
+/// "Real gold doesn't stick," 真珍珠不会掉粉, 不锈钢不会: what such a thing does.
+fn is_general(scan: &Scan<'_>, clause: &Clause, at: usize, after: &Token) -> bool {
+    let Some(token) = scan.token(at).filter(|_| after.is(Cue::Neg) && !clause.is(Cue::Own)) else { return false };
+    let name = scan.text.get(token.range()).unwrap_or_default();
+    match (scan.text.get(after.range()), scan.between(token, after)) {
+        (Some("不会"), "") => name.starts_with('真') || clause.end <= after.end as usize + 3,
+        (Some("doesn't" | "does not" | "don't" | "won't" | "never"), " ") => {
+            name.starts_with("real ") || scan.before(at).is_some_and(|real| clause.first < at && real.is(Cue::Strong))
+        }
+        _ => false,
+    }
+}
+
+/// 是紫晶烧出来的: what the piece once was.
+fn was_once(scan: &Scan<'_>, clause: &Clause, at: usize, after: &Token) -> bool {
+    let Some(token) = scan.token(at).filter(|token| after.claims && token.end == after.start) else { return false };
+    scan.text.get(after.range()).is_some_and(|text| text.starts_with("烧出来"))
+        && scan.before(at).is_some_and(|before| clause.first < at && before.is(Cue::Is) && before.end == token.start)
 }
 
 fn origin(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak: bool) -> bool {
