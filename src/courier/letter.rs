@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::backoff::{self, LETTER};
 use super::{Fault, Kit, Point, recalled, stale};
-use crate::capsule::Hash;
 use crate::desk::Desk;
 use crate::desk::accepted::starts_a_clock;
 use crate::desk::outbox as written;
@@ -184,11 +183,6 @@ pub(super) fn for_supervisor(row: &rows::Model, now: Timestamp) -> Option<rows::
     written::rows(key, row.seq, told, SignedDuration::ZERO, now).next().filter(|_| is_waited_for(row))
 }
 
-/// The id of the letter of one pause: the same on every try, and another one for the next pause of the endpoint.
-fn of_pause(endpoint: Uuid, paused_at: i64) -> Uuid {
-    Hash::of(format!("{endpoint}\n{paused_at}")).id()
-}
-
 /// Writes to the owners of endpoints that were paused.
 pub(super) async fn warn_owners(kit: &Kit, now: i64, recalls: bool) -> Result<(), Fault> {
     let store = kit.desk.store();
@@ -204,7 +198,7 @@ pub(super) async fn warn_owners(kit: &Kit, now: i64, recalls: bool) -> Result<()
             continue;
         }
         let warning = Warning {
-            id: of_pause(endpoint.id, endpoint.paused_at.unwrap_or(now)),
+            id: webhooks::letter_of_pause(&endpoint),
             email,
             url: endpoint.url.clone(),
             outcome: endpoint.last_outcome.clone().unwrap_or_default(),

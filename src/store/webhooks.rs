@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::entity::{outbox, webhooks};
-use super::outbox::State;
+use super::outbox::{State, following};
 use super::script::insert;
 
 /// A new endpoint.
@@ -67,6 +67,11 @@ pub async fn untold(conn: &impl ConnectionTrait, now: i64) -> Result<Vec<webhook
         .limit(16)
         .all(conn)
         .await?)
+}
+
+/// The id of the letter to its owner about this pause of an endpoint: the same on every try, and another for the next pause.
+pub fn letter_of_pause(endpoint: &webhooks::Model) -> Uuid {
+    following(&[endpoint.id.as_bytes(), &endpoint.paused_at.unwrap_or_default().to_be_bytes()])
 }
 
 /// Notes that an owner was written to, or when it is tried again.
