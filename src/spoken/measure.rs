@@ -55,7 +55,9 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
     if quantity.unit == Some("liang") && priced {
         return None;
     }
-    if is_fee(scan, clause, quantity) {
+    // 一克工费三十五
+    let of_one = quantity.value() == Decimal::ONE && next_is(scan, clause, quantity, Cue::PricePre);
+    if of_one || is_fee(scan, clause, quantity) {
         return None;
     }
     // 九十九两条: a price, and how many it buys.

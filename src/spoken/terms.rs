@@ -177,7 +177,9 @@ const LAB_GROWN: &str = "lab_grown";
 /// "We don't sell lab grown": a sort of goods is refused, and no treatment denied.
 fn is_not_sold(scan: &Scan<'_>, token: &Token, polarity: &polarity::Polarity) -> bool {
     let denial = polarity.start.and_then(|start| scan.text.get(start..token.start as usize)).unwrap_or_default();
-    ["we don't ", "we never ", "we won't ", "i don't ", "i won't "].iter().any(|we| denial.starts_with(we))
+    ["we don't ", "we do not ", "we never ", "we won't ", "i don't ", "i won't "]
+        .iter()
+        .any(|we| denial.starts_with(we))
 }
 
 fn clause_names_a_stone(scan: &Scan<'_>, clause: &Clause) -> bool {
