@@ -56,7 +56,9 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
         return None;
     }
     // 一克工费三十五
-    let of_one = quantity.value() == Decimal::ONE && next_is(scan, clause, quantity, Cue::PricePre);
+    let rest = scan.text.get(quantity.end..clause.end).unwrap_or_default();
+    let of_one =
+        quantity.value() == Decimal::ONE && ["工费", "加工费", "手工费"].iter().any(|fee| rest.starts_with(fee));
     if of_one || is_fee(scan, clause, quantity) {
         return None;
     }
