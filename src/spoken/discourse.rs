@@ -352,7 +352,10 @@ fn is_called(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     let Some(token) = scan.token(at).filter(|token| token.facts.has(Facts::MATERIAL)) else { return false };
     let said = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
     let joined = scan.token(at + 1).is_some_and(|next| at + 1 < clause.last && next.start == token.end);
-    joined && ["这", "这个", "这条", "这只", "这颗", "这块", "这串", "我这"].iter().any(|this| said.ends_with(this))
+    joined
+        && ["这", "这个", "这条", "这只", "这颗", "这块", "这串", "我这", "我家", "咱家", "我们家"]
+            .iter()
+            .any(|this| said.ends_with(this))
 }
 
 /// 空心的话我赔你.
@@ -409,6 +412,23 @@ fn of_others(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> b
     }
 }
 
+/// 染过的我们标题会写: what is said of such goods wherever they are sold.
+const LABELLED: [&str; 10] = [
+    "的我们标题",
+    "的我标题",
+    "的标题会",
+    "的标题里",
+    "的标题都会",
+    "的我们会",
+    "的我们都会",
+    "的我会",
+    "的我都会",
+    "我们标题",
+];
+/// 塑料你拿火烧一下就知道: how such a thing is told.
+const HANDLED: [&str; 10] =
+    ["你拿酒精", "你拿火", "你拿打火机", "你拿针", "你拿指甲", "你拿灯", "拿酒精", "拿火", "用酒精", "用火"];
+
 /// 苗银那个是铜镀银, 染过的会发亮: of what is called so, not of the piece.
 fn is_of_a_sort(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     let words = scan.tokens.get(clause.first..=at).unwrap_or_default().iter().enumerate();
@@ -419,7 +439,9 @@ fn is_of_a_sort(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
         match rest.chars().next() {
             Some('那') => clause.first + place < at && begins(&["那个是", "那种是", "那些是", "那种都是", "那个就是"]),
             Some('就' | '呢' | '指') => is_sort(scan, named) && begins(&["就是", "呢", "指"]),
-            Some('会' | '的') => begins(&["会", "的会", "的都会"]) && is_fault(scan, named),
+            Some('会' | '的') => (begins(&["会", "的会", "的都会"]) || begins(&LABELLED)) && is_fault(scan, named),
+            Some('我' | '标') => begins(&LABELLED) && is_fault(scan, named),
+            Some('你' | '拿' | '用') => begins(&HANDLED) && is_fault(scan, named),
             _ => false,
         }
     })

@@ -55,6 +55,18 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
     if quantity.unit == Some("liang") && priced {
         return None;
     }
+    // 一克工费三十五
+    let rest = scan.text.get(quantity.end..clause.end).unwrap_or_default();
+    let of_one =
+        quantity.value() == Decimal::ONE && ["工费", "加工费", "手工费"].iter().any(|fee| rest.starts_with(fee));
+    if of_one || is_fee(scan, clause, quantity) {
+        return None;
+    }
+    // 九十九两条: a price, and how many it buys.
+    if quantity.unit == Some("liang") && Decimal::TEN < quantity.value() && next_is(scan, clause, quantity, Cue::Count)
+    {
+        return None;
+    }
     // 体重五十公斤, 少一克赔十克, 看着有五克的感觉: not what the piece weighs.
     let told = |cue| context_before(scan, clause, quantity.first, cue, 6).is_some();
     if told(Cue::Body) || told(Cue::Likeness) || next_is(scan, clause, quantity, Cue::NearPost) {
@@ -78,6 +90,19 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
             Some(mention)
         }
         _ => None,
+    }
+}
+
+/// 工费算你二十一克: twenty for each gram.
+fn is_fee(scan: &Scan<'_>, clause: &Clause, quantity: &Quantity<'_>) -> bool {
+    let ends_in_one = Decimal::TEN < quantity.value() && quantity.value() % Decimal::TEN == Decimal::ONE;
+    quantity.unit == Some("g") && ends_in_one && {
+        let before = scan.text.get(clause.start..quantity.start).unwrap_or_default();
+        before.rsplit_once("工费").is_some_and(|(said, since)| {
+            !said.ends_with(['免', '零', '无', '0'])
+                && since.chars().count() <= 5
+                && since.chars().all(|c| "收你您我们就只才算是加要的按也都给大家统一全部".contains(c))
+        })
     }
 }
 

@@ -105,7 +105,7 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         // "D colour, lab grown": of a diamond it is the material.
         let grown = meaning.kind == ClaimKind::Treatment
             && meaning.value.as_deref() == Some(LAB_GROWN)
-            && !negated
+            && (!negated || is_not_sold(scan, token, &polarity))
             && scan.speaks_of(Topic::Diamonds, clause.start)
             && !scan.speaks_of(Topic::Stones, clause.start)
             && !clause_names_a_stone(scan, clause);
@@ -173,6 +173,14 @@ fn comes_with_time(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
 }
 
 const LAB_GROWN: &str = "lab_grown";
+
+/// "We don't sell lab grown": a sort of goods is refused, and no treatment denied.
+fn is_not_sold(scan: &Scan<'_>, token: &Token, polarity: &polarity::Polarity) -> bool {
+    let denial = polarity.start.and_then(|start| scan.text.get(start..token.start as usize)).unwrap_or_default();
+    ["we don't ", "we do not ", "we never ", "we won't ", "i don't ", "i won't "]
+        .iter()
+        .any(|we| denial.starts_with(we))
+}
 
 fn clause_names_a_stone(scan: &Scan<'_>, clause: &Clause) -> bool {
     scan.clause_tokens(clause).iter().any(|token| token.facts.has(Facts::STONE))
