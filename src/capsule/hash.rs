@@ -2,7 +2,6 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
-use uuid::{Builder, Uuid};
 
 /// A SHA-256, written as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,12 +17,6 @@ impl Hash {
 
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
-    }
-
-    /// The id that follows from what was hashed: its first half, marked as a UUID of our own making (version 8, RFC 9562).
-    pub fn id(&self) -> Uuid {
-        let (half, _) = self.0.split_at(16);
-        Builder::from_custom_bytes(half.try_into().unwrap_or_default()).into_uuid()
     }
 }
 

@@ -9,7 +9,6 @@ use super::receipt::Receipt;
 use super::registry::Begun;
 use super::work::Plan;
 use super::{Desk, Error, Request, Seals, recorded};
-use crate::capsule::Hash;
 use crate::domain::cases::Case;
 use crate::domain::command::Rules;
 use crate::domain::conduct::Incident;
@@ -23,7 +22,7 @@ use crate::domain::refusal::Refusal;
 use crate::rulebook::{Consequences, Fault, Fees, Ground, Owed};
 use crate::store::changes::Changes;
 use crate::store::entity::{incidents, obligations};
-use crate::store::{Source, journal, lookups, owed};
+use crate::store::{Source, following, journal, lookups, owed};
 
 /// A piece before and after a command, where something may follow from it.
 #[derive(Debug)]
@@ -283,7 +282,7 @@ fn may_be_late(turn: &Turn) -> bool {
 }
 
 fn name(order_id: OrderId, parts: &[&str]) -> Uuid {
-    Hash::of(format!("{order_id}\n{}", parts.join("\n"))).id()
+    following(format!("{order_id}\n{}", parts.join("\n")))
 }
 
 /// The row of an obligation.

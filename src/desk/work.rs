@@ -27,6 +27,7 @@ use crate::store::changes::Changes;
 use crate::store::entity::{
     certificate_codes, lines, order_nos, parcel_pieces, parcels, proposals, return_shipments, shipments, tags, waybills,
 };
+use crate::store::following;
 
 /// What one command will write, and answer.
 #[derive(Default)]
@@ -361,5 +362,5 @@ fn return_parcel(placed: &OrderPlaced) -> ParcelId {
 }
 
 fn derived(parts: &[&str]) -> ParcelId {
-    ParcelId(Hash::of(parts.join("\n")).id())
+    ParcelId(following(parts.join("\n")))
 }

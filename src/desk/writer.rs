@@ -137,9 +137,10 @@ impl Desk {
                 let (committer, batches) = mpsc::channel(1);
                 let committing = ahead::commit_all(batches);
                 let serving = ahead::serve(desk, queue, batch, cache, committer, ended);
-                let (runtime, same) = (Handle::current(), Handle::current());
-                start_thread("committer", move || runtime.block_on(committing))?;
-                start_thread("writer", move || same.block_on(serving))?;
+                let runtime = Handle::current();
+                let shared = runtime.clone();
+                start_thread("committer", move || shared.block_on(committing))?;
+                start_thread("writer", move || runtime.block_on(serving))?;
             }
         }
         self.inner.writers.ends.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(end);
@@ -275,6 +276,7 @@ impl Writer {
 
     async fn stage_of(&mut self, job: &Job) -> Option<Stage> {
         let key = job.keys().next()?;
+        // By its own connection: a reader that is opened here would end with this thread's runtime.
         let txn = self.store.begin().await.ok()?;
         let rows = journal::read(&txn.source(), key).await.ok()?;
         let events: Result<Vec<_>, _> = rows.iter().map(recorded::read).collect();

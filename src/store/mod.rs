@@ -13,6 +13,8 @@ use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, IsolationLevel,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
 
 pub mod backup;
 pub mod beside;
@@ -98,6 +100,13 @@ const ALTERNATIVES: usize = 256;
 fn padded<T>(values: &[T]) -> impl Iterator<Item = &T> {
     let size = values.len().next_power_of_two();
     values.iter().chain(values.last().into_iter().cycle()).take(size)
+}
+
+/// The id that follows from what a row is made of: half a SHA-256, as a UUID of our own making (version 8, RFC 9562).
+pub fn following(made_of: impl AsRef<[u8]>) -> Uuid {
+    let hash = Sha256::digest(made_of);
+    let (half, _) = hash.split_at(16);
+    Builder::from_custom_bytes(half.try_into().unwrap_or_default()).into_uuid()
 }
 
 /// One number for all instances: it only has to be the same in each, and no other program's. The schema is the lock's

@@ -12,12 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use sha2::{Digest, Sha256};
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
 use super::entity::{orders, outbox, webhooks};
 use super::script::keep;
-use super::{ALTERNATIVES, Backend, Error, Store, Transaction, padded};
+use super::{ALTERNATIVES, Backend, Error, Store, Transaction, following, padded};
 use crate::domain::ids::StreamKey;
 use crate::domain::notice::{Notice, Recipient};
 
@@ -462,17 +461,10 @@ async fn insert_new(conn: &impl ConnectionTrait, rows: Vec<outbox::Model>) -> Re
     .await
 }
 
-/// The id that follows from others: always the same from the same.
-pub(super) fn following(parts: &[&[u8]]) -> Uuid {
-    let hash = Sha256::digest(parts.concat());
-    let (half, _) = hash.split_at(16);
-    Builder::from_custom_bytes(half.try_into().unwrap_or_default()).into_uuid()
-}
-
 /// The row by which an endpoint gets what concerns it: its id, which is the webhook's, follows from both.
 pub fn for_endpoint(base: &outbox::Model, endpoint: Uuid, now: i64) -> outbox::Model {
     outbox::Model {
-        id: following(&[base.id.as_bytes(), endpoint.as_bytes()]),
+        id: following([base.id.into_bytes(), endpoint.into_bytes()].concat()),
         channel: Channel::Endpoint(endpoint).text(),
         state: State::Waiting.as_str().to_owned(),
         attempts: 0,

@@ -4,10 +4,10 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::Error;
 use super::entity::{outbox, webhooks};
-use super::outbox::{State, following};
+use super::outbox::State;
 use super::script::insert;
+use super::{Error, following};
 
 /// A new endpoint.
 pub async fn add(conn: &impl ConnectionTrait, row: webhooks::Model) -> Result<(), Error> {
@@ -71,7 +71,8 @@ pub async fn untold(conn: &impl ConnectionTrait, now: i64) -> Result<Vec<webhook
 
 /// The id of the letter to its owner about this pause of an endpoint: the same on every try, and another for the next pause.
 pub fn letter_of_pause(endpoint: &webhooks::Model) -> Uuid {
-    following(&[endpoint.id.as_bytes(), &endpoint.paused_at.unwrap_or_default().to_be_bytes()])
+    let paused_at = endpoint.paused_at.unwrap_or_default().to_be_bytes();
+    following([endpoint.id.as_bytes().as_slice(), &paused_at].concat())
 }
 
 /// Notes that an owner was written to, or when it is tried again.

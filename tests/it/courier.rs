@@ -96,10 +96,8 @@ impl Post for Mailbox {
             if let Some(answer) = self.answers.lock().unwrap().pop_front() {
                 return answer;
             }
-            if self.refused.lock().unwrap().contains(&letter.order_id) {
-                return failed("smtp_550_5.1.1", true);
-            }
-            if self.unknown.lock().unwrap().contains(&letter.recipient) {
+            let refused = self.refused.lock().unwrap().contains(&letter.order_id);
+            if refused || self.unknown.lock().unwrap().contains(&letter.recipient) {
                 return failed("smtp_550_5.1.1", true);
             }
             self.taken.lock().unwrap().push(letter);

@@ -466,8 +466,9 @@ both!(an_endpoint_that_takes_nothing_for_days_is_paused_its_owner_told_and_goes_
         courier(&world.desk, &post, &hands).until_idle().await.unwrap();
         hands.advance(SignedDuration::from_hours(4));
     }
-    assert!(look().await.paused_at.is_some());
-    assert_eq!(post.warned().len(), 1, "once");
+    let paused = look().await;
+    assert!(paused.paused_at.is_some());
+    assert_eq!(post.warned(), [webhooks::letter_of_pause(&paused)], "once");
     let asked = receiver.asked();
     receiver.behave([Manner::Status(200)]);
     courier(&world.desk, &post, &hands).until_idle().await.unwrap();
