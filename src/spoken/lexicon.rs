@@ -124,11 +124,10 @@ pub(super) enum Denial {
 pub(super) struct Word {
     pub(super) cues: Cues,
     meanings: Range<u32>,
-    /// Of a unit or a part, its name.
-    pub(super) name: Option<Arc<str>>,
-    pub(super) denial: Denial,
     facts: Facts,
-    edges: Edges,
+    /// Of a unit or a part, where its name stands in the row of names; nought is no name.
+    name: u16,
+    pub(super) denial: Denial,
 }
 
 /// Whether a word begins or ends with a letter or a digit, and so must not begin or end inside another.
@@ -149,6 +148,48 @@ fn edge(byte: u8) -> Option<Edge> {
         b'a'..=b'z' => Some(Edge::Letter),
         b'0'..=b'9' => Some(Edge::Digit),
         _ => None,
+    }
+}
+
+impl Edges {
+    /// How many bits of a number tell the edges.
+    const BITS: u32 = 4;
+
+    fn of(term: &str) -> Self {
+        Self { first: term.bytes().next().and_then(edge), last: term.bytes().next_back().and_then(edge) }
+    }
+
+    fn bits(self) -> u32 {
+        let bits = |edge| match edge {
+            None => 0,
+            Some(Edge::Letter) => 1,
+            Some(Edge::Digit) => 2,
+        };
+        bits(self.first) << 2 | bits(self.last)
+    }
+
+    fn from_bits(bits: u32) -> Self {
+        let edge = |bits| match bits & 3 {
+            0 => None,
+            1 => Some(Edge::Letter),
+            _ => Some(Edge::Digit),
+        };
+        Self { first: edge(bits >> 2), last: edge(bits) }
+    }
+
+    /// Where a word of these edges ends if it stands whole: `gold` not in `marigold`, `diamond` also in `diamonds`.
+    #[inline]
+    fn whole(self, bytes: &[u8], start: usize, end: usize) -> Option<usize> {
+        let before = || start.checked_sub(1).and_then(|at| bytes.get(at)).and_then(|byte| edge(*byte));
+        if self.first.is_some() && self.first == before() {
+            return None;
+        }
+        let after = |at: usize| bytes.get(at).and_then(|byte| edge(*byte));
+        if self.last.is_none() || self.last != after(end) {
+            return Some(end);
+        }
+        let plural = self.last == Some(Edge::Letter) && bytes.get(end) == Some(&b's');
+        (plural && after(end + 1) != Some(Edge::Letter)).then_some(end + 1)
     }
 }
 
@@ -188,6 +229,7 @@ pub(super) struct Tokens {
 pub(super) struct Lexicon {
     words: Vec<Word>,
     meanings: Vec<Meaning>,
+    names: Vec<Arc<str>>,
     by_term: HashMap<String, u32>,
     pub(super) trie: Trie,
 }
@@ -218,7 +260,7 @@ impl Lexicon {
         for c in number::NUMERALS.chars() {
             draft.cue(&c.to_string(), Cue::Numeral);
             // A number is read on from its first figure, so figures have no edges.
-            draft.entry(&c.to_string()).0.edges = Edges::default();
+            draft.entry(&c.to_string()).edges = Edges::default();
         }
         for word in number::ENGLISH.iter().map(|(word, _)| *word).chain(number::OPENERS) {
             draft.cue(word, Cue::Numeral);
@@ -238,6 +280,11 @@ impl Lexicon {
 
     pub(super) fn meanings(&self, word: &Word) -> &[Meaning] {
         self.meanings.get(word.meanings.start as usize..word.meanings.end as usize).unwrap_or_default()
+    }
+
+    /// The name of the unit or the part that the word is.
+    pub(super) fn name(&self, word: &Word) -> Option<&str> {
+        usize::from(word.name).checked_sub(1).and_then(|at| self.names.get(at)).map(|name| &**name)
     }
 
     pub(super) fn by_sound(&self) -> impl Iterator<Item = (&str, u32)> {
@@ -332,13 +379,10 @@ impl Lexicon {
         let place = |length: usize| units.get(length).map_or(0, |unit| unit.place as usize);
         let (mut word, mut characters, mut plural) = (NO_WORD, 0, 0);
         self.trie.words(units.iter().map(|unit| unit.mark), |found, length| {
-            if found % 2 == 0 {
-                (word, characters, plural) = (found / 2, length, 0);
-            } else if let Some(entry) = self.words.get(found as usize / 2) {
-                let end = place(length);
-                if let Some(whole) = whole(entry, normal.text.as_bytes(), start, end) {
-                    (word, characters, plural) = (found / 2, length, whole - end);
-                }
+            let end = place(length);
+            let whole = Edges::from_bits(found).whole(normal.text.as_bytes(), start, end);
+            if let Some(whole) = whole {
+                (word, characters, plural) = (found >> Edges::BITS, length, whole - end);
             }
         });
         let entry = self.words.get(word as usize)?;
@@ -361,44 +405,34 @@ fn carries_on(text: &str, last: Option<&Token>, start: usize) -> bool {
     last.is_some_and(|last| last.number.is_some() && matches!(text.get(last.end as usize..start), Some(" " | " of ")))
 }
 
-/// Where the word ends if it stands whole: `gold` not in `marigold`, `diamond` also in `diamonds`.
-#[inline(never)] // Asked of few words; within the search it would cost all of them.
-fn whole(word: &Word, bytes: &[u8], start: usize, end: usize) -> Option<usize> {
-    let before = start.checked_sub(1).and_then(|at| bytes.get(at)).and_then(|byte| edge(*byte));
-    if word.edges.first.is_some() && word.edges.first == before {
-        return None;
-    }
-    let after = |at: usize| bytes.get(at).and_then(|byte| edge(*byte));
-    if word.edges.last.is_none() || word.edges.last != after(end) {
-        return Some(end);
-    }
-    let plural = word.edges.last == Some(Edge::Letter) && bytes.get(end) == Some(&b's');
-    if plural && after(end + 1) != Some(Edge::Letter) {
-        return Some(end + 1);
-    }
-    None
-}
-
 #[derive(Default)]
 struct Draft {
-    words: Vec<(Word, Vec<Meaning>)>,
+    words: Vec<Entry>,
     by_term: HashMap<String, u32>,
     values: HashMap<String, Arc<str>>,
 }
 
+/// A word in the making.
+#[derive(Default)]
+struct Entry {
+    cues: Cues,
+    meanings: Vec<Meaning>,
+    name: Option<Arc<str>>,
+    denial: Denial,
+    edges: Edges,
+}
+
 impl Draft {
-    fn entry(&mut self, term: &str) -> &mut (Word, Vec<Meaning>) {
+    fn entry(&mut self, term: &str) -> &mut Entry {
         let index = *self.by_term.entry(term.to_owned()).or_insert_with(|| {
-            let edges =
-                Edges { first: term.bytes().next().and_then(edge), last: term.bytes().next_back().and_then(edge) };
-            self.words.push((Word { edges, ..Word::default() }, Vec::new()));
+            self.words.push(Entry { edges: Edges::of(term), ..Entry::default() });
             (self.words.len() - 1) as u32
         });
         &mut self.words[index as usize]
     }
 
     fn cue(&mut self, term: &str, cue: Cue) {
-        self.entry(term).0.cues.insert(cue);
+        self.entry(term).cues.insert(cue);
     }
 
     fn value(&mut self, value: &str) -> Arc<str> {
@@ -444,7 +478,7 @@ impl Draft {
             }
             match kind {
                 Some(kind) => {
-                    let (_, meanings) = self.entry(term);
+                    let meanings = &mut self.entry(term).meanings;
                     let same = meanings.iter_mut().find(|meaning| meaning.kind == kind && meaning.value == name);
                     match same {
                         Some(same) => {
@@ -458,7 +492,7 @@ impl Draft {
                 }
                 None => {
                     let cue = Cue::parse(&row.kind).ok_or_else(|| format!("{} is no kind", row.kind))?;
-                    let word = &mut self.entry(term).0;
+                    let word = self.entry(term);
                     word.cues.insert(cue);
                     if name.is_some() {
                         word.name.clone_from(&name);
@@ -473,23 +507,31 @@ impl Draft {
     }
 
     fn finish(self) -> Result<Lexicon, Unreadable> {
+        let too_many = |_| Unreadable { file: "lexicon", why: "it has more names than a word can hold".to_owned() };
         let mut words = Vec::with_capacity(self.words.len());
-        let mut meanings = Vec::new();
-        for (mut word, own) in self.words {
+        let (mut meanings, mut names) = (Vec::new(), Vec::<Arc<str>>::new());
+        // The lowest bits of a word's number say how it must stand, so that few words are looked at that do not.
+        let numbers: Vec<_> =
+            (0..).zip(&self.words).map(|(word, entry)| word << Edges::BITS | entry.edges.bits()).collect();
+        for entry in self.words {
             let first = meanings.len() as u32;
-            word.facts = own.iter().map(Facts::of).fold(Facts::default(), Facts::and);
-            meanings.extend(own);
-            word.meanings = first..meanings.len() as u32;
-            words.push(word);
+            let facts = entry.meanings.iter().map(Facts::of).fold(Facts::default(), Facts::and);
+            meanings.extend(entry.meanings);
+            let name = entry.name.map_or(0, |name| {
+                let known = names.iter().position(|known| *known == name);
+                known.unwrap_or_else(|| {
+                    names.push(name);
+                    names.len() - 1
+                }) + 1
+            });
+            let name = u16::try_from(name).map_err(too_many)?;
+            let meanings = first..meanings.len() as u32;
+            words.push(Word { cues: entry.cues, meanings, facts, name, denial: entry.denial });
         }
-        // The last bit says whether a word must be asked for its edges.
-        let number = |word: u32| {
-            let edges = words.get(word as usize).map(|word: &Word| word.edges).unwrap_or_default();
-            word * 2 + u32::from(edges.first.is_some() || edges.last.is_some())
-        };
+        let number = |word: u32| numbers.get(word as usize).copied().unwrap_or_default();
         let trie = Trie::new(self.by_term.iter().map(|(term, word)| (term.as_str(), number(*word))));
-        let why = "a spelling has a character beyond the basic plane".to_owned();
+        let why = "a spelling has a character beyond the basic plane, or there are too many words".to_owned();
         let trie = trie.ok_or(Unreadable { file: "lexicon", why })?;
-        Ok(Lexicon { words, meanings, by_term: self.by_term, trie })
+        Ok(Lexicon { words, meanings, names, by_term: self.by_term, trie })
     }
 }

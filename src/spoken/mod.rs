@@ -64,6 +64,9 @@ pub use window::Stream;
 /// The date of the lexicon and of the rules that read it, which is their version. Every reading names it.
 pub const VERSION: &str = "2026-11-23";
 
+/// Speech that claims much makes a claim in so many bytes; what is measured by it is only how much room is kept ready.
+const BYTES_OF_A_CLAIM: usize = 48;
+
 /// What is wrong in a file of the lexicon.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("lexicon {VERSION}, {file}: {why}")]
@@ -205,9 +208,10 @@ impl Reader {
 
     /// The same where the language is known; a hint, not a filter.
     pub fn read_as(&self, text: &str, language: Option<Lang>) -> Vec<Said> {
+        let mut out = Vec::with_capacity(text.len() / BYTES_OF_A_CLAIM);
         let mut stream = Stream::of(self, language);
-        let mut out = stream.push(text);
-        out.extend(stream.finish());
+        stream.take(text, &mut out);
+        stream.end(&mut out);
         out
     }
 }

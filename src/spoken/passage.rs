@@ -29,27 +29,89 @@ pub(super) struct Passage {
 struct Open {
     /// Words that a number used up.
     taken: Vec<bool>,
+    /// What the numbers say, what the words, and what only sounds like a word; each in the order of the clauses.
+    numbers: Vec<Mention>,
+    words: Vec<Heard>,
+    sounds: Vec<Heard>,
     /// What was asked in the clause before.
     asked: Vec<Mention>,
     /// What others were said to say in the two before.
     reported: Vec<Mention>,
     /// What others were said to take the piece for.
     believed: Vec<Mention>,
-    /// What the clause says.
-    heard: Vec<Heard>,
-    numbers: Vec<Mention>,
 }
 
 /// Fills the passage, of which only the room is kept.
 pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds, passage: &mut Passage) {
-    passage.mentions.clear();
-    passage.turns.clear();
-    let Open { taken, asked, reported, believed, heard, numbers } = &mut passage.open;
+    // Each kind of rules goes through the whole window before the next one begins. All of them together are more code
+    // than the processor keeps at hand: clause by clause it missed 204,000 lines of code in 63 kB of dense speech, kind
+    // by kind it misses 82,000 (cachegrind, 32 KiB).
+    read_numbers(scan, &mut passage.open);
+    read_words(scan, &passage.open.taken, &mut passage.open.words);
+    read_sounds(scan, sounds, &mut passage.open.sounds);
+    judge(scan, passage);
+    order(&mut passage.mentions);
+    correct(scan, &mut passage.mentions);
+}
+
+fn read_numbers(scan: &Scan<'_>, open: &mut Open) {
+    let Open { taken, numbers, .. } = open;
     taken.clear();
     taken.resize(scan.tokens.len(), false);
-    for left in [&mut *asked, &mut *reported, &mut *believed, &mut *numbers] {
+    numbers.clear();
+    for (index, clause) in scan.clauses.iter().enumerate() {
+        let before = numbers.len();
+        let mut found = Found { mentions: numbers, taken };
+        if clause.cues.meets(promise::OPENING) {
+            promise::read(scan, index, clause, &mut found);
+        }
+        if clause.cues.meets(quantity::OPENING) {
+            quantity::read(scan, index, clause, &mut found);
+        }
+        for mention in numbers.iter_mut().skip(before) {
+            let first = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
+            if mention.kind != ClaimKind::Guarantee {
+                let polarity = polarity::before(scan, clause, first, mention.start);
+                let behind = polarity::behind(scan, clause, first);
+                mention.negated ^= polarity.negated || behind.is_some();
+                mention.start = polarity.start.unwrap_or(mention.start);
+                mention.end = behind.unwrap_or(mention.end).max(mention.end);
+                mention.part = terms::part(scan, clause, first.min(scan.tokens.len().saturating_sub(1)));
+            }
+        }
+    }
+}
+
+fn read_words(scan: &Scan<'_>, taken: &[bool], words: &mut Vec<Heard>) {
+    words.clear();
+    for (index, clause) in scan.clauses.iter().enumerate().filter(|(_, clause)| clause.claims) {
+        for at in clause.first..clause.last {
+            let claims = scan.token(at).is_some_and(|token| token.claims);
+            if claims && !taken.get(at).copied().unwrap_or_default() {
+                terms::read(scan, index, clause, at, words);
+            }
+        }
+    }
+}
+
+fn read_sounds(scan: &Scan<'_>, sounds: &sound::Sounds, heard: &mut Vec<Heard>) {
+    heard.clear();
+    for (index, clause) in scan.clauses.iter().enumerate() {
+        if beside_claims(scan, index) {
+            sounds.read(scan, index, clause, heard);
+        }
+    }
+}
+
+/// Goes through all that was heard, clause by clause, and keeps what the seller claims.
+fn judge(scan: &Scan<'_>, passage: &mut Passage) {
+    passage.mentions.clear();
+    passage.turns.clear();
+    let Open { numbers, words, sounds, asked, reported, believed, .. } = &mut passage.open;
+    for left in [&mut *asked, &mut *reported, &mut *believed] {
         left.clear();
     }
+    let (mut numbers, mut words, mut sounds) = (numbers.drain(..), words.drain(..), sounds.drain(..));
     let mut carried = Carried::default();
     for (index, clause) in scan.clauses.iter().enumerate() {
         if !asked.is_empty()
@@ -76,43 +138,21 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds, passage: &mut Passag
         if leaves_open(scan, clause) {
             passage.mentions.retain(|mention| mention.kind != ClaimKind::Origin || index > mention.clause + 2);
         }
-        let before = numbers.len();
-        let mut found = Found { mentions: numbers, taken };
-        if clause.cues.meets(promise::OPENING) {
-            promise::read(scan, index, clause, &mut found);
-        }
-        if clause.cues.meets(quantity::OPENING) {
-            quantity::read(scan, index, clause, &mut found);
-        }
-        for mention in numbers.iter_mut().skip(before) {
-            let first = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
-            if mention.kind != ClaimKind::Guarantee {
-                let polarity = polarity::before(scan, clause, first, mention.start);
-                let behind = polarity::behind(scan, clause, first);
-                mention.negated ^= polarity.negated || behind.is_some();
-                mention.start = polarity.start.unwrap_or(mention.start);
-                mention.end = behind.unwrap_or(mention.end).max(mention.end);
-                mention.part = terms::part(scan, clause, first.min(scan.tokens.len().saturating_sub(1)));
+        let of_this = |mention: &Mention| mention.clause == index;
+        let mut next = || {
+            if numbers.as_slice().first().is_some_and(of_this) {
+                let mention = numbers.next()?;
+                let at = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
+                let at = at.clamp(clause.first, clause.last.max(clause.first + 1) - 1);
+                return Some(Heard { mention, at, refused: false });
             }
-        }
-        let said = numbers.get(before..).unwrap_or_default().iter().cloned().map(|mention| {
-            let at = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
-            Heard { mention, at: at.clamp(clause.first, clause.last.max(clause.first + 1) - 1), refused: false }
-        });
-        heard.clear();
-        heard.extend(said);
-        if clause.claims {
-            for at in clause.first..clause.last {
-                let claims = scan.token(at).is_some_and(|token| token.claims);
-                if claims && !taken.get(at).copied().unwrap_or_default() {
-                    terms::read(scan, index, clause, at, heard);
-                }
+            if words.as_slice().first().is_some_and(|heard| of_this(&heard.mention)) {
+                return words.next();
             }
-        }
-        if beside_claims(scan, index) {
-            sounds.read(scan, index, clause, heard);
-        }
-        for Heard { mut mention, at, refused } in heard.drain(..) {
+            sounds.as_slice().first().filter(|heard| of_this(&heard.mention))?;
+            sounds.next()
+        };
+        while let Some(Heard { mut mention, at, refused }) = next() {
             // What a piece does not weigh is no claim: 是5G工艺，不是5克.
             if mention.negated && matches!(mention.kind, ClaimKind::Weight | ClaimKind::Size) {
                 continue;
@@ -172,18 +212,6 @@ pub(super) fn hear(scan: &Scan<'_>, sounds: &sound::Sounds, passage: &mut Passag
         let leaves = clause.cues.meets(discourse::CARRIED) || carried.goes_on();
         carried = if leaves { carried.after(scan, clause) } else { Carried::default() };
     }
-    // A tolerance in a later clause may have widened a figure that was copied before.
-    for figure in numbers.iter().filter(|figure| figure.limits.is_some()) {
-        if let Some(said) =
-            passage.mentions.iter_mut().find(|said| said.start == figure.start && said.kind == figure.kind)
-        {
-            said.limits = figure.limits;
-            said.bound = figure.bound;
-            said.end = figure.end;
-        }
-    }
-    order(&mut passage.mentions);
-    correct(scan, &mut passage.mentions);
 }
 
 /// Puts the mentions in the order of the text. They nearly are, so that each has but a few places to go.

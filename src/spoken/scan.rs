@@ -194,7 +194,7 @@ impl<'t> Scan<'t> {
     }
 
     pub(super) fn name(&self, token: &Token) -> Option<&'t str> {
-        self.word(token)?.name.as_deref()
+        self.lexicon.name(self.word(token)?)
     }
 
     pub(super) fn token(&self, at: usize) -> Option<&'t Token> {

@@ -6,22 +6,39 @@
 
 /// How many places are tried for what follows a state before the part of the array that they lie in counts as full.
 const TRIES: usize = 64;
-/// No word ends in this state.
-const NONE: u32 = u32::MAX;
-/// The state before the first character.
+/// The state before the first character, to which nothing leads.
 const ROOT: u32 = 0;
-/// What stands before that: nothing does.
-const NOBODY: u32 = NONE - 1;
 
+/// A state in four bytes, so that those of all words stay near the processor: the class of the character that leads
+/// here, whether a word ends here, and the base. What follows by the class `c` is at `base + c`, if that is a state to
+/// which `c` leads; no two states have the same base, and no state that others follow has the base nought.
 #[derive(Clone, Copy, Debug)]
-struct State {
-    /// The state behind this one by the class `c` is at `base + c`, if that state names this one as its parent.
-    base: u32,
-    parent: u32,
-    word: u32,
-}
+struct State(u32);
 
-const FREE: State = State { base: 0, parent: NONE, word: NONE };
+impl State {
+    const CLASS: u32 = (1 << 12) - 1;
+    const ENDS: u32 = 1 << 12;
+    const BASE: u32 = 13;
+    const BASES: usize = 1 << (32 - Self::BASE);
+    /// No class leads here: not even that of characters which no word has.
+    const FREE: Self = Self(Self::CLASS);
+
+    fn is_free(self) -> bool {
+        self.class() == Self::CLASS
+    }
+
+    fn class(self) -> u32 {
+        self.0 & Self::CLASS
+    }
+
+    fn ends(self) -> bool {
+        self.0 & Self::ENDS != 0
+    }
+
+    fn base(self) -> u32 {
+        self.0 >> Self::BASE
+    }
+}
 
 /// What the trie knows a character by: a small number, its class, which is nought for all that no word has; whether a
 /// word begins with it; and whether it is a letter of English.
@@ -35,7 +52,7 @@ impl Mark {
     pub(super) const NONE: Self = Self(u16::MAX);
     const LETTER: u16 = 1 << 15;
     const OPENS: u16 = 1 << 14;
-    const CLASS: u16 = Self::OPENS - 1;
+    const CLASS: u16 = State::CLASS as u16;
 
     fn class(self) -> u16 {
         self.0 & Self::CLASS
@@ -55,19 +72,23 @@ pub(super) struct Trie {
     /// By code point of the basic plane.
     marks: Vec<Mark>,
     states: Vec<State>,
+    /// By state, the number of the word that ends there.
+    words: Vec<u32>,
 }
 
 /// Where free places are looked for.
 struct Room {
-    /// The first that is free, for what follows a state alone.
+    /// Before here, a place is seldom free that suits what follows a state alone …
     single: usize,
-    /// Before here, several that stand as they must are seldom free.
+    /// … or several that stand as they must.
     several: usize,
+    /// Whether a state has this base.
+    bases: Vec<bool>,
 }
 
 impl Trie {
     /// Builds the trie of all words with their numbers. None where a word has a character beyond the basic plane, or where
-    /// there are too many characters for their marks.
+    /// there are too many characters or words.
     pub(super) fn new<'w>(words: impl Iterator<Item = (&'w str, u32)>) -> Option<Self> {
         let words: Vec<_> = words.collect();
         // The characters that stand in most words have the smallest numbers: what follows a state then lies close together.
@@ -94,51 +115,53 @@ impl Trie {
         let mut spelled: Vec<(Vec<u16>, u32)> =
             words.iter().map(|(word, number)| (word.chars().map(class).collect(), *number)).collect();
         spelled.sort_unstable();
-        let mut trie = Self { marks, states: vec![State { parent: NOBODY, ..FREE }] };
-        trie.grow(ROOT, 0, &spelled, &mut Room { single: 1, several: 1 });
+        let mut trie = Self { marks, states: vec![State::FREE], words: vec![0] };
+        trie.grow(ROOT, 0, &spelled, &mut Room { single: 1, several: 1, bases: vec![true] })?;
         Some(trie)
     }
 
     /// Adds what follows the state, which all the words share up to `depth`.
-    fn grow(&mut self, state: u32, depth: usize, words: &[(Vec<u16>, u32)], room: &mut Room) {
+    fn grow(&mut self, state: u32, depth: usize, words: &[(Vec<u16>, u32)], room: &mut Room) -> Option<()> {
         let ended = words.iter().take_while(|(spelling, _)| spelling.len() == depth).count();
-        if let (Some((_, word)), Some(place)) =
-            (words.first().filter(|_| 0 < ended), self.states.get_mut(state as usize))
-        {
-            place.word = *word;
+        if let Some((_, word)) = words.first().filter(|_| 0 < ended) {
+            self.states.get_mut(state as usize)?.0 |= State::ENDS;
+            *self.words.get_mut(state as usize)? = *word;
         }
         let words = words.get(ended..).unwrap_or_default();
         let class = |(spelling, _): &(Vec<u16>, u32)| spelling.get(depth).copied().unwrap_or_default();
         let groups: Vec<_> = words.chunk_by(|one, other| class(one) == class(other)).collect();
         let followers: Vec<_> = groups.iter().filter_map(|group| group.first().map(class)).collect();
-        let (Some(lowest), Some(highest)) = (followers.first(), followers.last()) else { return };
-        let is_taken = |place: usize| self.states.get(place).is_some_and(|place| place.parent != NONE);
+        let (Some(lowest), Some(highest)) = (followers.first(), followers.last()) else { return Some(()) };
+        let is_taken = |place: usize| self.states.get(place).is_some_and(|place| !place.is_free());
         let free = if followers.len() == 1 { &mut room.single } else { &mut room.several };
         while is_taken(*free) {
             *free += 1;
         }
-        // The first place where all of them fit, at the latest behind the end of the array.
+        // The first base of its own with which all of them fit, at the latest behind the end of the array.
         let first = free.saturating_sub(usize::from(*lowest));
-        let fits = |base: &usize| followers.iter().all(|class| !is_taken(base + usize::from(*class)));
-        let base = (first..).find(fits).unwrap_or(self.states.len());
-        if first + TRIES < base && 1 < followers.len() {
-            room.several = base;
+        let is_own = |base: usize| !room.bases.get(base).copied().unwrap_or_default();
+        let fits = |base: &usize| is_own(*base) && followers.iter().all(|class| !is_taken(base + usize::from(*class)));
+        let base = (first..State::BASES).find(fits)?;
+        if first + TRIES < base {
+            *free = base + usize::from(*lowest);
         }
+        if room.bases.len() <= base {
+            room.bases.resize(base + 1, false);
+        }
+        *room.bases.get_mut(base)? = true;
         let length = base + usize::from(*highest) + 1;
         if self.states.len() < length {
-            self.states.resize(length, FREE);
+            self.states.resize(length, State::FREE);
+            self.words.resize(length, 0);
         }
-        if let Some(place) = self.states.get_mut(state as usize) {
-            place.base = base as u32;
-        }
+        self.states.get_mut(state as usize)?.0 |= (base as u32) << State::BASE;
         for class in &followers {
-            if let Some(place) = self.states.get_mut(base + usize::from(*class)) {
-                place.parent = state;
-            }
+            *self.states.get_mut(base + usize::from(*class))? = State(u32::from(*class));
         }
         for (class, group) in followers.iter().zip(groups) {
-            self.grow((base + usize::from(*class)) as u32, depth + 1, group, room);
+            self.grow((base + usize::from(*class)) as u32, depth + 1, group, room)?;
         }
+        Some(())
     }
 
     pub(super) fn mark(&self, c: char) -> Mark {
@@ -149,16 +172,16 @@ impl Trie {
     /// characters it has.
     #[inline]
     pub(super) fn words(&self, marks: impl Iterator<Item = Mark>, mut found: impl FnMut(u32, usize)) {
-        let mut state = ROOT;
-        let mut base = self.states.first().map_or(0, |root| root.base);
+        let mut base = self.states.first().map_or(0, |root| root.base());
         let mut length = 0;
         for mark in marks {
             length += 1;
-            let next = base + u32::from(mark.class());
-            let Some(place) = self.states.get(next as usize).filter(|place| place.parent == state) else { return };
-            (state, base) = (next, place.base);
-            if place.word != NONE {
-                found(place.word, length);
+            let class = u32::from(mark.class());
+            let place = (base + class) as usize;
+            let Some(state) = self.states.get(place).filter(|state| state.class() == class) else { return };
+            base = state.base();
+            if state.ends() {
+                found(self.words.get(place).copied().unwrap_or_default(), length);
             }
         }
     }

@@ -58,10 +58,15 @@ impl<'r> Stream<'r> {
     /// Takes the next piece of text and gives the claims that are settled by now, in the order of the text.
     pub fn push(&mut self, piece: &str) -> Vec<Said> {
         let mut out = Vec::new();
+        self.take(piece, &mut out);
+        out
+    }
+
+    pub(super) fn take(&mut self, piece: &str, out: &mut Vec<Said>) {
         if self.rest.is_empty() {
-            let read = self.windows(piece, &mut out);
+            let read = self.windows(piece, out);
             self.rest.push_str(piece.get(read..).unwrap_or_default());
-            return out;
+            return;
         }
         let mut piece = piece;
         while !piece.is_empty() {
@@ -70,21 +75,24 @@ impl<'r> Stream<'r> {
             self.rest.push_str(head);
             piece = tail;
             let rest = std::mem::take(&mut self.rest);
-            let read = self.windows(&rest, &mut out);
+            let read = self.windows(&rest, out);
             self.rest.push_str(rest.get(read..).unwrap_or_default());
         }
-        out
     }
 
     /// Reads what is left. The last claims.
-    pub fn finish(mut self) -> Vec<Said> {
+    pub fn finish(self) -> Vec<Said> {
         let mut out = Vec::new();
+        self.end(&mut out);
+        out
+    }
+
+    pub(super) fn end(mut self, out: &mut Vec<Said>) {
         let rest = std::mem::take(&mut self.rest);
         if !rest.is_empty() {
             self.window(&rest);
         }
-        self.fold.finish(&mut out);
-        out
+        self.fold.finish(out);
     }
 
     /// Words found, figures read and words looked at by the rules so far: the measure of work, for the proof of linear
