@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::future::Future;
-use std::io::BufWriter;
+use std::io::{BufWriter, Seek};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,42 +13,47 @@ use tokio::time::MissedTickBehavior;
 use super::{Error, PAGE};
 use crate::capsule::Hash;
 use crate::capsule::chain::Head;
-use crate::capsule::root::{ExportWriter, Root, Tree};
+use crate::capsule::root::{ExportWriter, Root};
 use crate::clock::Clock;
 use crate::desk::{self, Desk};
 use crate::store::entity::roots;
 use crate::store::journal::LastEvent;
-use crate::store::{Snapshot, Store, journal, queries, registers};
+use crate::store::{Store, journal, queries, registers};
 
 /// How long a stored answer is kept (`journey.md`, "Events, not rows", 9).
 pub const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How old a half-written export is that nobody will end.
+const ABANDONED: Duration = Duration::from_secs(24 * 3_600);
 
 /// How often it is looked whether something is due.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 
 /// Signs a root over the heads of all journals: the header goes into the database, the whole export into a file of
 /// this folder, which somebody should carry elsewhere. The file is there complete or not at all.
+///
+/// Each head is that of the moment in which it was read. One snapshot for all of them would hold the write-ahead log for
+/// as long as that takes, minutes where much is stored, and would tell no more: whoever compares a journal with its head
+/// asks whether it is still as long and as it was.
 pub async fn write_root(desk: &Desk, now: Timestamp, folder: &Path) -> Result<(Root, PathBuf), Error> {
-    let snapshot = desk.store().snapshot().await?;
-    let mut tree = Tree::new();
-    let mut heads = Heads::new(&snapshot);
-    while let Some(head) = heads.next().await? {
-        tree.push(&head).map_err(|unsorted| desk::Error::corrupt("a journal has two heads", unsorted))?;
-    }
-    let root = tree.sign(now, desk.signer());
-
     fs::create_dir_all(folder)?;
-    let name = root.at.strftime("%Y-%m-%dT%H-%M-%S%.6fZ").to_string();
-    let (path, partial) = (folder.join(format!("{name}.jsonl")), folder.join(format!("{name}.partial")));
+    sweep(folder)?;
+    let name = now.strftime("%Y-%m-%dT%H-%M-%S%.6fZ").to_string();
+    let [path, partial, aside] = ["jsonl", "partial", "heads"].map(|ending| folder.join(format!("{name}.{ending}")));
     // A root that is written to the disk of a server in its quiet hour may hold this thread for a moment.
-    let mut export = ExportWriter::new(BufWriter::new(File::create(&partial)?), root.clone())?;
-    let mut heads = Heads::new(&snapshot);
+    let lines = File::options().read(true).write(true).create(true).truncate(true).open(&aside)?;
+    let mut export = ExportWriter::new(BufWriter::new(lines));
+    let mut heads = Heads::new(desk.store());
     while let Some(head) = heads.next().await? {
         export.push(&head)?;
     }
-    let file = export.finish()?.into_inner().map_err(|error| error.into_error())?;
-    file.sync_all()?;
-    drop(snapshot);
+    let (root, lines) = export.sign(now, desk.signer())?;
+    let mut lines = lines.into_inner().map_err(|error| error.into_error())?;
+    lines.rewind()?;
+    let mut file = BufWriter::new(File::create(&partial)?);
+    root.write_before(&mut lines, &mut file)?;
+    file.get_ref().sync_all()?;
+    fs::remove_file(&aside)?;
 
     // Named before it is noted: an export that the database does not know is found by the first check against it, a
     // noted root without its export by nobody.
@@ -58,6 +63,20 @@ pub async fn write_root(desk: &Desk, now: Timestamp, folder: &Path) -> Result<(R
     registers::add_root(&*txn, row(&root)?).await?;
     txn.commit().await?;
     Ok((root, path))
+}
+
+/// Takes away what runs that were killed a day ago or earlier have left half-written; a younger one may still be at it.
+fn sweep(folder: &Path) -> Result<(), Error> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        let is_half = path.extension().is_some_and(|ending| ending == "partial" || ending == "heads");
+        let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+        if is_half && ABANDONED < age {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 fn row(root: &Root) -> Result<roots::Model, Error> {
@@ -72,20 +91,20 @@ fn row(root: &Root) -> Result<roots::Model, Error> {
 
 /// All heads in the order of their journals, a page at a time.
 struct Heads<'a> {
-    conn: &'a Snapshot,
+    store: &'a Store,
     page: std::vec::IntoIter<LastEvent>,
     after: Option<crate::domain::ids::StreamKey>,
     ended: bool,
 }
 
 impl<'a> Heads<'a> {
-    fn new(conn: &'a Snapshot) -> Self {
-        Self { conn, page: Vec::new().into_iter(), after: None, ended: false }
+    fn new(store: &'a Store) -> Self {
+        Self { store, page: Vec::new().into_iter(), after: None, ended: false }
     }
 
     async fn next(&mut self) -> Result<Option<Head>, Error> {
         if self.page.as_slice().is_empty() && !self.ended {
-            let page = journal::heads(&**self.conn, self.after, PAGE).await?;
+            let page = journal::heads(self.store.reader(), self.after, PAGE).await?;
             self.after = page.last().map(|head| head.key);
             self.ended = page.is_empty();
             self.page = page.into_iter();
@@ -132,25 +151,32 @@ pub async fn daily(desk: &Desk, now: Timestamp, folder: &Path) -> Result<Done, E
     Ok(Done { root: Some(path), forgotten })
 }
 
-/// Looks after what is due until it is told to stop. A day on which it fails is tried again at the next look.
+/// Looks after what is due until it is told to stop, and then leaves a root half-written: the next start begins it anew.
+/// A day on which it fails is tried again at the next look.
 pub async fn roots_loop(desk: Desk, folder: PathBuf, clock: Clock, stop: impl Future<Output = ()> + Send) {
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        tokio::select! {
-            () = &mut stop => return,
-            _ = looks.tick() => {}
+    let looking = async {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            look(&desk, &folder, clock.now()).await;
         }
-        if let Err(error) = desk.commit_seeds(clock.now()).await {
-            tracing::error!(%error, "the seeds of the days to come could not be committed");
+    };
+    tokio::select! {
+        () = stop => {}
+        () = looking => {}
+    }
+}
+
+async fn look(desk: &Desk, folder: &Path, now: Timestamp) {
+    if let Err(error) = desk.commit_seeds(now).await {
+        tracing::error!(%error, "the seeds of the days to come could not be committed");
+    }
+    match daily(desk, now, folder).await {
+        Ok(Done { root: Some(path), forgotten }) => {
+            tracing::info!(root.file = %path.display(), answers.forgotten = forgotten, "the day's root is signed");
         }
-        match daily(&desk, clock.now(), &folder).await {
-            Ok(Done { root: Some(path), forgotten }) => {
-                tracing::info!(root.file = %path.display(), answers.forgotten = forgotten, "the day's root is signed");
-            }
-            Ok(Done { root: None, .. }) => {}
-            Err(error) => tracing::error!(%error, "the day's root could not be signed"),
-        }
+        Ok(Done { root: None, .. }) => {}
+        Err(error) => tracing::error!(%error, "the day's root could not be signed"),
     }
 }

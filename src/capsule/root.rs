@@ -150,6 +150,13 @@ impl Root {
         self.header(&format!(r#","signature":"{}""#, self.signature))
     }
 
+    /// Writes the export: the header, and behind it the heads, from their beginning.
+    pub fn write_before(&self, heads: &mut impl Read, out: &mut impl Write) -> Result<(), RootFault> {
+        writeln!(out, "{}", self.line())?;
+        io::copy(heads, out)?;
+        Ok(out.flush()?)
+    }
+
     /// Checks that the root was signed by a key we believe; not yet that any heads add up to it.
     pub fn verify(&self, keys: &Keyring) -> Result<(), SignatureFault> {
         keys.verify(self.key_id, self.signed_bytes().as_bytes(), &self.signature)
@@ -168,31 +175,30 @@ struct Header {
     r#type: String,
 }
 
-/// Writes an export head by head.
+/// Writes an export head by head. The header comes first and can be signed only when the last head was seen, so the
+/// heads are written aside, and behind the header in the end.
 #[derive(Debug)]
-pub struct ExportWriter<W: Write> {
-    out: W,
-    root: Root,
+pub struct ExportWriter<W> {
+    heads: W,
     tree: Tree,
 }
 
 impl<W: Write> ExportWriter<W> {
-    pub fn new(mut out: W, root: Root) -> Result<Self, RootFault> {
-        writeln!(out, "{}", root.line())?;
-        Ok(Self { out, root, tree: Tree::new() })
+    /// Takes the place where the heads are written aside.
+    pub fn new(heads: W) -> Self {
+        Self { heads, tree: Tree::new() }
     }
 
     pub fn push(&mut self, head: &Head) -> Result<(), RootFault> {
         self.tree.push(head).map_err(|_| RootFault::Unsorted { line: self.tree.journals() + 2 })?;
-        writeln!(self.out, "{}", line(head))?;
+        writeln!(self.heads, "{}", line(head))?;
         Ok(())
     }
 
-    /// Refuses to call an export finished that does not add up to what was signed.
-    pub fn finish(mut self) -> Result<W, RootFault> {
-        adds_up(&self.root, &self.tree)?;
-        self.out.flush()?;
-        Ok(self.out)
+    /// Signs what was pushed. The heads are given back as they were written: [`Root::write_before`] ends the export.
+    pub fn sign(mut self, at: Timestamp, signer: &Signer) -> Result<(Root, W), RootFault> {
+        self.heads.flush()?;
+        Ok((self.tree.sign(at, signer), self.heads))
     }
 }
 
@@ -356,9 +362,13 @@ mod tests {
     }
 
     fn export(heads: &[Head]) -> String {
-        let mut writer = ExportWriter::new(Vec::new(), tree(heads).sign(at(), &signer())).unwrap();
+        let mut writer = ExportWriter::new(Vec::new());
         heads.iter().for_each(|head| writer.push(head).unwrap());
-        String::from_utf8(writer.finish().unwrap()).unwrap()
+        let (root, lines) = writer.sign(at(), &signer()).unwrap();
+        assert_eq!(root, tree(heads).sign(at(), &signer()));
+        let mut export = Vec::new();
+        root.write_before(&mut &lines[..], &mut export).unwrap();
+        String::from_utf8(export).unwrap()
     }
 
     /// The definition of RFC 6962, section 2.1, word by word.
@@ -460,11 +470,11 @@ mod tests {
     }
 
     #[test]
-    fn an_export_that_does_not_add_up_is_not_finished() {
+    fn heads_out_of_order_are_not_exported() {
         let heads = heads(3);
-        let mut writer = ExportWriter::new(Vec::new(), tree(&heads).sign(at(), &signer())).unwrap();
-        writer.push(&heads[0]).unwrap();
-        assert!(matches!(writer.finish(), Err(RootFault::CountDiffers { expected: 3, found: 1 })));
+        let mut writer = ExportWriter::new(Vec::new());
+        writer.push(&heads[1]).unwrap();
+        assert!(matches!(writer.push(&heads[0]), Err(RootFault::Unsorted { line: 3 })));
     }
 
     #[test]

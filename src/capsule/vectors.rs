@@ -86,9 +86,13 @@ fn the_root_and_its_signature_are_met() {
     assert_eq!(root.signed_bytes(), vectors.root.signed);
     assert_eq!(root.signature, vectors.root.signature);
 
-    let mut writer = ExportWriter::new(Vec::new(), root.clone()).unwrap();
+    let mut writer = ExportWriter::new(Vec::new());
     vectors.root.heads.iter().for_each(|head| writer.push(head).unwrap());
-    assert_eq!(String::from_utf8(writer.finish().unwrap()).unwrap(), EXPORT);
+    let (signed, heads) = writer.sign(root.at, &signer).unwrap();
+    assert_eq!(signed, root);
+    let mut export = Vec::new();
+    root.write_before(&mut &heads[..], &mut export).unwrap();
+    assert_eq!(String::from_utf8(export).unwrap(), EXPORT);
     assert_eq!(verify_export(EXPORT.as_bytes(), &keys(&vectors)).unwrap(), root);
 }
 

@@ -401,6 +401,24 @@ both!(a_root_is_signed_once_a_day_and_old_answers_are_forgotten, |db| async move
     assert_eq!(world.events(pieces[0]).await.len(), 1);
 });
 
+both!(what_a_killed_run_left_of_a_root_is_taken_away_a_day_later, |db| async move {
+    let world = World::new(db).await;
+    world.place("N-1", 1).await;
+    let folder = tempfile::tempdir().unwrap();
+    let left = |name: &str, hours: u64| {
+        let path = folder.path().join(name);
+        let file = std::fs::File::create(&path).unwrap();
+        file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 3_600)).unwrap();
+        path
+    };
+    let gone = [left("old.partial", 25), left("old.heads", 25)];
+    let kept = [left("young.partial", 23), left("young.heads", 23), left("old.jsonl", 25)];
+    let (_, path) = upkeep::write_root(&world.desk, world.now(), folder.path()).await.unwrap();
+    assert!(gone.iter().all(|path| !path.exists()));
+    assert!(kept.iter().chain([&path]).all(|path| path.exists()));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
+});
+
 both!(an_export_verifies_without_the_database, |db| async move {
     use touchstone::audit::export::export;
     use touchstone::capsule::lines;
