@@ -28,7 +28,7 @@ use crate::domain::actor::Role;
 use crate::domain::command::Command;
 use crate::domain::event::{Event, LedgerProposed};
 use crate::domain::evidence::{Settled, Speech};
-use crate::domain::ids::ClaimId;
+use crate::domain::ids::{ClaimId, OrderId};
 use crate::domain::ledger::{Claim, ProposedEntry, Span};
 use crate::domain::merge::at_odds;
 use crate::domain::piece::Piece;
@@ -191,11 +191,21 @@ fn clock(ms: i64) -> String {
 
 /// The words behind sealed texts, as far as this role may read them: an auditor none; who settles the ledger all; anybody
 /// else with what is personal covered.
-pub async fn words_for(app: &App, view: &PieceView, role: Role) -> Result<Words, ApiError> {
-    let mut words = match role {
-        Role::Auditor => Words::new(),
-        _ => app.desk().read_texts(view.key.order_id).await?, // Everybody else who sees the piece.
-    };
+async fn words_for(app: &App, view: &PieceView, role: Role) -> Result<Words, ApiError> {
+    let words = texts_for(app, view.key.order_id, role).await?;
+    covered(app, view, role, words).await
+}
+
+/// The sealed texts of an order, an auditor's none; still uncovered.
+pub async fn texts_for(app: &App, order_id: OrderId, role: Role) -> Result<Words, ApiError> {
+    match role {
+        Role::Auditor => Ok(Words::new()),
+        _ => Ok(app.desk().read_texts(order_id).await?), // Everybody else who sees the piece.
+    }
+}
+
+/// Covers what is personal in the words of claims, except for who settles the ledger.
+pub async fn covered(app: &App, view: &PieceView, role: Role, mut words: Words) -> Result<Words, ApiError> {
     if !matches!(role, Role::Inspector | Role::Supervisor) {
         let buyer = app.desk().read_person(view.placed.buyer_id).await?;
         let name = buyer.and_then(|details| details.name);

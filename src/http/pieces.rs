@@ -14,6 +14,7 @@ use super::auth::{CLERK, Caller, INSPECTOR, PLATFORM, READERS, SUPERVISOR};
 use super::body::{Faults, Write};
 use super::error::Problem;
 use super::looks::{self, note_reader};
+use super::views::Beside;
 use super::warehouse::{PieceAnswer, etag, locate, on_piece};
 use super::{ApiError, App, views};
 use crate::desk::PieceView;
@@ -49,9 +50,12 @@ async fn get_piece(
     caller: Caller<READERS>,
     Path(code): Path<String>,
 ) -> Result<Response, ApiError> {
-    let view = view(&app, &caller, &code).await?;
+    let (_, located) = locate(&app, &caller, &code).await?;
+    let journal = async { Ok(app.desk().read_piece(located.key).await?) };
+    let (view, beside) = tokio::try_join!(journal, Beside::read(&app, located.key, caller.role))?;
+    let view = view.ok_or_else(|| ApiError::absent("piece"))?;
     note_reader(&app, &caller, &view).await?;
-    let mut answer = views::piece(&app, &view, &caller).await?;
+    let mut answer = views::piece(&app, &view, beside, &caller).await?;
     if let Some(answer) = answer.as_object_mut() {
         answer.insert("bench".to_owned(), looks::bench(&view.piece, &caller));
         answer.insert("looks".to_owned(), looks::looks(&app, &view.piece));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::auth::Caller;
-use super::ledger::{ledger, words_for};
+use super::ledger::{covered, ledger, texts_for};
 use super::looks::shows_photo;
 use super::obligations::InWords;
 use super::warehouse::capsule_answer;
@@ -16,12 +16,13 @@ use crate::domain::actor::Role;
 use crate::domain::appraisal::{Appraisal, ComponentResult, Declared, PresentedCertificate, Size};
 use crate::domain::command::{CommandKind, Rules, Step};
 use crate::domain::event::{Condition, Event};
-use crate::domain::ids::TextId;
+use crate::domain::ids::{StreamKey, TextId};
 use crate::domain::ledger::ClaimedValue;
 use crate::domain::piece::Piece;
 use crate::domain::quantity::Weighing;
 use crate::domain::route::Stage;
 use crate::domain::text::Sealed;
+use crate::store::entity::{capsules, deadlines, obligations as obligation_rows, return_shipments};
 use crate::store::{owed, queries};
 
 /// Words behind sealed texts. An auditor gets none.
@@ -120,32 +121,68 @@ pub fn value(value: &ClaimedValue) -> Value {
     }
 }
 
+/// What stands in tables of its own beside a piece's journal, as far as the role is shown it.
+pub struct Beside {
+    deadlines: Vec<deadlines::Model>,
+    capsule: Option<capsules::Model>,
+    returns: Vec<return_shipments::Model>,
+    /// Of the whole order; none where the role sees no price, and so no sum that is made of it.
+    obligations: Option<Vec<obligation_rows::Model>>,
+    /// Still uncovered.
+    texts: Words,
+}
+
+impl Beside {
+    /// Asked by the key alone and all at once, so that it can be read beside the journal: where much is stored, each of
+    /// them may wait for the disk.
+    pub async fn read(app: &App, key: StreamKey, role: Role) -> Result<Self, ApiError> {
+        let reader = app.desk().store().reader();
+        let (order_id, stream_id) = (key.order_id.0, key.stream_id.0);
+        let obligations = async {
+            match role {
+                Role::Platform | Role::Merchant | Role::Supervisor | Role::Auditor => {
+                    Ok(Some(owed::obligations_of(reader, order_id).await?))
+                }
+                Role::Clerk | Role::Inspector | Role::Operator | Role::Buyer | Role::Carrier | Role::Desk => Ok(None),
+            }
+        };
+        let rows = async {
+            Ok(tokio::try_join!(
+                queries::deadlines_of(reader, order_id, stream_id),
+                queries::capsule(reader, order_id, stream_id),
+                queries::returns_of(reader, order_id, stream_id),
+                obligations,
+            )?)
+        };
+        let ((deadlines, capsule, returns, obligations), texts) =
+            tokio::try_join!(rows, texts_for(app, key.order_id, role))?;
+        Ok(Self { deadlines, capsule, returns, obligations, texts })
+    }
+}
+
 /// A whole piece, as far as the caller may see.
-pub async fn piece<const ROLES: u16>(app: &App, view: &PieceView, caller: &Caller<ROLES>) -> Result<Value, ApiError> {
+pub async fn piece<const ROLES: u16>(
+    app: &App,
+    view: &PieceView,
+    beside: Beside,
+    caller: &Caller<ROLES>,
+) -> Result<Value, ApiError> {
     let role = caller.role;
-    let reader = app.desk().store().reader();
-    let (order_id, stream_id) = (view.key.order_id.0, view.key.stream_id.0);
     let piece = &view.piece;
     let opened = piece.opened();
-    // All at once: where much is stored, each may wait for the disk.
-    let beside = async {
-        let deadlines = queries::deadlines_of(reader, order_id, stream_id);
-        let capsule = queries::capsule(reader, order_id, stream_id);
-        Ok(tokio::try_join!(deadlines, capsule, queries::returns_of(reader, order_id, stream_id))?)
-    };
+    let Beside { deadlines, capsule, returns, obligations, texts } = beside;
+    let words = covered(app, view, role, texts).await?;
     // An auditor reads everything but personal data, and a free text may hold some.
-    let (words, (deadlines, capsule, returns)) = tokio::try_join!(words_for(app, view, role), beside)?;
     let title =
         text(view.placed.lines.iter().find(|line| line.line_no == opened.line_no).map(|line| &line.title), &words);
     let merchant = role == Role::Merchant;
-    // Whoever sees no price sees no sum that is made of it.
-    let owed = match role {
-        Role::Platform | Role::Merchant | Role::Supervisor | Role::Auditor => {
-            let mut rows = owed::obligations_of(reader, order_id).await?;
+    let owed = match obligations {
+        Some(mut rows) => {
+            let stream_id = view.key.stream_id.0;
             rows.retain(|row| row.line_no == opened.line_no && row.stream_id.is_none_or(|stream| stream == stream_id));
             json!(obligations::told(app, rows).await?)
         }
-        Role::Clerk | Role::Inspector | Role::Operator | Role::Buyer | Role::Carrier | Role::Desk => Value::Null,
+        None => Value::Null,
     };
     Ok(json!({
         "code": opened.code,

@@ -1,6 +1,7 @@
 //! Reading the projections and registers for answers. No query here is without its bound or its key.
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use super::entity::*;
@@ -11,10 +12,13 @@ use crate::domain::ids::StreamKey;
 
 /// A piece by its code.
 pub async fn piece_by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<pieces::Model>, Error> {
-    match piece_codes::Entity::find_by_id(code.to_owned()).one(conn).await? {
-        Some(row) => piece(conn, row.order_id, row.stream_id).await,
-        None => Ok(None),
-    }
+    let key = piece_codes::Entity::find_by_id(code.to_owned())
+        .select_only()
+        .columns([piece_codes::Column::OrderId, piece_codes::Column::StreamId]);
+    let own = Expr::tuple(
+        [pieces::Column::OrderId, pieces::Column::StreamId].map(|column| Expr::col((pieces::Entity, column))),
+    );
+    Ok(pieces::Entity::find().filter(own.in_subquery(key.into_query())).one(conn).await?)
 }
 
 /// A piece by its journal's key.
