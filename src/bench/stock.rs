@@ -253,6 +253,8 @@ fn copy(desk: &Desk, template: &Template, number: usize) -> Result<(Changes, Str
     for row in &mut changes.deadlines {
         row.due_at = instead.at(row.due_at);
     }
+    // Nor does a clock go along that would have run out since: the house would fire all of them before it rests.
+    changes.deadlines.retain(|row| order.created_at < row.due_at);
     for row in &mut changes.outbox {
         row.id = Uuid::now_v7();
         row.state = crate::store::outbox::State::Sent.as_str().to_owned();
