@@ -26,21 +26,23 @@ pub async fn measure(options: &Options, progress: &Progress) -> Result<Figures, 
     progress.say(&format!("a database of {ORDERS} orders"));
     furnish(folder.path()).await?;
     let mut figures = Figures::new("rest");
-    let (mut ready, mut resident) = (Vec::new(), Vec::new());
+    let (mut ready, mut resident, mut read) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..STARTS {
         progress.say("starting the service");
         let (service, took, address) = start(folder.path()).await?;
         ready.push(took);
         tokio::time::sleep(Duration::from_secs(2)).await;
         resident.extend(service.resident_kilobytes());
-        resident.extend(after_reading(&service, address).await?);
+        read.extend(after_reading(&service, address).await?);
         service.stop().await?;
     }
     figures.text("ready_median", milliseconds(percentile(&mut ready, 50)));
     figures.text("ready_slowest", milliseconds(percentile(&mut ready, 100)));
-    match resident.iter().max() {
-        Some(most) => figures.text("resident_at_most", format!("{}.{} MB", most / 1_000, most % 1_000 / 100)),
-        None => figures.note("this system does not tell how much memory a process holds"),
+    for (name, held) in [("resident_at_most", resident), ("resident_after_reading", read)] {
+        match held.iter().max() {
+            Some(most) => figures.text(name, format!("{}.{} MB", most / 1_000, most % 1_000 / 100)),
+            None => figures.note("this system does not tell how much memory a process holds"),
+        }
     }
     figures.note(format!("{STARTS} starts of touchstone serve, on a database of {ORDERS} orders; MB are 1000 kB"));
     Ok(figures)

@@ -230,7 +230,7 @@ pub(super) struct Lexicon {
     words: Vec<Word>,
     meanings: Vec<Meaning>,
     names: Vec<Arc<str>>,
-    by_term: HashMap<String, u32>,
+    by_sound: Vec<(String, u32)>,
     pub(super) trie: Trie,
 }
 
@@ -287,11 +287,9 @@ impl Lexicon {
         usize::from(word.name).checked_sub(1).and_then(|at| self.names.get(at)).map(|name| &**name)
     }
 
+    /// The spellings that are also found by their sound, each with its word.
     pub(super) fn by_sound(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.by_term.iter().map(|(term, word)| (term.as_str(), *word)).filter(|(_, word)| {
-            let found = self.words.get(*word as usize);
-            found.is_some_and(|word| self.meanings(word).iter().any(|meaning| meaning.flags.by_sound))
-        })
+        self.by_sound.iter().map(|(term, word)| (term.as_str(), *word))
     }
 
     /// Every value that a word can give a claim, with the claim's kind, each once.
@@ -532,6 +530,10 @@ impl Draft {
         let trie = Trie::new(self.by_term.iter().map(|(term, word)| (term.as_str(), number(*word))));
         let why = "a spelling has a character beyond the basic plane, or there are too many words".to_owned();
         let trie = trie.ok_or(Unreadable { file: "lexicon", why })?;
-        Ok(Lexicon { words, meanings, names, by_term: self.by_term, trie })
+        let mut lexicon = Lexicon { words, meanings, names, by_sound: Vec::new(), trie };
+        let is_heard = |word: &Word| lexicon.meanings(word).iter().any(|meaning| meaning.flags.by_sound);
+        let is_heard = |(_, word): &(String, u32)| lexicon.words.get(*word as usize).is_some_and(is_heard);
+        lexicon.by_sound = self.by_term.into_iter().filter(is_heard).collect();
+        Ok(lexicon)
     }
 }
