@@ -138,7 +138,7 @@ fn judge(scan: &Scan<'_>, passage: &mut Passage) {
         if leaves_open(scan, clause) {
             passage.mentions.retain(|mention| mention.kind != ClaimKind::Origin || index > mention.clause + 2);
         }
-        let of_this = |mention: &Mention| mention.clause == index;
+        let of_this = |mention: &Mention| mention.clause <= index;
         let mut next = || {
             if numbers.as_slice().first().is_some_and(of_this) {
                 let mention = numbers.next()?;
