@@ -38,11 +38,13 @@ pub async fn measure(options: &Options, progress: &Progress) -> Result<Figures, 
     }
     figures.text("ready_median", milliseconds(percentile(&mut ready, 50)));
     figures.text("ready_slowest", milliseconds(percentile(&mut ready, 100)));
-    for (name, held) in [("resident_at_most", resident), ("resident_after_reading", read)] {
-        match held.iter().max() {
-            Some(most) => figures.text(name, format!("{}.{} MB", most / 1_000, most % 1_000 / 100)),
-            None => figures.note("this system does not tell how much memory a process holds"),
+    for (name, held) in [("resident_at_most", &resident), ("resident_after_reading", &read)] {
+        if let Some(most) = held.iter().max() {
+            figures.text(name, format!("{}.{} MB", most / 1_000, most % 1_000 / 100));
         }
+    }
+    if resident.is_empty() {
+        figures.note("this system does not tell how much memory a process holds");
     }
     figures.note(format!("{STARTS} starts of touchstone serve, on a database of {ORDERS} orders; MB are 1000 kB"));
     Ok(figures)

@@ -21,7 +21,7 @@ use crate::desk::PieceView;
 use crate::domain::actor::Role;
 use crate::domain::command::Command;
 use crate::domain::event::Segment;
-use crate::domain::ids::PersonId;
+use crate::domain::ids::{PersonId, StreamKey};
 use crate::domain::route::Stage;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -36,7 +36,12 @@ pub fn routes() -> OpenApiRouter<App> {
 /// A piece that the caller may see, as its journal tells it.
 pub async fn view<const ROLES: u16>(app: &App, caller: &Caller<ROLES>, code: &str) -> Result<PieceView, ApiError> {
     let (_, located) = locate(app, caller, code).await?;
-    app.desk().read_piece(located.key).await?.ok_or_else(|| ApiError::absent("piece"))
+    read(app, located.key).await
+}
+
+/// A piece that is known to be visible.
+async fn read(app: &App, key: StreamKey) -> Result<PieceView, ApiError> {
+    app.desk().read_piece(key).await?.ok_or_else(|| ApiError::absent("piece"))
 }
 
 /// One piece, as far as the caller may see: stage, what is possible now, clocks, declaration, appraisal, ledger,
@@ -51,9 +56,7 @@ async fn get_piece(
     Path(code): Path<String>,
 ) -> Result<Response, ApiError> {
     let (_, located) = locate(&app, &caller, &code).await?;
-    let journal = async { Ok(app.desk().read_piece(located.key).await?) };
-    let (view, beside) = tokio::try_join!(journal, Beside::read(&app, located.key, caller.role))?;
-    let view = view.ok_or_else(|| ApiError::absent("piece"))?;
+    let (view, beside) = tokio::try_join!(read(&app, located.key), Beside::read(&app, located.key, caller.role))?;
     note_reader(&app, &caller, &view).await?;
     let mut answer = views::piece(&app, &view, beside, &caller).await?;
     if let Some(answer) = answer.as_object_mut() {
