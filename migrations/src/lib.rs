@@ -19,6 +19,7 @@ mod m0012_owed;
 mod m0013_restores;
 mod m0014_unreached;
 mod m0015_lost_capsules;
+mod m0016_unread;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_restores::Restores),
             Box::new(m0014_unreached::Unreached),
             Box::new(m0015_lost_capsules::LostCapsules),
+            Box::new(m0016_unread::Unread),
         ]
     }
 }

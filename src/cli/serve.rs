@@ -69,21 +69,8 @@ impl Serve {
             // Before anything is done or anybody served: a transcript read, a word heard may be an erased person's.
             restored(&config, &store, &desk, self.after_restore).await?;
             let clock = Clock::system();
-            let unread = desk
-                .catch_up_on_speech(clock.now())
-                .await
-                .map_err(|error| Trouble::failed("the ledgers that wait for speech cannot be read", &error))?;
-            if 0 < unread {
-                tracing::info!(ledgers = unread, "transcripts that a stop left unread are read");
-            }
-            let parked = desk
-                .catch_up_on_carriers(clock.now())
-                .await
-                .map_err(|error| Trouble::failed("the parked words of carriers cannot be heard", &error))?;
-            if 0 < parked {
-                tracing::info!(pieces = parked, "words of carriers that a stop left parked are heard");
-            }
             let metrics = Metrics::install().map_err(|error| Trouble::failed("nothing can be measured", &error))?;
+            let catching_up = tokio::spawn(catch_up(desk.clone(), clock.clone()));
             let measuring = tokio::spawn(keep_up(metrics.clone()));
             let settings = Settings {
                 public_url: config.public_url.clone(),
@@ -119,6 +106,7 @@ impl Serve {
             http::serve(listener, app, stop)
                 .await
                 .map_err(|error| Trouble::failed("the service stopped with a fault", &error))?;
+            catching_up.abort();
             measuring.abort();
             sweeping.abort();
             drop(stop_clocks);
@@ -131,6 +119,21 @@ impl Serve {
             tracing::info!("stopped; everything in flight was finished");
             Ok(Outcome::Good)
         })
+    }
+}
+
+/// Does what a stop left undone between a commit and what follows from it. Nobody waits for it: a busy house may have
+/// left much.
+async fn catch_up(desk: Desk, clock: Clock) {
+    match desk.catch_up_on_speech(clock.now()).await {
+        Ok(0) => {}
+        Ok(ledgers) => tracing::info!(ledgers, "transcripts that a stop left unread are read"),
+        Err(error) => tracing::error!(%error, "the ledgers that wait for speech cannot be read"),
+    }
+    match desk.catch_up_on_carriers(clock.now()).await {
+        Ok(0) => {}
+        Ok(pieces) => tracing::info!(pieces, "words of carriers that a stop left parked are heard"),
+        Err(error) => tracing::error!(%error, "the parked words of carriers cannot be heard"),
     }
 }
 

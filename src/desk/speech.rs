@@ -28,9 +28,8 @@ use crate::domain::text::Name;
 use crate::spoken::Reader;
 use crate::spoken::ledger::{Heard, Labels, heard};
 use crate::spoken::transcript::{Format, Part, Transcript};
-use crate::store::entity::{pieces, transcripts};
-use crate::store::queries::HandedIn;
-use crate::store::{Source, journal, lookups, queries};
+use crate::store::entity::{pieces, transcripts, unread_transcripts};
+use crate::store::{Source, journal, lookups, queries, registers};
 use crate::vault::Vault;
 
 /// Transcripts kept in memory. A session's pieces come to the bench within the same days.
@@ -293,12 +292,21 @@ impl Desk {
         transcript: Uuid,
         request: &Request,
     ) -> Result<(), Error> {
-        let stage = Stage::SpokenReview.as_str();
-        let waiting = queries::pieces_of_live(self.store().reader(), tenant.as_str(), live.as_str(), stage).await?;
-        for row in waiting {
+        for row in self.pieces_waiting(tenant.as_str(), live.as_str()).await? {
             self.read_piece_again(row, transcript, request.clone()).await?;
         }
-        Ok(())
+        self.was_read(transcript).await
+    }
+
+    async fn pieces_waiting(&self, tenant: &str, live: &str) -> Result<Vec<pieces::Model>, Error> {
+        let stage = Stage::SpokenReview.as_str();
+        Ok(queries::pieces_of_live(self.store().reader(), tenant, live, stage).await?)
+    }
+
+    async fn was_read(&self, transcript: Uuid) -> Result<(), Error> {
+        let txn = self.store().begin().await?;
+        registers::transcript_was_read(&*txn, transcript).await?;
+        Ok(txn.commit().await?)
     }
 
     async fn read_piece_again(&self, row: pieces::Model, transcript: Uuid, request: Request) -> Result<(), Error> {
@@ -321,43 +329,49 @@ impl Desk {
         }
     }
 
-    /// Reads the ledgers again that a stop left unread between the commit of a transcript and [`Desk::read_again`]. It
-    /// is done when the service starts. Answers how many there were.
+    /// Reads the ledgers again that a stop left unread between the commit of a transcript and the end of
+    /// [`Desk::read_again`]. It is done beside the service when that starts. Answers how many there were.
     ///
     /// # Errors
     ///
     /// Those of the store, and of a journal that cannot be read.
     pub async fn catch_up_on_speech(&self, now: Timestamp) -> Result<usize, Error> {
-        let reader = self.store().reader();
         let mut caught_up = 0;
-        for (row, transcript) in queries::pieces_with_speech(reader, Stage::SpokenReview.as_str()).await? {
-            let Some(by) = self.reads_before(&row, &transcript).await? else { continue };
-            let request = Request {
-                by,
-                idempotency_key: String::new(),
-                part: String::new(),
-                target: String::new(),
-                body: Vec::new(),
-                digested: Vec::new(),
-                if_match: None,
-                command_id: CommandId(Uuid::now_v7()),
-                now,
-                confirms: None,
-            };
-            self.read_piece_again(row, transcript.id, request).await?;
-            caught_up += 1;
+        for transcript in queries::unread_transcripts(self.store().reader()).await? {
+            for row in self.pieces_waiting(&transcript.tenant_id, &transcript.live_id).await? {
+                let Some(by) = self.reads_before(&row, &transcript).await? else { continue };
+                let request = Request {
+                    by,
+                    idempotency_key: String::new(),
+                    part: String::new(),
+                    target: String::new(),
+                    body: Vec::new(),
+                    digested: Vec::new(),
+                    if_match: None,
+                    command_id: CommandId(Uuid::now_v7()),
+                    now,
+                    confirms: None,
+                };
+                self.read_piece_again(row, transcript.transcript_id, request).await?;
+                caught_up += 1;
+            }
+            self.was_read(transcript.transcript_id).await?;
         }
         Ok(caught_up)
     }
 
     /// Who had the ledger read last, where that was before the transcript came. A reading that found nothing of the
     /// piece in a transcript does not name it, so its time tells.
-    async fn reads_before(&self, row: &pieces::Model, transcript: &HandedIn) -> Result<Option<By>, Error> {
+    async fn reads_before(
+        &self,
+        row: &pieces::Model,
+        transcript: &unread_transcripts::Model,
+    ) -> Result<Option<By>, Error> {
         let key = StreamKey { order_id: OrderId(row.order_id), stream_id: StreamId(row.stream_id) };
         for event in journal::read(self.store().reader(), key).await?.iter().rev() {
             let recorded = recorded::read(event)?.recorded;
             let Event::ClaimsRead(read) = &recorded.event else { continue };
-            let this = read.transcript_id == Some(TextId(transcript.id));
+            let this = read.transcript_id == Some(TextId(transcript.transcript_id));
             let late = transcript.created_at <= recorded.at.as_microsecond();
             let by = recorded.person.zip(recorded.key).map(|(person, key)| By {
                 person,

@@ -417,35 +417,13 @@ pub async fn pieces_of_live(
     Ok(found)
 }
 
-/// A transcript without its text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HandedIn {
-    pub id: Uuid,
-    /// When it was handed in, in microseconds.
-    pub created_at: i64,
-}
-
-/// The pieces in one stage whose live session has a transcript, with the latest.
-pub async fn pieces_with_speech(
-    conn: &impl ConnectionTrait,
-    stage: &str,
-) -> Result<Vec<(pieces::Model, HandedIn)>, Error> {
-    let mut found = Vec::new();
-    for row in pieces::Entity::find().filter(pieces::Column::Stage.eq(stage)).all(conn).await? {
-        let order = orders::Entity::find_by_id(row.order_id).one(conn).await?;
-        let Some(live) = order.and_then(|order| order.live_id) else { continue };
-        let Some(id) = self::live(conn, &row.tenant_id, &live).await?.and_then(|live| live.transcript_id) else {
-            continue;
-        };
-        let created_at: Option<i64> = transcripts::Entity::find_by_id(id)
-            .select_only()
-            .column(transcripts::Column::CreatedAt)
-            .into_tuple()
-            .one(conn)
-            .await?;
-        found.extend(created_at.map(|created_at| (row, HandedIn { id, created_at })));
-    }
-    Ok(found)
+/// Transcripts whose ledgers may still have to be read, oldest first.
+pub async fn unread_transcripts(conn: &impl ConnectionTrait) -> Result<Vec<unread_transcripts::Model>, Error> {
+    Ok(unread_transcripts::Entity::find()
+        .order_by_asc(unread_transcripts::Column::CreatedAt)
+        .order_by_asc(unread_transcripts::Column::TranscriptId)
+        .all(conn)
+        .await?)
 }
 
 /// The laboratories, oldest first.

@@ -75,6 +75,11 @@ put!(
     put_live, lives, [TenantId, Id], [RoomId, StartedAt, ReplayUrl, UpdatedAt]
 );
 
+put!(
+    /// A transcript whose ledgers have to be read, in place of an earlier one of its session.
+    put_unread, unread_transcripts, [TenantId, LiveId], [TranscriptId, CreatedAt]
+);
+
 /// A live session of which nothing is told yet but that it is one; what is known of it stays as it is.
 pub async fn keep_live(conn: &impl ConnectionTrait, row: lives::Model) -> Result<(), Error> {
     keep(conn, vec![row], [lives::Column::TenantId, lives::Column::Id]).await
@@ -85,7 +90,7 @@ pub async fn keep_frame(conn: &impl ConnectionTrait, row: frames::Model) -> Resu
     keep(conn, vec![row], [frames::Column::ReadingId]).await
 }
 
-/// A transcript of a live session that is known; false where it is not.
+/// A transcript of a live session that is known, which has its ledgers to be read; false where it is not.
 pub async fn put_transcript(conn: &impl ConnectionTrait, row: transcripts::Model, now: i64) -> Result<bool, Error> {
     let done = lives::Entity::update_many()
         .col_expr(lives::Column::TranscriptId, Expr::value(row.id))
@@ -94,8 +99,24 @@ pub async fn put_transcript(conn: &impl ConnectionTrait, row: transcripts::Model
         .filter(lives::Column::Id.eq(&row.live_id))
         .exec(conn)
         .await?;
+    let unread = unread_transcripts::Model {
+        tenant_id: row.tenant_id.clone(),
+        live_id: row.live_id.clone(),
+        transcript_id: row.id,
+        created_at: row.created_at,
+    };
     insert(conn, vec![row]).await?;
+    put_unread(conn, unread).await?;
     Ok(done.rows_affected == 1)
+}
+
+/// Notes that the ledgers of a transcript are read. A newer one of the same session goes on waiting.
+pub async fn transcript_was_read(conn: &impl ConnectionTrait, transcript: Uuid) -> Result<(), Error> {
+    unread_transcripts::Entity::delete_many()
+        .filter(unread_transcripts::Column::TranscriptId.eq(transcript))
+        .exec(conn)
+        .await?;
+    Ok(())
 }
 
 /// The orders in which somebody is the buyer.

@@ -1,7 +1,10 @@
 //! What was said of a piece, from the transcript of its live session to the verdict.
 
 use axum::http::Method;
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::Database;
 use serde_json::{Value, json};
+use touchstone::store::queries;
 
 use crate::app::{TestApp, place, sample_order};
 use crate::walk::{self, Stop, appraisal, piece, settle, speech_unavailable, walk};
@@ -139,7 +142,12 @@ both!(a_transcript_after_the_order_opens_the_ledgers_that_wait, |db| async move 
     assert!(after["proposal"].as_i64() < again["proposal"].as_i64());
     put.send().await.expect(200);
     assert_eq!(ledger(&app, &codes[0]).await["proposal"], again["proposal"]);
+    assert_eq!(unread(&app).await, 0, "nothing is left for the next start");
 });
+
+async fn unread(app: &TestApp) -> usize {
+    queries::unread_transcripts(app.app.desk().store().reader()).await.unwrap().len()
+}
 
 both!(a_stop_before_the_ledgers_are_read_is_made_good_at_the_next_start, |db| async move {
     use jiff::Timestamp;
@@ -174,10 +182,18 @@ both!(a_stop_before_the_ledgers_are_read_is_made_good_at_the_next_start, |db| as
     };
     app.app.desk().keep(kept, &request).await.unwrap();
     assert_eq!(ledger(&app, code).await["speech"], Value::Null);
+    assert_eq!(unread(&app).await, 1);
+    // A database of an earlier version does not know what is unread, and the migration takes nothing for read.
+    let bare = Database::connect(db.url()).await.unwrap();
+    Migrator::down(&bare, Some(1)).await.unwrap();
+    Migrator::up(&bare, None).await.unwrap();
+    bare.close().await.unwrap();
+    assert_eq!(unread(&app).await, 1);
 
     assert_eq!(app.app.desk().catch_up_on_speech(Timestamp::now()).await.unwrap(), 1);
     let read = ledger(&app, code).await;
     assert_eq!(read["speech"], "read");
+    assert_eq!(unread(&app).await, 0);
     assert_eq!(app.app.desk().catch_up_on_speech(Timestamp::now()).await.unwrap(), 0, "it is read already");
     assert_eq!(ledger(&app, code).await["proposal"], read["proposal"]);
 });

@@ -137,7 +137,8 @@ both!(the_schema_goes_up_and_down_and_up_again, |db| async move {
             "m0012_owed",
             "m0013_restores",
             "m0014_unreached",
-            "m0015_lost_capsules"
+            "m0015_lost_capsules",
+            "m0016_unread"
         ]
     );
     store.migrate().await.unwrap();
@@ -180,7 +181,7 @@ macro_rules! every_entity {
             lives lost lost_and_found lost_capsules lots merchants obligations order_nos orders outbox parcel_pieces parcels parked
             people photo_bands photos piece_codes pieces presented_certificates proposals readings reference_pieces
             restores return_shipments roots sealed_texts seen shipments status_places tags tenants tokens transcripts tries
-            warehouses waybills webhooks)
+            unread_transcripts warehouses waybills webhooks)
     };
 }
 

@@ -56,6 +56,7 @@ pub mod tenants;
 pub mod tokens;
 pub mod transcripts;
 pub mod tries;
+pub mod unread_transcripts;
 pub mod warehouses;
 pub mod waybills;
 pub mod webhooks;
