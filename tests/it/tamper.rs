@@ -10,6 +10,7 @@ use touchstone::capsule::Hash;
 use touchstone::capsule::chain;
 use touchstone::capsule::keys::{KeySet, Signers};
 use touchstone::capsule::root::verify_export;
+use touchstone::clock::Clock;
 use touchstone::domain::ids::StreamKey;
 use touchstone::domain::route::Stage;
 use touchstone::store::Backend;
@@ -417,6 +418,29 @@ both!(what_a_killed_run_left_of_a_root_is_taken_away_a_day_later, |db| async mov
     assert!(gone.iter().all(|path| !path.exists()));
     assert!(kept.iter().chain([&path]).all(|path| path.exists()));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
+});
+
+both!(who_stops_the_service_does_not_wait_for_its_root, |db| async move {
+    let world = World::new(db).await;
+    world.place("N-1", 1).await;
+    let folder = tempfile::tempdir().unwrap();
+    let endings = || -> Vec<_> {
+        let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        names.filter_map(|path| Some(path.extension()?.to_str()?.to_owned())).collect()
+    };
+    // Told as soon as the first head may be written.
+    let stop = std::future::poll_fn(|context| {
+        if endings().is_empty() {
+            context.waker().wake_by_ref();
+            return std::task::Poll::Pending;
+        }
+        std::task::Poll::Ready(())
+    });
+    let clock = Clock::new(|| "2026-11-22T23:59:59Z".parse().unwrap());
+    upkeep::roots_loop(world.desk.clone(), folder.path().to_owned(), clock.clone(), stop).await;
+    assert_eq!(endings(), ["heads"], "it is left half-written");
+    let done = upkeep::daily(&world.desk, clock.now(), folder.path()).await.unwrap();
+    assert!(done.root.is_some(), "the next start begins it anew");
 });
 
 both!(an_export_verifies_without_the_database, |db| async move {
