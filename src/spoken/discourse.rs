@@ -26,6 +26,8 @@ pub(super) enum Voice {
 pub(super) struct Carried {
     /// Other sellers' goods are spoken of.
     others: bool,
+    /// What was supposed goes on: 你要是买个天然的，无烧，一克拉，那得多少钱.
+    supposes: bool,
     /// "Somebody asks," with the question in the next clause.
     asks: bool,
     teaches: bool,
@@ -34,7 +36,8 @@ pub(super) struct Carried {
 }
 
 /// Words without which a clause leaves nothing over.
-pub(super) const CARRIED: Cues = Cues::of(&[Cue::Other, Cue::Ask, Cue::Teach, Cue::IsWhat, Cue::Lesson]);
+pub(super) const CARRIED: Cues =
+    Cues::of(&[Cue::Other, Cue::Ask, Cue::Teach, Cue::IsWhat, Cue::Lesson, Cue::Hypothetical]);
 
 /// A lesson that no full stop and no word of the piece ends is over after so many clauses.
 const LESSON: u8 = 8;
@@ -42,11 +45,11 @@ const LESSON: u8 = 8;
 impl Carried {
     /// Whether the next clause leaves something over, whatever its words.
     pub(super) fn goes_on(self) -> bool {
-        self.lesson != 0
+        self.lesson != 0 || self.others || self.supposes
     }
 
     /// What is left over after this clause.
-    pub(super) fn after(self, scan: &Scan<'_>, clause: &Clause) -> Self {
+    pub(super) fn after(self, scan: &Scan<'_>, index: usize, clause: &Clause) -> Self {
         let lesson = match self.lesson {
             _ if clause.stops || clause.is(Cue::Own) => 0,
             _ if clause.is(Cue::Lesson) => LESSON,
@@ -56,11 +59,17 @@ impl Carried {
             false
         } else {
             // "Not that andesine from the other channel, four carats": the seller is back at the piece.
-            clause.is(Cue::Other) && !clause.stops && !(clause.is(Cue::Neg) && clause.claims)
+            let goes_on = clause.is(Cue::Other) || self.others && is_added(scan, clause);
+            goes_on && !clause.stops && !(clause.is(Cue::Neg) && clause.claims)
         };
+        let supposes = !clause.stops
+            && !clause.is(Cue::Own)
+            && (self.supposes || clause.is(Cue::Hypothetical) && clause.claims)
+            && concluded(scan, index);
         let bare = !clause.claims;
         Self {
             others,
+            supposes,
             // 有问产地的，缅甸的: the question is told whole, what follows answers it.
             asks: clause.is(Cue::Ask)
                 && !scan.clause_text(clause).ends_with('的')
@@ -76,6 +85,33 @@ impl Carried {
             lesson,
         }
     }
+}
+
+/// 隔壁那个海蓝宝，十五毫米的，还讲无加热: one more word on the same.
+fn is_added(scan: &Scan<'_>, clause: &Clause) -> bool {
+    let text = scan.clause_text(clause).trim_start();
+    is_short(scan, clause)
+        && (text.ends_with('的')
+            || ["还", "也", "又", "and telling", "and saying"].iter().any(|more| text.starts_with(more)))
+}
+
+fn concludes(scan: &Scan<'_>, clause: &Clause) -> bool {
+    let text = scan.clause_text(clause).trim_start();
+    CONCLUSIONS.iter().any(|then| text.starts_with(then))
+}
+
+/// What the conclusion of a supposition begins with.
+const CONCLUSIONS: [&str; 9] =
+    ["那", "得多少", "不得", "怎么也得", "you'd", "that'd", "it'd", "that would", "it would"];
+
+/// How many clauses a supposition may go on for before it is concluded.
+const SUPPOSED: usize = 5;
+
+/// Whether a clause of the same sentence draws the conclusion: 那得多少钱, "you'd pay".
+fn concluded(scan: &Scan<'_>, index: usize) -> bool {
+    let rest = scan.clauses.get(index..).unwrap_or_default();
+    let within = rest.iter().take_while(|clause| !clause.stops).count();
+    rest.iter().take(within + 1).take(SUPPOSED).skip(1).any(|clause| concludes(scan, clause))
 }
 
 fn is_short(scan: &Scan<'_>, clause: &Clause) -> bool {
@@ -139,12 +175,12 @@ pub(super) fn voice(
         return if before { Voice::DeniesByCondition } else { Voice::Says };
     }
     if asked(scan, clause, carried, at) {
-        return Voice::Asks;
+        return if is_asked_of(scan, clause, at, kind) { Voice::Nothing } else { Voice::Asks };
     }
     if is_promise(kind) {
         return Voice::Says;
     }
-    if supposed(scan, at) {
+    if supposed(scan, at) || carried.supposes && !clause.is(Cue::Own) && !concludes(scan, clause) {
         return Voice::Nothing;
     }
     if scan.has_before(clause, at, Cue::Say) && !is_subject(scan, clause, at) {
@@ -186,7 +222,10 @@ pub(super) fn voice(
 /// 从来不拿危料当缅料卖, 别拿无烧比, B货敲出来是闷的: of what others do, or of what such things are like.
 fn told_of_such(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -> bool {
     if !clause.cues.meets(TOLD)
-        || !matches!(kind, ClaimKind::Material | ClaimKind::Treatment | ClaimKind::Origin | ClaimKind::Grade)
+        || !matches!(
+            kind,
+            ClaimKind::Material | ClaimKind::Treatment | ClaimKind::Origin | ClaimKind::Grade | ClaimKind::Fineness
+        )
     {
         return false;
     }
@@ -198,8 +237,10 @@ fn told_of_such(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) ->
     let passed = clause.is(Cue::PassOff)
         && (["拿", "把", "用"].iter().any(|by| said.contains(by)) && sold(rest)
             || taken_for(scan, clause).is_some_and(sold));
+    let rest_of_price =
+        rest.strip_prefix('价').map_or(rest, |rest| rest.trim_start_matches(['格', '钱', '位', '来', '去']));
     let compared = scan.has_before(clause, at, Cue::NotBeside)
-        && ["比", "混", "搞混", "一样"].iter().any(|beside| rest.starts_with(beside));
+        && ["比", "混", "搞混", "一样"].iter().any(|beside| rest_of_price.starts_with(beside));
     // What only a fault is put to, at the head of its clause.
     let tried = clause.is(Cue::Tried)
         && token.start as usize <= clause.start + 3
@@ -269,7 +310,10 @@ fn any_one(scan: &Scan<'_>, clause: &Clause) -> bool {
         return false;
     }
     let text = scan.clause_text(clause).trim_start();
-    (text.starts_with("a ") || text.starts_with("an ")) && text.contains(" would ")
+    (text.starts_with("a ") || text.starts_with("an "))
+        && [" would ", " one this size", " one that size", " one like this", " one like that"]
+            .iter()
+            .any(|such| text.contains(such))
 }
 
 /// Whether 是 before the word is all that the clause has said so far.
@@ -399,6 +443,19 @@ fn asked(scan: &Scan<'_>, clause: &Clause, carried: Carried, at: usize) -> bool 
     behind || ends || (clause.asks && !tag) || carried.asks
 }
 
+/// 有人问玫瑰金那一段是不是镀的: what is asked is whether it is plated.
+fn is_asked_of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind) -> bool {
+    let whether = scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter().find(|token| token.is(Cue::Whether));
+    matches!(kind, ClaimKind::Material | ClaimKind::Fineness)
+        && scan.has_before(clause, at, Cue::Ask)
+        && whether.is_some_and(|token| scan.text.get(token.range()) == Some("是不是") && !ends_after(clause, token))
+}
+
+/// Whether nothing but the end of a question follows: 是翡翠是不是.
+fn ends_after(clause: &Clause, token: &Token) -> bool {
+    clause.end - token.end as usize <= '啊'.len_utf8()
+}
+
 fn at_start(clause: &Clause, token: &Token) -> bool {
     token.start as usize <= clause.start + 1
 }
@@ -439,6 +496,9 @@ fn is_of_a_sort(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
         match rest.chars().next() {
             Some('那') => clause.first + place < at && begins(&["那个是", "那种是", "那些是", "那种都是", "那个就是"]),
             Some('就' | '呢' | '指') => is_sort(scan, named) && begins(&["就是", "呢", "指"]),
+            Some('是') => {
+                is_sort(scan, named) && begins(&["是拿", "是用", "是把", "是指", "是经过", "是通过", "是酸", "是先"])
+            }
             Some('会' | '的') => (begins(&["会", "的会", "的都会"]) || begins(&LABELLED)) && is_fault(scan, named),
             Some('我' | '标') => begins(&LABELLED) && is_fault(scan, named),
             Some('你' | '拿' | '用') => begins(&HANDLED) && is_fault(scan, named),
@@ -477,7 +537,9 @@ pub(super) fn answer(scan: &Scan<'_>, clause: &Clause) -> Option<(bool, usize)> 
         return None;
     }
     let alone = scan.clause_text(clause).chars().count() <= 12 && !clause.claims;
-    if first.is(Cue::Yes) && !clause.asks {
+    // 是不是足银，是，九九九的
+    let granted = matches!(scan.clause_text(clause).trim(), "是" | "是哈" | "是呢");
+    if (first.is(Cue::Yes) || granted) && !clause.asks {
         return Some((true, first.end as usize));
     }
     // 我不评价 answers nothing: 不 belongs to the verb behind it.

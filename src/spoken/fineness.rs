@@ -185,8 +185,11 @@ fn carats_of_gold(
     next: Option<&Token>,
 ) -> bool {
     let karats = whole(quantity.value());
+    // "It's fifteen carat" is the whole of it: no stone is told of so.
+    let before = scan.text.get(clause.start..quantity.start).unwrap_or_default().trim();
+    let whole_clause = before == "it's" && quantity.end == clause.end;
     if !matches!(karats, Some(9 | 10 | 14 | 18 | 22 | 24)) {
-        return false;
+        return whole_clause && karats == Some(15);
     }
     let stone = next.is_some_and(|token| {
         token.claims

@@ -521,6 +521,81 @@ fn scaled(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_
     Some(mention)
 }
 
+/// 没有七十克哈，六十八; "fifty-six, sorry, fifty-seven"; 一克拉左右吧，我看一下，零点九七: a bare figure in place of one
+/// that was denied, taken back or only guessed, in its unit.
+pub(super) fn told_anew(
+    scan: &Scan<'_>,
+    index: usize,
+    clause: &Clause,
+    quantity: &Quantity<'_>,
+    found: &Found<'_>,
+) -> Option<Mention> {
+    let behind = scan.text.get(quantity.end..clause.end)?.trim();
+    let before = scan.text.get(clause.start..quantity.start)?.trim();
+    // "Forty-two point three grams net, gross fifty-one": another weight of the same piece.
+    let other_weight = matches!(before, "gross" | "net" | "nett");
+    let filler =
+        matches!(before, "" | "是" | "就是" | "哦" | "啊" | "嗯" | "正好" | "刚好" | "it's" | "that's" | "it is");
+    let bare = matches!(behind, "" | "的" | "哈" | "啊" | "吧" | "呢") && (filler || other_weight);
+    if !bare || quantity.unit.is_some() || quantity.across[0].is_some() {
+        return None;
+    }
+    let other = found.mentions.iter().rfind(|other| is_measure(other) && index <= other.clause + 3)?;
+    let unit = other.unit.filter(|unit| *unit != Unit::Centimetre && other.clause < index)?;
+    let said = told(other)?;
+    let near = said < quantity.value() * Decimal::TWO && quantity.value() < said * Decimal::TWO;
+    let taken_back = || {
+        let since = scan.clauses.get(other.clause + 1..=index).unwrap_or_default();
+        since.iter().any(|clause| clause.is(Cue::Correct))
+    };
+    if !near || !(other_weight || other.negated || is_guessed(scan, other, quantity.start) || taken_back()) {
+        return None;
+    }
+    let mut mention = measured(other.kind, index, quantity, quantity.ends(false), Decimal::ONE, Some(unit));
+    mention.certainty = Certainty::Low;
+    Some(mention)
+}
+
+/// What is said of looking again, and of whatever tells it.
+const LOOKED: [&str; 12] =
+    ["我看", "看一下", "看看", "看证书", "看秤", "称", "量一下", "查一下", "let me", "check", "scale", "says"];
+/// What leads on to another piece.
+const LED_ON: [&str; 8] = ["这", "那", "另", "下一", "this", "that", "next", "other"];
+
+/// Whether a figure was only guessed, and looked up before this place.
+fn is_guessed(scan: &Scan<'_>, mention: &Mention, until: usize) -> bool {
+    let between = scan.text.get(mention.end..until).unwrap_or_default();
+    let has = |words: &[&str]| words.iter().any(|word| between.contains(word));
+    !matches!(mention.bound, Bound::Exactly | Bound::Range) && has(&LOOKED) && !has(&LED_ON)
+}
+
+/// Takes away the guess that this figure was looked up for.
+pub(super) fn in_place_of_a_guess(scan: &Scan<'_>, mention: &Mention, found: &mut Found<'_>) {
+    let place = found.mentions.iter().rposition(is_measure);
+    let guess = place.and_then(|place| found.mentions.get(place)).filter(|other| {
+        other.kind == mention.kind
+            && other.unit == mention.unit
+            && other.clause < mention.clause
+            && mention.clause <= other.clause + 3
+            && is_guessed(scan, other, mention.start)
+    });
+    // A guess is off by a third at the most.
+    let far = Decimal::new(134, 2);
+    let near = guess.and_then(told).zip(told(mention)).is_some_and(|(said, now)| said < now * far && now < said * far);
+    if let Some(place) = place.filter(|_| near) {
+        found.mentions.remove(place);
+    }
+}
+
+/// The figure of a measure, of a range the lower one.
+fn told(mention: &Mention) -> Option<Decimal> {
+    mention.limits.map(|(low, _)| low).or_else(|| mention.value.parse().ok())
+}
+
+fn is_measure(mention: &Mention) -> bool {
+    matches!(mention.kind, ClaimKind::Weight | ClaimKind::Size)
+}
+
 /// 尖晶，零点九多, 小金人，零点五的: a fraction that is all that the clause says is a weight, of a stone in carats and of
 /// gold in grams.
 fn alone(
@@ -546,13 +621,20 @@ fn alone(
     let bare =
         (before.is_empty() || named) && matches!(behind, "" | "的" | "啊" | "哈" | "的啊" | "的哈" | "的样子" | "吧");
     let words = scan.text.get(quantity.start..quantity.end)?;
-    let chinese = quantity.number.value.scale() != 0 && (!words.is_ascii() || words.contains(" point "));
+    let chinese = quantity.number.value.scale() != 0
+        && (!words.is_ascii() || words.contains(" point ") || words.starts_with("point "));
     // "One oh two" of a diamond is 1.02.
     let paired = quantity.number.paired && quantity.number.figures;
     let weighed = found.mentions.iter().any(|other| {
         // The grams of the metal leave the stone to be told.
         let metal = words.is_ascii() && other.unit == Some(Unit::Gram);
-        matches!(other.kind, ClaimKind::Weight | ClaimKind::Size) && !metal && index <= other.clause + 3
+        let since = || scan.text.get(other.end..quantity.start).unwrap_or_default();
+        let apart = || {
+            ["the other", "on the right", "the second", "另一", "右边", "第二"]
+                .iter()
+                .any(|next| since().contains(next))
+        };
+        is_measure(other) && !metal && index <= other.clause + 3 && !apart()
     });
     if !bare || !(chinese || paired) {
         return None;
@@ -705,7 +787,14 @@ fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
         let rest = scan.text.get(end..clause.end).unwrap_or_default();
         Decimal::from(6) <= quantity.value() && rest.chars().take(5).any(|c| c == '戴')
     });
-    if context.is_none() && after.is_none() && !worn {
+    // 戒指十三号, where 三号 may also be a link.
+    let of_a_ring = number_sign.is_some()
+        && Decimal::from(8) <= quantity.value()
+        && scan
+            .text
+            .get(..quantity.start)
+            .is_some_and(|said| ["戒指", "戒指是", "对戒"].iter().any(|ring| said.ends_with(ring)));
+    if context.is_none() && after.is_none() && !worn && !of_a_ring {
         return None;
     }
     if quantity.value() < Decimal::ONE || Decimal::from(35) < quantity.value() {
@@ -773,10 +862,15 @@ fn bead(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
     }
     // 十五的珠子, 珠子十五的
     let rest = scan.text.get(quantity.end..).unwrap_or_default();
-    let named = scan
-        .before(quantity.first)
-        .filter(|before| clause.first < quantity.first && before.is(Cue::Bead) && before.end as usize == quantity.start)
-        .filter(|_| rest.starts_with('的') || quantity.end == clause.end);
+    let joined =
+        |right: usize, at: usize| scan.before(at).filter(|before| clause.first < at && before.end as usize == right);
+    // 珠子是十二的
+    let before = joined(quantity.start, quantity.first).and_then(|before| match scan.text.get(before.range()) {
+        Some("是") => joined(before.start as usize, quantity.first - 1),
+        _ => Some(before),
+    });
+    let named =
+        before.filter(|before| before.is(Cue::Bead)).filter(|_| rest.starts_with('的') || quantity.end == clause.end);
     if named.is_some() || rest.starts_with("的珠") || rest.starts_with("的大珠") || rest.starts_with("的圆珠") {
         return Some(measured(
             ClaimKind::Size,

@@ -62,7 +62,7 @@ pub mod window;
 pub use window::Stream;
 
 /// The date of the lexicon and of the rules that read it, which is their version. Every reading names it.
-pub const VERSION: &str = "2026-11-23";
+pub const VERSION: &str = "2026-11-24";
 
 /// Speech that claims much makes a claim in so many bytes; what is measured by it is only how much room is kept ready.
 const BYTES_OF_A_CLAIM: usize = 48;

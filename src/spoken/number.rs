@@ -416,7 +416,7 @@ fn english(text: &mut &str) -> ModalResult<Number> {
                 continue;
             }
             "a" if seen => {}
-            "a" if text.starts_with(ONE_CARAT) => {
+            "a" if text.starts_with(ONE_CARAT) || text.starts_with(A_GRAM_AND) => {
                 total = 1;
                 read = end;
                 break;
@@ -564,9 +564,11 @@ english! {
 }
 
 /// Words that begin a number and are none by themselves.
-pub(super) const OPENERS: [&str; 5] = ["half", "quarter", "point", "full", ONE_CARAT];
+pub(super) const OPENERS: [&str; 6] = ["half", "quarter", "point", "full", ONE_CARAT, A_GRAM_AND];
 /// Where the article is a number.
 pub(super) const ONE_CARAT: &str = "a carat";
+/// "A gram" alone is more often what a price is for.
+const A_GRAM_AND: &str = "a gram and";
 
 #[cfg(test)]
 mod tests {

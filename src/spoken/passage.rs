@@ -60,7 +60,6 @@ fn read_numbers(scan: &Scan<'_>, open: &mut Open) {
     taken.resize(scan.tokens.len(), false);
     numbers.clear();
     for (index, clause) in scan.clauses.iter().enumerate() {
-        let before = numbers.len();
         let mut found = Found { mentions: numbers, taken };
         if clause.cues.meets(promise::OPENING) {
             promise::read(scan, index, clause, &mut found);
@@ -68,7 +67,7 @@ fn read_numbers(scan: &Scan<'_>, open: &mut Open) {
         if clause.cues.meets(quantity::OPENING) {
             quantity::read(scan, index, clause, &mut found);
         }
-        for mention in numbers.iter_mut().skip(before) {
+        for mention in numbers.iter_mut().rev().take_while(|mention| mention.clause == index) {
             let first = scan.tokens.partition_point(|token| (token.start as usize) < mention.start);
             if mention.kind != ClaimKind::Guarantee {
                 let polarity = polarity::before(scan, clause, first, mention.start);
@@ -193,6 +192,10 @@ fn judge(scan: &Scan<'_>, passage: &mut Passage) {
                     if clause.is(Cue::Deny) && scan.has_after(clause, at, Cue::Deny) {
                         passage.mentions.push(mention);
                     } else {
+                        // One viewer after the other: all of them wait for the same answer.
+                        if reported.last().is_some_and(|last| last.clause + 1 == mention.clause) {
+                            reported.iter_mut().for_each(|other| other.clause = mention.clause);
+                        }
                         reported.push(mention);
                     }
                 }
@@ -210,7 +213,7 @@ fn judge(scan: &Scan<'_>, passage: &mut Passage) {
             passage.turns.push(clause.start);
         }
         let leaves = clause.cues.meets(discourse::CARRIED) || carried.goes_on();
-        carried = if leaves { carried.after(scan, clause) } else { Carried::default() };
+        carried = if leaves { carried.after(scan, index, clause) } else { Carried::default() };
     }
 }
 
@@ -238,6 +241,7 @@ fn is_denied_after_all(scan: &Scan<'_>, clause: &Clause, mention: &Mention) -> b
     !mention.negated
         && [
             "because it isn't",
+            "because it ain't",
             "because it's not",
             "because they aren't",
             "because they're not",
@@ -495,6 +499,9 @@ fn bare_denial(scan: &Scan<'_>, clause: &Clause) -> Option<(usize, usize)> {
     if 12 < text.len() {
         return None;
     }
-    let bare = matches!(text.trim(), "不是" | "不" | "哦不" | "no" | "不是啊" | "哎" | "哎呀" | "哎哟" | "oh");
+    let bare = matches!(
+        text.trim(),
+        "不是" | "不" | "哦不" | "no" | "不是啊" | "哎" | "哎呀" | "哎哟" | "oh" | "都没有" | "全没有"
+    );
     bare.then_some((clause.start, clause.end))
 }

@@ -22,7 +22,7 @@ pub(super) struct Polarity {
 
 const STEPS: usize = 10;
 /// Denials that may end a clause.
-const ENDS: [&str; 18] = [
+const ENDS: [&str; 22] = [
     "不是",
     "没有",
     "谈不上",
@@ -41,6 +41,10 @@ const ENDS: [&str; 18] = [
     "没附",
     "没到",
     "没达到",
+    "找不到",
+    "看不到",
+    "看不见",
+    "摸不到",
 ];
 /// What a clause ends with that leaves open what it names.
 const UNKNOWN: [&str; 8] = ["不清楚", "不确定", "不好说", "说不好", "说不准", "拿不准", "没测过", "看不出来"];

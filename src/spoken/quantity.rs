@@ -281,7 +281,9 @@ impl<'t> Walk<'_, 't> {
             return;
         }
         let plus = link.is(Cue::Plus);
-        if !plus && !link.is(Cue::To) {
+        let between = self.text(link) == "and"
+            && self.scan.text.get(..quantity.start).is_some_and(|said| said.ends_with("between "));
+        if !plus && !between && !link.is(Cue::To) {
             return;
         }
         self.step(link);
@@ -533,12 +535,14 @@ fn claim(
         }
         Some("mm" | "cm" | "inch") => measure::size(index, quantity),
         Some(_) => None,
-        None => measure::bare(scan, index, clause, quantity, found),
+        None => measure::bare(scan, index, clause, quantity, found)
+            .or_else(|| measure::told_anew(scan, index, clause, quantity, found)),
     };
     if let Some(mention) = mention
         && !next_is(scan, clause, quantity, Cue::Price)
     {
         found.take(quantity.first, quantity.last);
+        measure::in_place_of_a_guess(scan, &mention, found);
         found.mentions.push(mention);
     }
 }

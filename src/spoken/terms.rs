@@ -288,8 +288,13 @@ fn named(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
             && (before.is(Cue::Is) || before.is(Cue::Neg) || before.is(Cue::Strong) || before.number.is_some())
             && scan.between(before, token).chars().count() <= if before.number.is_some() { 1 } else { 3 }
     });
+    // 银的哈: all that the clause says, and said firmly.
+    let whole = || {
+        token.start as usize == clause.start
+            && matches!(scan.text.get(token.end as usize..clause.end), Some("哈" | "啊" | "哦" | "呢"))
+    };
     // 银 alone says too little to lean on other words.
-    told || 3 < token.end - token.start && beside_others(scan, clause, at)
+    told || whole() || 3 < token.end - token.start && beside_others(scan, clause, at)
 }
 
 /// Directly behind 是 or a denial: "it is blue".

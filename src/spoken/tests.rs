@@ -117,6 +117,9 @@ sections! {
     english_stones_and_treatments_are_read = "english stones and treatments",
     english_questions_and_conditions_claim_nothing = "english questions, hypotheticals, others",
     english_promises_are_read = "english certificates, guarantees, banned",
+    what_goes_on_over_several_clauses_is_followed = "what goes on over several clauses",
+    figures_told_anew_are_read = "figures told anew",
+    further_words_of_the_trade_are_read = "further words of the trade",
 }
 
 #[test]
