@@ -329,8 +329,8 @@ fn is_open(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     let last = scan.text.get(..token.start as usize).and_then(|before| before.chars().next_back());
     let own = scan.text.get(token.range()).and_then(|text| text.chars().next());
     // Few claims have such a neighbour; the others are asked no more.
-    let either = matches!(next, Some('不' | '没' | '还' | '的'))
-        || matches!(last, Some('不' | '没' | '是'))
+    let either = matches!(next, Some('不' | '没' | '还' | '的' | '我'))
+        || matches!(last, Some('不' | '没' | '是' | '说' | '讲'))
         || matches!(own, Some('不' | '没'));
     either && is_either(scan, clause, token, at) || is_wagered(scan, clause, at) || any_one(scan, clause)
 }
@@ -346,9 +346,15 @@ fn is_either(scan: &Scan<'_>, clause: &Clause, token: &Token, at: usize) -> bool
     let doubled = rest.strip_prefix(['不', '没']).is_some_and(|rest| rest.starts_with(name))
         || before.strip_suffix(['不', '没']).is_some_and(|before| before.ends_with(name))
         || name.strip_prefix(['不', '没']).is_some_and(|name| !name.is_empty() && before.ends_with(name));
+    // 若羌的我就说若羌的: so it is done with each.
+    let as_it_is = ["的我就说", "我就说", "的我就讲", "我就讲", "的我就写", "的我就标"].iter().any(|named| {
+        rest.strip_prefix(named).is_some_and(|rest| rest.starts_with(name))
+            || before.strip_suffix(named).is_some_and(|before| before.ends_with(name))
+    });
     let unnamed = ["还是哪", "的还是哪", "还是什么", "的还是什么"].iter().any(|or| rest.starts_with(or));
     let beside = |places: std::ops::Range<usize>| scan.tokens.get(places).unwrap_or_default().iter();
     doubled
+        || as_it_is
         || unnamed
         || beside(at.saturating_sub(3).max(clause.first)..at).any(|other| are_asked(scan, other, token))
         || beside(at + 1..clause.last.min(at + 4)).any(|other| are_asked(scan, token, other))
@@ -512,10 +518,16 @@ fn is_sort(scan: &Scan<'_>, named: &Token) -> bool {
     matches!(scan.text.get(named.range()), Some("a货" | "b货" | "c货" | "d货" | "b+c货"))
 }
 
-/// 想看证书的扣1: a call to the viewers.
+/// 想看证书的扣1, 要蓝珀的扣个蓝字: a call to the viewers.
 fn called(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
-    clause.is(Cue::Call)
-        && scan.tokens.get(at + 1..clause.last).unwrap_or_default().windows(2).any(|pair| {
+    if !clause.is(Cue::Call) {
+        return false;
+    }
+    let calls = |token: &Token, next: &Token| {
+        next.is(Cue::Call) && matches!(scan.between(token, next), "" | "的") && scan.clause_text(clause).ends_with('字')
+    };
+    scan.token(at).zip(scan.token(at + 1)).is_some_and(|(token, next)| at + 1 < clause.last && calls(token, next))
+        || scan.tokens.get(at + 1..clause.last).unwrap_or_default().windows(2).any(|pair| {
             matches!(pair, [call, number] if call.is(Cue::Call)
                 && number.number.is_some()
                 && number.start <= call.end + 1)

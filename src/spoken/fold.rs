@@ -248,9 +248,10 @@ fn is_same(old: &Open, new: &Open) -> bool {
 
 /// Whether the claim now stands where it was said the second time.
 fn merge(old: &mut Open, new: Open) -> bool {
-    let plainer = old.said.certainty < new.said.certainty && old.said.kind == ClaimKind::Material;
-    let stronger = (1 < new.strength && old.strength < new.strength) || (old.implied && !new.implied) || plainer;
-    let moves = stronger && old.said.kind != ClaimKind::Grade && is_substance(old.said.kind);
+    let plainer =
+        old.said.certainty < new.said.certainty && matches!(old.said.kind, ClaimKind::Material | ClaimKind::Origin);
+    let stronger = (1 < new.strength && old.strength < new.strength) || (old.implied && !new.implied);
+    let moves = plainer || stronger && old.said.kind != ClaimKind::Grade && is_substance(old.said.kind);
     if moves {
         old.said.again.push((old.said.start, old.said.end));
         (old.said.start, old.said.end) = (new.said.start, new.said.end);

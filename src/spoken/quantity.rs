@@ -66,6 +66,9 @@ impl Found<'_> {
     }
 }
 
+/// What recognisers write for 克.
+pub(super) const SOUND_LIKE_GRAM: [&str; 4] = ["课", "刻", "可", "客"];
+
 /// Words without which a clause has no number.
 pub(super) const OPENING: Cues = Cues::of(&[Cue::Numeral, Cue::RingContext]);
 
@@ -195,12 +198,21 @@ impl<'t> Walk<'_, 't> {
         }
         if let Some(next) = self.peek()
             && next.is(Cue::Unit)
+            && self.is_spelled(next, quantity)
         {
             quantity.unit = self.scan.name(next);
             self.step(next);
         } else {
             (self.left, self.at) = (left, at);
         }
+    }
+
+    /// 一百二十课 is 一百二十克 as a recogniser wrote it, where nothing follows that would count lessons.
+    fn is_spelled(&self, unit: &Token, quantity: &Quantity<'t>) -> bool {
+        let rest = || self.scan.text.get(unit.end as usize..).unwrap_or_default();
+        let weighs = Decimal::TEN <= quantity.value() || quantity.value().scale() != 0;
+        !SOUND_LIKE_GRAM.contains(&self.text(unit))
+            || weighs && rest().chars().next().is_none_or(|c| !super::normal::is_han(c) || "的左多出以".contains(c))
     }
 
     /// 八个半到九个: a half before a range.
