@@ -192,6 +192,9 @@ pub(super) fn voice(
         }
         return Voice::Reports;
     }
+    if carried.lesson != 0 && !measured && !clause.is(Cue::Own) && kind != ClaimKind::BannedPhrase {
+        return Voice::Nothing;
+    }
     if scan.has_before(clause, at, Cue::Hypothetical) {
         let next = scan.clauses.get(index + 1);
         let counter = clause.is(Cue::Counter) || (!clause.stops && next.is_some_and(|next| next.is(Cue::Counter)));

@@ -791,7 +791,10 @@ fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
     // 十号到十六号都能戴
     let worn = upper.is_some_and(|(_, end)| {
         let rest = scan.text.get(end..clause.end).unwrap_or_default();
-        Decimal::from(6) <= quantity.value() && rest.chars().take(5).any(|c| c == '戴')
+        let before = index.checked_sub(1).and_then(|before| scan.clauses.get(before));
+        let chosen = rest.starts_with("都有") || rest.starts_with("都能做") || rest.starts_with("可选");
+        let of_rings = chosen && before.is_some_and(|before| before.is(Cue::RingContext));
+        Decimal::from(6) <= quantity.value() && (of_rings || rest.chars().take(5).any(|c| c == '戴'))
     });
     // 戒指十三号, where 三号 may also be a link.
     let of_a_ring = number_sign.is_some()

@@ -418,6 +418,7 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
             continue;
         }
         let tokens = scan.clause_tokens(clause).iter().filter(|token| token.is(Cue::Correct));
+        let tokens = tokens.filter(|token| !denies_as_well(scan, clause, token));
         let places = tokens.map(|token| (token.start as usize, token.end as usize)).chain(bare);
         for (start, end) in places.collect::<Vec<_>>() {
             let split = mentions.partition_point(|mention| mention.start < start);
@@ -469,6 +470,16 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
     });
 }
 
+/// 真钻啊不是莫桑石 says both; 五十八克啊不是五十六克 corrects, and so does 啊不是 behind a pause.
+fn denies_as_well(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
+    let figure = || scan.text.get(token.end as usize..clause.end).is_some_and(|rest| rest.starts_with(is_numeral));
+    token.is(Cue::Neg) && clause.start < token.start as usize && !figure()
+}
+
+fn is_numeral(c: char) -> bool {
+    c.is_ascii_digit() || "零一二三四五六七八九十两百半".contains(c)
+}
+
 /// 假一赔三.
 fn is_repayment(mention: &Mention) -> bool {
     mention.kind == ClaimKind::Guarantee && mention.value.starts_with("fake_pay_")
@@ -501,7 +512,19 @@ fn bare_denial(scan: &Scan<'_>, clause: &Clause) -> Option<(usize, usize)> {
     }
     let bare = matches!(
         text.trim(),
-        "不是" | "不" | "哦不" | "no" | "不是啊" | "哎" | "哎呀" | "哎哟" | "oh" | "都没有" | "全没有"
+        "不是"
+            | "不"
+            | "哦不"
+            | "no"
+            | "不是啊"
+            | "不是哈"
+            | "不是哦"
+            | "哎"
+            | "哎呀"
+            | "哎哟"
+            | "oh"
+            | "都没有"
+            | "全没有"
     );
     bare.then_some((clause.start, clause.end))
 }

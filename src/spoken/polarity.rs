@@ -77,6 +77,10 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             polarity.strength = polarity.strength.max(1);
             break;
         }
+        // 啊不是 behind a pause takes back what was said before.
+        if token.is(Cue::Correct) && token.start as usize == clause.start {
+            break;
+        }
         if token.is(Cue::Neg) || token.is(Cue::NegPost) {
             // 没漂没染 denies twice; 不是那种无烧的 denies a denial.
             if denies && !denies_the_denial(scan.between(token, right)) {
@@ -211,6 +215,8 @@ fn reaches(scan: &Scan<'_>, denial: &Token, claim: &Token, kind: ClaimKind) -> b
         Denial::Firm if denial.is(Cue::NegPost) && !denial.is(Cue::Neg) => between <= 2,
         // 未镶嵌翡翠 denies the setting, not the jade.
         Denial::Firm if short => between <= 3,
+        // "If the size isn't right you've got thirty days": the denial is not of the promise.
+        Denial::Firm if kind == ClaimKind::Guarantee && scan.between(denial, claim).is_ascii() => between <= 20,
         Denial::Firm | Denial::Refusing | Denial::Rhetorical => true,
     }
 }
@@ -335,7 +341,7 @@ pub(super) fn before(scan: &Scan<'_>, clause: &Clause, first: usize, start: usiz
     // 不是那种925: 种 is a word of its own.
     let mut near = scan.tokens.get(clause.first..first).unwrap_or_default().iter().rev().take(2);
     let Some(token) = near.find(|token| !token.is(Cue::Count) || token.is(Cue::Neg)) else { return polarity };
-    if start < token.end as usize {
+    if start < token.end as usize || token.is(Cue::Correct) {
         return polarity;
     }
     let between = scan.text.get(token.end as usize..start).unwrap_or_default();

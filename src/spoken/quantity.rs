@@ -113,7 +113,7 @@ fn gather<'t>(scan: &Scan<'t>, clause: &Clause, at: usize) -> Option<Quantity<'t
         start: head.start as usize,
         end: head.end as usize,
     };
-    let mut walk = Walk { scan, last: clause.last, at: at + 1, left: head };
+    let mut walk = Walk { scan, last: clause.last, end: clause.end, at: at + 1, left: head };
     if walk.passes(Cue::Around) {
         quantity.bound = Bound::About;
     } else if let Some(grams) = walk.peek().filter(|next| walk.text(next) == "几克") {
@@ -143,6 +143,8 @@ fn gather<'t>(scan: &Scan<'t>, clause: &Clause, at: usize) -> Option<Quantity<'t
 struct Walk<'s, 't> {
     scan: &'s Scan<'t>,
     last: usize,
+    /// Where the clause ends, in bytes.
+    end: usize,
     at: usize,
     left: &'t Token,
 }
@@ -343,6 +345,18 @@ impl<'t> Walk<'_, 't> {
             quantity.number.value = (quantity.number.value + number.value * Decimal::new(1, 3)).normalize();
             self.step(next);
             self.step(after);
+            return;
+        }
+        // "One carat fifteen", where nothing follows that would be counted.
+        let hundredths = number.value.is_integer()
+            && Decimal::from(5) <= number.value
+            && number.value < Decimal::ONE_HUNDRED
+            && unit == "ct"
+            && self.text(next).is_ascii()
+            && next.end as usize == self.end;
+        if hundredths {
+            quantity.number.value += number.value * Decimal::new(1, 2);
+            self.step(next);
             return;
         }
         if next.start != self.left.end {

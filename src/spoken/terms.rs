@@ -539,7 +539,8 @@ fn certificate(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, weak:
     {
         return false;
     }
-    if supports(scan, clause, at, token) {
+    // 你要证书自己去做: who wants one.
+    if supports(scan, clause, at, token) || wanted(scan, clause, at, token) {
         return false;
     }
     if !weak {
