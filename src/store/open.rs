@@ -60,7 +60,7 @@ async fn open_sqlite(path: &str, limits: Limits) -> Result<Store, Error> {
     let write = sqlite_options(Path::new(path), limits).create_if_missing(true).pragma("cache_size", "-8192");
     // Both locks on the door: the file is opened for reading only, and the connection knows it.
     let read =
-        sqlite_options(Path::new(path), limits).read_only(true).pragma("query_only", "ON").pragma("cache_size", "-512");
+        sqlite_options(Path::new(path), limits).read_only(true).pragma("query_only", "ON").pragma("cache_size", "-256");
 
     // The writer comes first: it makes the file and the write-ahead log that a reader cannot make.
     let write = sqlite_pool(write, 1, limits).await?;

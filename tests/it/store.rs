@@ -34,7 +34,7 @@ async fn every_connection_of_sqlite_is_set_as_it_must_be() {
         assert_eq!(pragmas.query_only, pragmas.pool == Pool::Read);
         let cache_size = match pragmas.pool {
             Pool::Write => -8_192,
-            Pool::Read => -512,
+            Pool::Read => -256,
             Pool::Checkpoint => -256,
         };
         assert_eq!(pragmas.cache_size, cache_size);
