@@ -146,14 +146,26 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
         end = token.end as usize;
     } else if let Some(rest) = scan.text.get(quantity.end..) {
         // 18K金 and 18K白, where 金 alone is no word of the lexicon.
-        for tail in ["金", "的金", "白", "黄", "玫瑰", "材质"] {
+        for tail in ["玫瑰金的", "玫瑰金", "白金的", "白金", "黄金的", "黄金", "金", "的金", "白", "黄", "玫瑰", "材质"]
+        {
             if rest.starts_with(tail) {
                 end = quantity.end + tail.len();
                 break;
             }
         }
     }
-    found.take(quantity.first, last);
+    // 十八K玫瑰金的, where K玫瑰 is a word of its own.
+    if let Some(gold) = scan.token(last).filter(|token| last < clause.last && token.start as usize == end)
+        && matches!(scan.text.get(gold.range()), Some("金" | "金的"))
+    {
+        end = gold.end as usize;
+    }
+    while last < clause.last && scan.token(last).is_some_and(|token| (token.end as usize) <= end) {
+        last += 1;
+    }
+    // "Eighteen karat vermeil" still says that it is plated.
+    let keeps = metal_next.is_some_and(is_layer);
+    found.take(quantity.first, if keeps { quantity.last } else { last });
     // "Eighteen karat over sterling"
     let over = scan.text.get(end..).is_some_and(|rest| rest.starts_with(" over "));
     if layer_next || layer_before || over {

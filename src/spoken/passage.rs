@@ -446,8 +446,10 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
                     break;
                 }
                 // Promises are added to each other, seldom corrected.
+                let paper = behind.first().is_some_and(|(_, kind, _)| *kind == ClaimKind::Certificate);
                 if matches!(mention.kind, ClaimKind::Guarantee | ClaimKind::BannedPhrase | ClaimKind::Certificate)
                     && !(repays && is_repayment(mention))
+                    && !(paper && mention.kind == ClaimKind::Certificate)
                 {
                     continue;
                 }

@@ -305,7 +305,7 @@ fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     let before = scan.tokens.get(clause.first..at).unwrap_or_default().iter().rev().take(STEPS);
     let declined = before
         .take_while(|token| !token.is(Cue::But) && reach(scan.between(token, head)))
-        .any(|token| token.is(Cue::Refuse));
+        .any(|token| token.is(Cue::Refuse) && !token.is(Cue::Neg));
     let rest = scan.tokens.get(at + 1..clause.last).unwrap_or_default();
     let after = rest.iter().take(2);
     // 莫桑比克还是巴西我就不清楚了

@@ -214,7 +214,11 @@ impl<'t> Walk<'_, 't> {
         let rest = || self.scan.text.get(unit.end as usize..).unwrap_or_default();
         let weighs = Decimal::TEN <= quantity.value() || quantity.value().scale() != 0;
         !SOUND_LIKE_GRAM.contains(&self.text(unit))
-            || weighs && rest().chars().next().is_none_or(|c| !super::normal::is_han(c) || "的左多出以".contains(c))
+            || weighs
+                && rest()
+                    .chars()
+                    .next()
+                    .is_none_or(|c| !super::normal::is_han(c) || "的左多出以零一二三四五六七八九半".contains(c))
     }
 
     /// 八个半到九个: a half before a range.
