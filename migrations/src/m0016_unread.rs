@@ -21,16 +21,18 @@ fn unread() -> Table {
     Table::new("unread_transcripts", &["tenant_id", "live_id"], columns).clustered()
 }
 
-/// Nobody knows of those that are there already: the next start looks at each once.
-const ALL: &str = "INSERT INTO unread_transcripts (tenant_id, live_id, transcript_id, created_at) \
+/// Nobody knows which of those that are there already were read: the next start looks at each once whose pieces wait.
+const WAITING: &str = "INSERT INTO unread_transcripts (tenant_id, live_id, transcript_id, created_at) \
      SELECT lives.tenant_id, lives.id, transcripts.id, transcripts.created_at \
-     FROM lives JOIN transcripts ON transcripts.id = lives.transcript_id";
+     FROM lives JOIN transcripts ON transcripts.id = lives.transcript_id \
+     WHERE EXISTS (SELECT 1 FROM orders JOIN pieces ON pieces.order_id = orders.order_id \
+     WHERE orders.tenant_id = lives.tenant_id AND orders.live_id = lives.id AND pieces.stage = 'spoken_review')";
 
 #[async_trait]
 impl MigrationTrait for Unread {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         unread().create(manager).await?;
-        manager.get_connection().execute_unprepared(ALL).await.map(drop)
+        manager.get_connection().execute_unprepared(WAITING).await.map(drop)
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

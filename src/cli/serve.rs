@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use touchstone::aside::Log;
@@ -122,18 +123,27 @@ impl Serve {
     }
 }
 
+/// How long it is waited before what failed of the past is tried again.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
+
 /// Does what a stop left undone between a commit and what follows from it. Nobody waits for it: a busy house may have
 /// left much.
 async fn catch_up(desk: Desk, clock: Clock) {
-    match desk.catch_up_on_speech(clock.now()).await {
-        Ok(0) => {}
-        Ok(ledgers) => tracing::info!(ledgers, "transcripts that a stop left unread are read"),
-        Err(error) => tracing::error!(%error, "the ledgers that wait for speech cannot be read"),
-    }
     match desk.catch_up_on_carriers(clock.now()).await {
         Ok(0) => {}
         Ok(pieces) => tracing::info!(pieces, "words of carriers that a stop left parked are heard"),
         Err(error) => tracing::error!(%error, "the parked words of carriers cannot be heard"),
+    }
+    loop {
+        match desk.catch_up_on_speech(|| clock.now()).await {
+            Ok(0) => break,
+            Ok(ledgers) => {
+                tracing::info!(ledgers, "transcripts that a stop left unread are read");
+                break;
+            }
+            Err(error) => tracing::error!(%error, "a ledger that waits for speech cannot be read; it is tried again"),
+        }
+        tokio::time::sleep(AGAIN_AFTER).await;
     }
 }
 

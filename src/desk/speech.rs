@@ -334,30 +334,45 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// Those of the store, and of a journal that cannot be read.
-    pub async fn catch_up_on_speech(&self, now: Timestamp) -> Result<usize, Error> {
+    /// The first of the store, or of a journal that cannot be read. The other transcripts are read all the same; the one
+    /// stays unread, for whoever asks again.
+    pub async fn catch_up_on_speech(&self, now: impl Fn() -> Timestamp) -> Result<usize, Error> {
         let mut caught_up = 0;
+        let mut failed = None;
         for transcript in queries::unread_transcripts(self.store().reader()).await? {
-            for row in self.pieces_waiting(&transcript.tenant_id, &transcript.live_id).await? {
-                let Some(by) = self.reads_before(&row, &transcript).await? else { continue };
-                let request = Request {
-                    by,
-                    idempotency_key: String::new(),
-                    part: String::new(),
-                    target: String::new(),
-                    body: Vec::new(),
-                    digested: Vec::new(),
-                    if_match: None,
-                    command_id: CommandId(Uuid::now_v7()),
-                    now,
-                    confirms: None,
-                };
-                self.read_piece_again(row, transcript.transcript_id, request).await?;
-                caught_up += 1;
+            match self.read_unread(&transcript, &now).await {
+                Ok(ledgers) => caught_up += ledgers,
+                Err(error) => failed = failed.or(Some(error)),
             }
-            self.was_read(transcript.transcript_id).await?;
         }
-        Ok(caught_up)
+        failed.map_or(Ok(caught_up), Err)
+    }
+
+    async fn read_unread(
+        &self,
+        transcript: &unread_transcripts::Model,
+        now: impl Fn() -> Timestamp,
+    ) -> Result<usize, Error> {
+        let mut ledgers = 0;
+        for row in self.pieces_waiting(&transcript.tenant_id, &transcript.live_id).await? {
+            let Some(by) = self.reads_before(&row, transcript).await? else { continue };
+            let request = Request {
+                by,
+                idempotency_key: String::new(),
+                part: String::new(),
+                target: String::new(),
+                body: Vec::new(),
+                digested: Vec::new(),
+                if_match: None,
+                command_id: CommandId(Uuid::now_v7()),
+                now: now(),
+                confirms: None,
+            };
+            self.read_piece_again(row, transcript.transcript_id, request).await?;
+            ledgers += 1;
+        }
+        self.was_read(transcript.transcript_id).await?;
+        Ok(ledgers)
     }
 
     /// Who had the ledger read last, where that was before the transcript came. A reading that found nothing of the

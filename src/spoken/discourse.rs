@@ -90,9 +90,9 @@ impl Carried {
 /// 隔壁那个海蓝宝，十五毫米的，还讲无加热: one more word on the same.
 fn is_added(scan: &Scan<'_>, clause: &Clause) -> bool {
     let text = scan.clause_text(clause).trim_start();
-    is_short(scan, clause)
-        && (text.ends_with('的')
-            || ["还", "也", "又", "and telling", "and saying"].iter().any(|more| text.starts_with(more)))
+    let says = ["还讲", "还说", "还敢", "还标", "还写", "也说", "也讲", "and telling", "and saying"];
+    let measures = clause.is(Cue::Numeral) && !clause.claims && !clause.is(Cue::Price) && text.ends_with('的');
+    is_short(scan, clause) && (measures || says.iter().any(|more| text.starts_with(more)))
 }
 
 fn concludes(scan: &Scan<'_>, clause: &Clause) -> bool {
@@ -101,8 +101,23 @@ fn concludes(scan: &Scan<'_>, clause: &Clause) -> bool {
 }
 
 /// What the conclusion of a supposition begins with.
-const CONCLUSIONS: [&str; 9] =
-    ["那", "得多少", "不得", "怎么也得", "you'd", "that'd", "it'd", "that would", "it would"];
+const CONCLUSIONS: [&str; 15] = [
+    "那得",
+    "那就得",
+    "那可得",
+    "那肯定得",
+    "那怎么也得",
+    "那起码",
+    "那最少",
+    "那要多少",
+    "那你就别想",
+    "那你得",
+    "得多少",
+    "you'd",
+    "that'd",
+    "it'd",
+    "that would",
+];
 
 /// How many clauses a supposition may go on for before it is concluded.
 const SUPPOSED: usize = 5;
@@ -275,7 +290,10 @@ fn of_the_kind(scan: &Scan<'_>, clause: &Clause) -> bool {
                 of => of,
             }) == Some(true)
     };
-    named(Cue::Mostly) || named(Cue::Only) || clause.is(Cue::Mostly) && most_of(scan, clause)
+    let of_each = tokens
+        .iter()
+        .any(|token| token.is(Cue::Mostly) && scan.text.get(token.range()).is_some_and(|text| text.ends_with("every")));
+    named(Cue::Mostly) && !of_each || named(Cue::Only) || clause.is(Cue::Mostly) && most_of(scan, clause)
 }
 
 /// "Most rubies are heated."
@@ -313,10 +331,7 @@ fn any_one(scan: &Scan<'_>, clause: &Clause) -> bool {
         return false;
     }
     let text = scan.clause_text(clause).trim_start();
-    (text.starts_with("a ") || text.starts_with("an "))
-        && [" would ", " one this size", " one that size", " one like this", " one like that"]
-            .iter()
-            .any(|such| text.contains(such))
+    (text.starts_with("a ") || text.starts_with("an ")) && text.contains(" would ")
 }
 
 /// Whether 是 before the word is all that the clause has said so far.
@@ -419,7 +434,7 @@ fn supposed(scan: &Scan<'_>, at: usize) -> bool {
         let else_so = || {
             scan.text.get(token.range()).is_some_and(|text| text.starts_with('不'))
                 && scan.meanings(token).iter().any(|meaning| meaning.kind == ClaimKind::Treatment)
-                && ["是", "就", "会", "哪"].iter().any(|then| rest.starts_with(then))
+                && ["是", "就", "会", "哪", "也", "闻", "颜", "没"].iter().any(|then| rest.starts_with(then))
         };
         rest.starts_with("的话")
             || else_so()
@@ -506,7 +521,9 @@ fn is_of_a_sort(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
             Some('那') => clause.first + place < at && begins(&["那个是", "那种是", "那些是", "那种都是", "那个就是"]),
             Some('就' | '呢' | '指') => is_sort(scan, named) && begins(&["就是", "呢", "指"]),
             Some('是') => {
-                is_sort(scan, named) && begins(&["是拿", "是用", "是把", "是指", "是经过", "是通过", "是酸", "是先"])
+                is_sort(scan, named)
+                    && is_fault(scan, named)
+                    && begins(&["是拿", "是用", "是把", "是指", "是经过", "是通过", "是酸", "是先"])
             }
             Some('会' | '的') => (begins(&["会", "的会", "的都会"]) || begins(&LABELLED)) && is_fault(scan, named),
             Some('我' | '标') => begins(&LABELLED) && is_fault(scan, named),

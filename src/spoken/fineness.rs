@@ -197,17 +197,9 @@ fn carats_of_gold(
     next: Option<&Token>,
 ) -> bool {
     let karats = whole(quantity.value());
-    // "It's fifteen carat" is the whole of it: no stone is told of so.
-    let before = scan.text.get(clause.start..quantity.start).unwrap_or_default().trim();
-    let whole = quantity.end == clause.end;
     if !matches!(karats, Some(9 | 10 | 14 | 18 | 22 | 24)) {
-        return before == "it's" && whole && karats == Some(15);
+        return false;
     }
-    // "Twenty two inches, ten carat, it's hollow."
-    let bare = before.is_empty()
-        && whole
-        && !scan.speaks_of(Topic::Stones, clause.start)
-        && !scan.speaks_of(Topic::Diamonds, clause.start);
     let stone = next.is_some_and(|token| {
         token.claims
             && metal(scan, token).is_none()
@@ -221,7 +213,7 @@ fn carats_of_gold(
         || matches!(karats, Some(9 | 18));
     let weighed = context_before(scan, clause, quantity.first, Cue::WeightContext, 30).is_some();
     let plural = scan.text.get(..quantity.end).is_some_and(|text| text.ends_with("carats") || text.ends_with("cts"));
-    !stone && !of && !weighed && !plural && (stamped || bare || scan.speaks_of(Topic::Gold, clause.start))
+    !stone && !of && !weighed && !plural && (stamped || scan.speaks_of(Topic::Gold, clause.start))
 }
 
 /// 三个九, 四条九.

@@ -7,13 +7,13 @@ use super::facts::Facts;
 use super::lexicon::Token;
 use super::mention::Mention;
 use super::number::spell;
-use super::quantity::{Found, Quantity, SOUND_LIKE_GRAM, context_after, context_before, next_is, whole};
+use super::quantity::{Found, Quantity, SOUNDS_LIKE_GRAM, context_after, context_before, next_is, whole};
 use super::scan::{Clause, Scan, Topic};
 use super::{Certainty, Unit};
 use crate::domain::ledger::{Bound, ClaimKind};
 
 /// The mention of a number, with its bound; values are multiplied into the unit of the claim.
-fn measured(
+pub(super) fn measured(
     kind: ClaimKind,
     index: usize,
     quantity: &Quantity<'_>,
@@ -77,7 +77,7 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
     match quantity.unit? {
         "g" => of(Decimal::ONE, Some(Unit::Gram)).map(|mut mention| {
             let unit = scan.token(quantity.last.saturating_sub(1)).and_then(|unit| scan.text.get(unit.range()));
-            if unit.is_some_and(|unit| SOUND_LIKE_GRAM.contains(&unit)) {
+            if unit == Some(SOUNDS_LIKE_GRAM) {
                 mention.certainty = Certainty::Low;
             }
             mention
@@ -147,6 +147,16 @@ fn points(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_
 /// 一克十五块, 六百八一克, 每克八百: what one unit costs, not what the piece weighs.
 fn is_price_of_one(scan: &Scan<'_>, clause: &Clause, quantity: &Quantity<'_>) -> bool {
     if context_before(scan, clause, quantity.first, Cue::Per, 2).is_some() {
+        return true;
+    }
+    // "Fifty bucks a gram and a half off."
+    let a_gram = scan.text.get(quantity.start..quantity.end).is_some_and(|text| text.starts_with("a gram and"));
+    let paid = scan.before(quantity.first).is_some_and(|before| {
+        clause.first < quantity.first
+            && (before.is(Cue::Price) || before.number.is_some())
+            && quantity.start <= before.end as usize + 1
+    });
+    if a_gram && paid {
         return true;
     }
     if quantity.value() != Decimal::ONE || quantity.upper.is_some() {
@@ -527,78 +537,7 @@ fn scaled(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_
     Some(mention)
 }
 
-/// 没有七十克哈，六十八; "fifty-six, sorry, fifty-seven"; 一克拉左右吧，我看一下，零点九七: a bare figure in place of one
-/// that was denied, taken back or only guessed, in its unit.
-pub(super) fn told_anew(
-    scan: &Scan<'_>,
-    index: usize,
-    clause: &Clause,
-    quantity: &Quantity<'_>,
-    found: &Found<'_>,
-) -> Option<Mention> {
-    let behind = scan.text.get(quantity.end..clause.end)?.trim();
-    let before = scan.text.get(clause.start..quantity.start)?.trim();
-    // "Forty-two point three grams net, gross fifty-one": another weight of the same piece.
-    let other_weight = matches!(before, "gross" | "net" | "nett");
-    let filler =
-        matches!(before, "" | "是" | "就是" | "哦" | "啊" | "嗯" | "正好" | "刚好" | "it's" | "that's" | "it is");
-    let bare = matches!(behind, "" | "的" | "哈" | "啊" | "吧" | "呢") && (filler || other_weight);
-    if !bare || quantity.unit.is_some() || quantity.across[0].is_some() {
-        return None;
-    }
-    let other = found.mentions.iter().rfind(|other| is_measure(other) && index <= other.clause + 3)?;
-    let unit = other.unit.filter(|unit| *unit != Unit::Centimetre && other.clause < index)?;
-    let said = told(other)?;
-    let near = said < quantity.value() * Decimal::TWO && quantity.value() < said * Decimal::TWO;
-    let taken_back = || {
-        let since = scan.clauses.get(other.clause + 1..=index).unwrap_or_default();
-        since.iter().any(|clause| clause.is(Cue::Correct))
-    };
-    if !near || !(other_weight || other.negated || is_guessed(scan, other, quantity.start) || taken_back()) {
-        return None;
-    }
-    let mut mention = measured(other.kind, index, quantity, quantity.ends(false), Decimal::ONE, Some(unit));
-    mention.certainty = Certainty::Low;
-    Some(mention)
-}
-
-/// What is said of looking again, and of whatever tells it.
-const LOOKED: [&str; 12] =
-    ["我看", "看一下", "看看", "看证书", "看秤", "称", "量一下", "查一下", "let me", "check", "scale", "says"];
-/// What leads on to another piece.
-const LED_ON: [&str; 8] = ["这", "那", "另", "下一", "this", "that", "next", "other"];
-
-/// Whether a figure was only guessed, and looked up before this place.
-fn is_guessed(scan: &Scan<'_>, mention: &Mention, until: usize) -> bool {
-    let between = scan.text.get(mention.end..until).unwrap_or_default();
-    let has = |words: &[&str]| words.iter().any(|word| between.contains(word));
-    !matches!(mention.bound, Bound::Exactly | Bound::Range) && has(&LOOKED) && !has(&LED_ON)
-}
-
-/// Takes away the guess that this figure was looked up for.
-pub(super) fn in_place_of_a_guess(scan: &Scan<'_>, mention: &Mention, found: &mut Found<'_>) {
-    let place = found.mentions.iter().rposition(is_measure);
-    let guess = place.and_then(|place| found.mentions.get(place)).filter(|other| {
-        other.kind == mention.kind
-            && other.unit == mention.unit
-            && other.clause < mention.clause
-            && mention.clause <= other.clause + 3
-            && is_guessed(scan, other, mention.start)
-    });
-    // A guess is off by a third at the most.
-    let far = Decimal::new(134, 2);
-    let near = guess.and_then(told).zip(told(mention)).is_some_and(|(said, now)| said < now * far && now < said * far);
-    if let Some(place) = place.filter(|_| near) {
-        found.mentions.remove(place);
-    }
-}
-
-/// The figure of a measure, of a range the lower one.
-fn told(mention: &Mention) -> Option<Decimal> {
-    mention.limits.map(|(low, _)| low).or_else(|| mention.value.parse().ok())
-}
-
-fn is_measure(mention: &Mention) -> bool {
+pub(super) fn is_measure(mention: &Mention) -> bool {
     matches!(mention.kind, ClaimKind::Weight | ClaimKind::Size)
 }
 
@@ -797,7 +736,8 @@ fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
         Decimal::from(6) <= quantity.value() && (of_rings || rest.chars().take(5).any(|c| c == '戴'))
     });
     // 戒指十三号, where 三号 may also be a link.
-    let of_a_ring = number_sign.is_some()
+    let of_a_ring = number_sign
+        .is_some_and(|sign| matches!(scan.text.get(sign.end as usize..clause.end), Some("" | "的")))
         && Decimal::from(8) <= quantity.value()
         && scan
             .text

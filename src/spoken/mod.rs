@@ -10,7 +10,7 @@
 //! 2. `normal` writes the window as the lexicon is written (half width, simplified, lower case) and keeps the way back.
 //! 3. `lexicon` finds words and numbers with one trie over the files in `data`. A new word is a line there.
 //! 4. `scan` parts them into clauses.
-//! 5. `quantity` gathers numbers, `measure` and `fineness` say what they tell, `promise` the promises that carry one, `terms` the words that claim by
+//! 5. `quantity` gathers numbers, `measure` and `fineness` say what they tell, `anew` which figure stands in place of another, `promise` the promises that carry one, `terms` the words that claim by
 //!    themselves, `sound` what a recogniser wrote by its sound.
 //! 6. `polarity` says whether a claim is denied, `discourse` whether it is the seller's claim about the piece at all:
 //!    questions, hearsay, conditions, teaching and other sellers' goods are not.
@@ -33,6 +33,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::ledger::{Bound, ClaimKind};
 
+mod anew;
 mod cue;
 mod discourse;
 mod facts;

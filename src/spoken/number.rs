@@ -568,7 +568,7 @@ pub(super) const OPENERS: [&str; 6] = ["half", "quarter", "point", "full", ONE_C
 /// Where the article is a number.
 pub(super) const ONE_CARAT: &str = "a carat";
 /// "A gram" alone is more often what a price is for.
-const A_GRAM_AND: &str = "a gram and";
+const A_GRAM_AND: &str = "a gram and a";
 
 #[cfg(test)]
 mod tests {

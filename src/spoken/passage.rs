@@ -116,7 +116,10 @@ fn judge(scan: &Scan<'_>, passage: &mut Passage) {
         if !asked.is_empty()
             && let Some((yes, end)) = discourse::answer(scan, clause)
         {
-            passage.mentions.extend(asked.drain(..).map(|mut mention| {
+            // 是不是B货，是，A货哈: 是 alone grants no fault.
+            let bare = scan.clause_text(clause).trim() == "是";
+            let granted = asked.drain(..).filter(|mention| !(bare && is_fault(mention)));
+            passage.mentions.extend(granted.map(|mut mention| {
                 mention.negated ^= !yes;
                 mention.end = end;
                 mention.certainty = Certainty::Low;
@@ -130,7 +133,7 @@ fn judge(scan: &Scan<'_>, passage: &mut Passage) {
                 waiting.retain(|mention| index <= mention.clause + 2);
             }
         }
-        if discourse::only_denies(scan, clause) || !reported.is_empty() && bare_denial(scan, clause).is_some() {
+        if discourse::only_denies(scan, clause) || answers_all(scan, clause, reported) {
             believed.clear();
             deny(scan, &mut passage.mentions, reported, index);
         }
@@ -166,7 +169,7 @@ fn judge(scan: &Scan<'_>, passage: &mut Passage) {
                 // 有胶你来找我, 不是A货我赔你: what is vowed not to be.
                 Voice::Says
                     if (is_fault(&mention) || denies_worth(scan, clause, &mention))
-                        && (scan.has_after(clause, at, Cue::Vow) || scan.has_after(clause, at, Cue::FakePay)) => {}
+                        && (vows(scan, clause, at) || scan.has_after(clause, at, Cue::FakePay)) => {}
                 Voice::Says => {
                     // 不带金线的在三号链接: of another piece, which takes nothing back.
                     if mention.negated {
@@ -398,6 +401,30 @@ fn is_fault(mention: &Mention) -> bool {
         }
 }
 
+/// Whether a vow follows. 有一条小裂我给你们看 is none.
+fn vows(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
+    let shows = |token: &Token| {
+        let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+        let rest = rest.strip_prefix('们').unwrap_or(rest);
+        scan.text.get(token.range()) == Some("我给你")
+            && !clause.is(Cue::Neg)
+            && rest.starts_with(['看', '指', '讲', '说', '拍', '照', '转'])
+    };
+    let behind = || scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter();
+    clause.is(Cue::Vow) && behind().any(|token| token.is(Cue::Vow) && !shows(token))
+}
+
+/// Whether the clause is a word that denies all that viewers were said to say.
+fn answers_all(scan: &Scan<'_>, clause: &Clause, reported: &[Mention]) -> bool {
+    let text = scan.clause_text(clause).trim();
+    // 有人说要18K的，都没有: sold out.
+    let of_what_was_done =
+        || reported.iter().all(|mention| matches!(mention.kind, ClaimKind::Treatment | ClaimKind::Material));
+    !reported.is_empty()
+        && (matches!(text, "不是" | "不" | "no" | "不是啊" | "不是哈" | "不是哦")
+            || matches!(text, "都没有" | "全没有") && of_what_was_done())
+}
+
 /// 58克，不对，是56克: only what stands after the correction was claimed.
 fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
     if mentions.is_empty() {
@@ -472,10 +499,13 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
     });
 }
 
-/// 真钻啊不是莫桑石 says both; 五十八克啊不是五十六克 corrects, and so does 啊不是 behind a pause.
-fn denies_as_well(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
-    let figure = || scan.text.get(token.end as usize..clause.end).is_some_and(|rest| rest.starts_with(is_numeral));
-    token.is(Cue::Neg) && clause.start < token.start as usize && !figure()
+/// 是真钻啊不是莫桑石, 缅甸的啊不是巴西的: said firmly, it denies the next word. Else it takes back what stands before: a figure
+/// (五十八克啊不是五十六克), or a slip (F色啊不是G色).
+pub(super) fn denies_as_well(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
+    let said = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
+    let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    let firm = said.ends_with('的') || said.contains('是') || said.contains('真');
+    token.is(Cue::Neg) && firm && !rest.is_empty() && !rest.chars().take(6).any(is_numeral)
 }
 
 fn is_numeral(c: char) -> bool {
@@ -514,19 +544,7 @@ fn bare_denial(scan: &Scan<'_>, clause: &Clause) -> Option<(usize, usize)> {
     }
     let bare = matches!(
         text.trim(),
-        "不是"
-            | "不"
-            | "哦不"
-            | "no"
-            | "不是啊"
-            | "不是哈"
-            | "不是哦"
-            | "哎"
-            | "哎呀"
-            | "哎哟"
-            | "oh"
-            | "都没有"
-            | "全没有"
+        "不是" | "不" | "哦不" | "no" | "不是啊" | "不是哈" | "不是哦" | "哎" | "哎呀" | "哎哟" | "oh"
     );
     bare.then_some((clause.start, clause.end))
 }

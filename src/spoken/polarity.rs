@@ -3,6 +3,7 @@
 use super::cue::{Cue, Cues};
 use super::facts::Facts;
 use super::lexicon::{Denial, Token};
+use super::passage;
 use super::scan::{Clause, Scan};
 use crate::domain::ledger::ClaimKind;
 
@@ -22,7 +23,7 @@ pub(super) struct Polarity {
 
 const STEPS: usize = 10;
 /// Denials that may end a clause.
-const ENDS: [&str; 22] = [
+const ENDS: [&str; 18] = [
     "不是",
     "没有",
     "谈不上",
@@ -41,11 +42,9 @@ const ENDS: [&str; 22] = [
     "没附",
     "没到",
     "没达到",
-    "找不到",
-    "看不到",
-    "看不见",
-    "摸不到",
 ];
+/// The same behind 都, as in 一丝裂都找不到; without it, what is not to be found is rare.
+const UNFOUND: [&str; 4] = ["找不到", "看不到", "看不见", "摸不到"];
 /// What a clause ends with that leaves open what it names.
 const UNKNOWN: [&str; 8] = ["不清楚", "不确定", "不好说", "说不好", "说不准", "拿不准", "没测过", "看不出来"];
 /// Words without which nothing is denied, declined or made stronger.
@@ -77,8 +76,7 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             polarity.strength = polarity.strength.max(1);
             break;
         }
-        // 啊不是 behind a pause takes back what was said before.
-        if token.is(Cue::Correct) && token.start as usize == clause.start {
+        if token.is(Cue::Correct) && !passage::denies_as_well(scan, clause, token) {
             break;
         }
         if token.is(Cue::Neg) || token.is(Cue::NegPost) {
@@ -86,7 +84,7 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             if denies && !denies_the_denial(scan.between(token, right)) {
                 break;
             }
-            if !reaches(scan, token, right, kind) || 0 < denials && !doubles(scan, token, right) {
+            if !reaches(scan, clause, token, right, kind) || 0 < denials && !doubles(scan, token, right) {
                 if denials == 0 && token.is(Cue::NegPost) {
                     break;
                 }
@@ -203,7 +201,7 @@ fn doubles(scan: &Scan<'_>, outer: &Token, inner: &Token) -> bool {
 }
 
 /// Whether a denial reaches the word: 不 alone denies only what it touches.
-fn reaches(scan: &Scan<'_>, denial: &Token, claim: &Token, kind: ClaimKind) -> bool {
+fn reaches(scan: &Scan<'_>, clause: &Clause, denial: &Token, claim: &Token, kind: ClaimKind) -> bool {
     let between = scan.between(denial, claim).chars().count();
     let word = scan.word(denial);
     let short = scan.text.get(denial.range()).is_some_and(|text| text.chars().count() == 1 && !text.is_ascii());
@@ -215,10 +213,18 @@ fn reaches(scan: &Scan<'_>, denial: &Token, claim: &Token, kind: ClaimKind) -> b
         Denial::Firm if denial.is(Cue::NegPost) && !denial.is(Cue::Neg) => between <= 2,
         // 未镶嵌翡翠 denies the setting, not the jade.
         Denial::Firm if short => between <= 3,
-        // "If the size isn't right you've got thirty days": the denial is not of the promise.
-        Denial::Firm if kind == ClaimKind::Guarantee && scan.between(denial, claim).is_ascii() => between <= 20,
+        // "If the size isn't right you've got thirty days": the denial is of the condition.
+        Denial::Firm if kind == ClaimKind::Guarantee && is_condition(scan, clause, denial) => between <= 8,
         Denial::Firm | Denial::Refusing | Denial::Rhetorical => true,
     }
+}
+
+fn is_condition(scan: &Scan<'_>, clause: &Clause, denial: &Token) -> bool {
+    let supposes = |token: &Token| {
+        token.is(Cue::Hypothetical) || scan.text.get(token.range()).is_some_and(|text| text.starts_with("if "))
+    };
+    let before = scan.clause_tokens(clause).iter().take_while(|token| token.start <= denial.start);
+    before.into_iter().any(supposes)
 }
 
 /// The end of a denial behind the claim, with no other claim after it: 染色的也不碰.
@@ -278,10 +284,12 @@ fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -
     let firm = denial.is(Cue::Neg) && scan.word(denial).is_some_and(|word| word.denial == Denial::Firm);
     // "Mahenge no" denies, "certificate no. 12" numbers.
     let names = !head.facts.has(Facts::CERTIFICATE);
-    let said = scan
-        .text
-        .get(denial.range())
-        .is_some_and(|text| text == "no" && names || ENDS.iter().any(|end| text.ends_with(end)));
+    let said = scan.text.get(denial.range()).is_some_and(|text| {
+        let unfound = || scan.between(head, denial).ends_with('都') || text.starts_with('都');
+        text == "no" && names
+            || ENDS.iter().any(|end| text.ends_with(end))
+            || UNFOUND.iter().any(|end| text.ends_with(end)) && unfound()
+    });
     let ends = after.is_empty() && scan.text.get(denial.end as usize..clause.end).is_some_and(|rest| rest.len() <= 3);
     (firm && said && ends && !clause.asks && only_points(scan.between(head, denial))).then_some(denial.end as usize)
 }

@@ -7,8 +7,8 @@ use super::cue::{Cue, Cues};
 use super::lexicon::Token;
 use super::mention::Mention;
 use super::number::Number;
-use super::scan::{Clause, Scan};
-use super::{fineness, measure};
+use super::scan::{Clause, Scan, Topic};
+use super::{anew, fineness, measure};
 use crate::domain::ledger::Bound;
 
 /// A number with everything around it that belongs to it.
@@ -67,7 +67,7 @@ impl Found<'_> {
 }
 
 /// What recognisers write for 克.
-pub(super) const SOUND_LIKE_GRAM: [&str; 4] = ["课", "刻", "可", "客"];
+pub(super) const SOUNDS_LIKE_GRAM: &str = "课";
 
 /// Words without which a clause has no number.
 pub(super) const OPENING: Cues = Cues::of(&[Cue::Numeral, Cue::RingContext]);
@@ -209,16 +209,14 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
-    /// 一百二十课 is 一百二十克 as a recogniser wrote it, where nothing follows that would count lessons.
+    /// 零点八课 and 十二课六 are grams as a recogniser wrote them; 十二课 are lessons.
     fn is_spelled(&self, unit: &Token, quantity: &Quantity<'t>) -> bool {
-        let rest = || self.scan.text.get(unit.end as usize..).unwrap_or_default();
-        let weighs = Decimal::TEN <= quantity.value() || quantity.value().scale() != 0;
-        !SOUND_LIKE_GRAM.contains(&self.text(unit))
-            || weighs
-                && rest()
-                    .chars()
-                    .next()
-                    .is_none_or(|c| !super::normal::is_han(c) || "的左多出以零一二三四五六七八九半".contains(c))
+        let rest = self.scan.text.get(unit.end as usize..).unwrap_or_default();
+        let next = rest.chars().next();
+        self.text(unit) != SOUNDS_LIKE_GRAM
+            || quantity.value().scale() != 0
+                && next.is_none_or(|c| !super::normal::is_han(c) || "的左多出以".contains(c))
+            || next.is_some_and(|c| "一二三四五六七八九半".contains(c))
     }
 
     /// 八个半到九个: a half before a range.
@@ -318,6 +316,11 @@ impl<'t> Walk<'_, 't> {
                     value += part;
                     self.step(next);
                 }
+                // "Two carats up to five thousand dollars", "size seven up to twenty percent off".
+                if self.text(link).ends_with("up to") && (unit.is_some() || quantity.unit.is_none()) {
+                    (self.left, self.at, quantity.unit) = (left, at, unit);
+                    return;
+                }
                 quantity.unit = quantity.unit.or(unit);
                 // 两百三到五: the second leaves out what the first said. It stays unread rather than misread.
                 let upper = if plus { quantity.number.value + value } else { value };
@@ -352,12 +355,15 @@ impl<'t> Walk<'_, 't> {
             return;
         }
         // "One carat fifteen", where nothing follows that would be counted.
+        let stones =
+            || [Topic::Stones, Topic::Diamonds].iter().any(|topic| self.scan.speaks_of(*topic, quantity.start));
         let hundredths = number.value.is_integer()
             && Decimal::from(5) <= number.value
             && number.value < Decimal::ONE_HUNDRED
             && unit == "ct"
             && self.text(next).is_ascii()
-            && next.end as usize == self.end;
+            && next.end as usize == self.end
+            && stones();
         if hundredths {
             quantity.number.value += number.value * Decimal::new(1, 2);
             self.step(next);
@@ -566,13 +572,13 @@ fn claim(
         Some("mm" | "cm" | "inch") => measure::size(index, quantity),
         Some(_) => None,
         None => measure::bare(scan, index, clause, quantity, found)
-            .or_else(|| measure::told_anew(scan, index, clause, quantity, found)),
+            .or_else(|| anew::read(scan, index, clause, quantity, found)),
     };
     if let Some(mention) = mention
         && !next_is(scan, clause, quantity, Cue::Price)
     {
         found.take(quantity.first, quantity.last);
-        measure::in_place_of_a_guess(scan, &mention, found);
+        anew::in_place_of_a_guess(scan, clause, &mention, found);
         found.mentions.push(mention);
     }
 }

@@ -120,6 +120,7 @@ sections! {
     what_goes_on_over_several_clauses_is_followed = "what goes on over several clauses",
     figures_told_anew_are_read = "figures told anew",
     further_words_of_the_trade_are_read = "further words of the trade",
+    what_only_looks_like_one_of_the_rules_is_not = "near misses",
     what_sellers_go_round_is_no_claim = "how sellers go round it",
     what_is_said_and_denied_at_once_is_both = "who says both at once",
 }

@@ -254,7 +254,7 @@ impl Mortal {
         let desk = self.desk.another(doom.store(self.desk.store()), &self.secrets, self.options.clone());
         let desk = desk.expect("the desk opens");
         let now = self.settings.clock.now();
-        if desk.catch_up_on_speech(now).await.is_err() || desk.catch_up_on_carriers(now).await.is_err() {
+        if desk.catch_up_on_speech(|| now).await.is_err() || desk.catch_up_on_carriers(now).await.is_err() {
             desk.close().await;
             return Err(doom);
         }

@@ -190,11 +190,11 @@ both!(a_stop_before_the_ledgers_are_read_is_made_good_at_the_next_start, |db| as
     bare.close().await.unwrap();
     assert_eq!(unread(&app).await, 1);
 
-    assert_eq!(app.app.desk().catch_up_on_speech(Timestamp::now()).await.unwrap(), 1);
+    assert_eq!(app.app.desk().catch_up_on_speech(Timestamp::now).await.unwrap(), 1);
     let read = ledger(&app, code).await;
     assert_eq!(read["speech"], "read");
     assert_eq!(unread(&app).await, 0);
-    assert_eq!(app.app.desk().catch_up_on_speech(Timestamp::now()).await.unwrap(), 0, "it is read already");
+    assert_eq!(app.app.desk().catch_up_on_speech(Timestamp::now).await.unwrap(), 0, "it is read already");
     assert_eq!(ledger(&app, code).await["proposal"], read["proposal"]);
 });
 
