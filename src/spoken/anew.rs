@@ -35,11 +35,13 @@ pub(super) fn read(
     let said = told(other)?;
     let far = Decimal::new(15, 1);
     let near = said < quantity.value() * far && quantity.value() < said * far;
+    let between = scan.text.get(other.end..quantity.start).unwrap_or_default();
+    let led_on = LED_ON.iter().any(|on| between.contains(on));
     let taken_back = || {
         let since = scan.clauses.get(other.clause + 1..=index).unwrap_or_default();
         since.iter().any(|clause| clause.is(Cue::Correct))
     };
-    if !near || !(other_weight || other.negated || is_guessed(scan, other, quantity.start) || taken_back()) {
+    if !near || !(other_weight || other.negated || is_guessed(scan, other, quantity.start) || taken_back() && !led_on) {
         return None;
     }
     let mut mention = measured(other.kind, index, quantity, quantity.ends(false), Decimal::ONE, Some(unit));
@@ -65,9 +67,9 @@ const LOOKED: [&str; 14] = [
     "on the scale",
 ];
 /// What leads on to another piece, another measure, or something else altogether.
-const LED_ON: [&str; 27] = [
-    "这", "那", "另", "下一", "第", "左", "右", "主", "配", "毛", "净", "单", "厚", "宽", "长", "直径", "价", "库存",
-    "弹幕", "公屏", "编号", "链接", "this", "that", "next", "other", "price",
+const LED_ON: [&str; 29] = [
+    "计时", "还有", "这", "那", "另", "下一", "第", "左", "右", "主", "配", "毛", "净", "单", "厚", "宽", "长", "直径",
+    "价", "库存", "弹幕", "公屏", "编号", "链接", "this", "that", "next", "other", "price",
 ];
 
 /// Whether a figure was only guessed, and looked up before this place.

@@ -92,7 +92,8 @@ fn is_added(scan: &Scan<'_>, clause: &Clause) -> bool {
     let text = scan.clause_text(clause).trim_start();
     let says = ["还讲", "还说", "还敢", "还标", "还写", "也说", "也讲", "and telling", "and saying"];
     let measures = clause.is(Cue::Numeral) && !clause.claims && !clause.is(Cue::Price) && text.ends_with('的');
-    is_short(scan, clause) && (measures || says.iter().any(|more| text.starts_with(more)))
+    let said = |more: &&str| text.strip_prefix(*more).is_some_and(|rest| !rest.starts_with(['究', '说', '讲']));
+    is_short(scan, clause) && (measures || says.iter().any(said))
 }
 
 fn concludes(scan: &Scan<'_>, clause: &Clause) -> bool {

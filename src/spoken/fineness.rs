@@ -155,12 +155,12 @@ fn karat(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>
         }
     }
     // 十八K玫瑰金的, where K玫瑰 is a word of its own.
-    if let Some(gold) = scan.token(last).filter(|token| last < clause.last && token.start as usize == end)
-        && matches!(scan.text.get(gold.range()), Some("金" | "金的"))
-    {
-        end = gold.end as usize;
+    if scan.text.get(..end).is_some_and(|text| text.ends_with("玫瑰")) {
+        let rest = scan.text.get(end..clause.end).unwrap_or_default();
+        let tail = ["金的", "金"].into_iter().find(|tail| rest.starts_with(tail)).unwrap_or_default();
+        end += tail.len();
     }
-    while last < clause.last && scan.token(last).is_some_and(|token| (token.end as usize) <= end) {
+    while last < clause.last && scan.token(last).is_some_and(|token| (token.start as usize) < end) {
         last += 1;
     }
     // "Eighteen karat vermeil" still says that it is plated.

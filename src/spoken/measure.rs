@@ -739,6 +739,7 @@ fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
     let of_a_ring = number_sign
         .is_some_and(|sign| matches!(scan.text.get(sign.end as usize..clause.end), Some("" | "的")))
         && Decimal::from(8) <= quantity.value()
+        && quantity.value() <= Decimal::from(25)
         && scan
             .text
             .get(..quantity.start)

@@ -408,7 +408,8 @@ fn vows(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
         let rest = rest.strip_prefix('们').unwrap_or(rest);
         scan.text.get(token.range()) == Some("我给你")
             && !clause.is(Cue::Neg)
-            && rest.starts_with(['看', '指', '讲', '说', '拍', '照', '转'])
+            && rest.starts_with(['看', '指', '拍', '照'])
+            && !rest.contains(['赔', '退', '倍'])
     };
     let behind = || scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter();
     clause.is(Cue::Vow) && behind().any(|token| token.is(Cue::Vow) && !shows(token))
@@ -418,8 +419,7 @@ fn vows(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
 fn answers_all(scan: &Scan<'_>, clause: &Clause, reported: &[Mention]) -> bool {
     let text = scan.clause_text(clause).trim();
     // 有人说要18K的，都没有: sold out.
-    let of_what_was_done =
-        || reported.iter().all(|mention| matches!(mention.kind, ClaimKind::Treatment | ClaimKind::Material));
+    let of_what_was_done = || reported.iter().all(|mention| mention.kind == ClaimKind::Treatment);
     !reported.is_empty()
         && (matches!(text, "不是" | "不" | "no" | "不是啊" | "不是哈" | "不是哦")
             || matches!(text, "都没有" | "全没有") && of_what_was_done())
@@ -504,8 +504,12 @@ fn correct(scan: &Scan<'_>, mentions: &mut Vec<Mention>) {
 pub(super) fn denies_as_well(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
     let said = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
     let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
-    let firm = said.ends_with('的') || said.contains('是') || said.contains('真');
-    token.is(Cue::Neg) && firm && !rest.is_empty() && !rest.chars().take(6).any(is_numeral)
+    let told = |other: &Token| other.end <= token.start && (other.claims || other.number.is_some());
+    let figure = || rest.chars().take(6).any(is_numeral) && !rest.chars().take(6).any(|c| c == 'k');
+    let firm = || said.ends_with('的') || !figure() && (said.contains('是') || said.contains('真'));
+    // 放心啊不是染色的 takes nothing back.
+    let bare = || !scan.clause_tokens(clause).iter().any(told);
+    token.is(Cue::Neg) && clause.start < token.start as usize && !rest.is_empty() && (bare() || firm())
 }
 
 fn is_numeral(c: char) -> bool {

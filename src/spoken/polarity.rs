@@ -90,6 +90,8 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
                 }
                 continue;
             }
+            // 我不敢讲没有裂 says neither.
+            polarity.refused |= 0 < denials && scan.word(token).is_some_and(|word| word.denial == Denial::Refusing);
             denials += 1;
             polarity.start = Some(token.start as usize);
             right = token;
@@ -147,9 +149,7 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     if said_true() {
         polarity.strength = 2;
     }
-    if refused(scan, clause, at) {
-        polarity.refused = true;
-    }
+    polarity.refused |= refused(scan, clause, at);
     if denials == 0
         && !polarity.refused
         && let Some(end) = behind(scan, clause, at)
@@ -214,17 +214,22 @@ fn reaches(scan: &Scan<'_>, clause: &Clause, denial: &Token, claim: &Token, kind
         // 未镶嵌翡翠 denies the setting, not the jade.
         Denial::Firm if short => between <= 3,
         // "If the size isn't right you've got thirty days": the denial is of the condition.
-        Denial::Firm if kind == ClaimKind::Guarantee && is_condition(scan, clause, denial) => between <= 8,
+        Denial::Firm if kind == ClaimKind::Guarantee && is_condition(scan, clause, denial) => false,
         Denial::Firm | Denial::Refusing | Denial::Rhetorical => true,
     }
 }
 
 fn is_condition(scan: &Scan<'_>, clause: &Clause, denial: &Token) -> bool {
-    let supposes = |token: &Token| {
+    let supposes = |token: &&Token| {
         token.is(Cue::Hypothetical) || scan.text.get(token.range()).is_some_and(|text| text.starts_with("if "))
     };
-    let before = scan.clause_tokens(clause).iter().take_while(|token| token.start <= denial.start);
-    before.into_iter().any(supposes)
+    let opening = scan.clause_tokens(clause).iter().take_while(|token| token.start <= denial.start).find(supposes);
+    opening.is_some_and(|opening| {
+        let said = scan.text.get(opening.start as usize..denial.start as usize).unwrap_or_default();
+        // "If it's faulty we do not …": what is denied follows from the condition.
+        ![" we", " i ", " i'"].iter().any(|house| said.contains(house))
+            && !scan.text.get(denial.range()).is_some_and(|text| text.starts_with("we") || text.starts_with("i "))
+    })
 }
 
 /// The end of a denial behind the claim, with no other claim after it: 染色的也不碰.
@@ -285,13 +290,26 @@ fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -
     // "Mahenge no" denies, "certificate no. 12" numbers.
     let names = !head.facts.has(Facts::CERTIFICATE);
     let said = scan.text.get(denial.range()).is_some_and(|text| {
-        let unfound = || scan.between(head, denial).ends_with('都') || text.starts_with('都');
+        let unfound = || is_flaw(scan, head) && (scan.between(head, denial).ends_with('都') || text.starts_with('都'));
         text == "no" && names
             || ENDS.iter().any(|end| text.ends_with(end))
             || UNFOUND.iter().any(|end| text.ends_with(end)) && unfound()
     });
     let ends = after.is_empty() && scan.text.get(denial.end as usize..clause.end).is_some_and(|rest| rest.len() <= 3);
     (firm && said && ends && !clause.asks && only_points(scan.between(head, denial))).then_some(denial.end as usize)
+}
+
+/// A crack, cotton, a treatment: what nobody looks for in vain.
+fn is_flaw(scan: &Scan<'_>, token: &Token) -> bool {
+    scan.meanings(token).iter().any(|meaning| match (meaning.kind, meaning.value.as_deref()) {
+        (ClaimKind::Grade, value) => {
+            matches!(value, Some("crack" | "cotton_inclusions" | "minor_blemish" | "minor_damage" | "natural_line"))
+        }
+        (ClaimKind::Treatment, value) => {
+            !meaning.flags.denies && !matches!(value, Some("untreated" | "natural" | "cultured"))
+        }
+        _ => false,
+    })
 }
 
 /// Whether no more stands between a word and its denial than 的, 那种, 还.
@@ -306,6 +324,10 @@ fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     if clause.is(Cue::LeftOpen) && left_open(scan, clause, at, head) {
         return true;
     }
+    let rest = scan.tokens.get(at + 1..clause.last).unwrap_or_default();
+    if clause.is(Cue::Neg) && rest.iter().take(2).any(|next| ends_declined(scan, clause, head, next)) {
+        return true;
+    }
     if !clause.is(Cue::Refuse) {
         return false;
     }
@@ -313,8 +335,7 @@ fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     let before = scan.tokens.get(clause.first..at).unwrap_or_default().iter().rev().take(STEPS);
     let declined = before
         .take_while(|token| !token.is(Cue::But) && reach(scan.between(token, head)))
-        .any(|token| token.is(Cue::Refuse) && !token.is(Cue::Neg));
-    let rest = scan.tokens.get(at + 1..clause.last).unwrap_or_default();
+        .any(|token| token.is(Cue::Refuse));
     let after = rest.iter().take(2);
     // 莫桑比克还是巴西我就不清楚了
     let unknown = rest.iter().take(STEPS).any(|token| {
@@ -328,6 +349,14 @@ fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
         || after
             .take_while(|token| !token.claims)
             .any(|token| token.is(Cue::Refuse) && scan.between(head, token).chars().count() <= 2)
+}
+
+/// 冰种我不敢讲: the clause ends with it.
+fn ends_declined(scan: &Scan<'_>, clause: &Clause, head: &Token, next: &Token) -> bool {
+    next.is(Cue::Neg)
+        && scan.word(next).is_some_and(|word| word.denial == Denial::Refusing)
+        && scan.between(head, next).chars().count() <= 2
+        && scan.text.get(next.end as usize..clause.end).is_some_and(|rest| rest.len() <= 3)
 }
 
 /// 水头嘛你们自己看.
@@ -349,7 +378,8 @@ pub(super) fn before(scan: &Scan<'_>, clause: &Clause, first: usize, start: usiz
     // 不是那种925: 种 is a word of its own.
     let mut near = scan.tokens.get(clause.first..first).unwrap_or_default().iter().rev().take(2);
     let Some(token) = near.find(|token| !token.is(Cue::Count) || token.is(Cue::Neg)) else { return polarity };
-    if start < token.end as usize || token.is(Cue::Correct) {
+    let corrects = token.is(Cue::Correct) && !passage::denies_as_well(scan, clause, token);
+    if start < token.end as usize || corrects {
         return polarity;
     }
     let between = scan.text.get(token.end as usize..start).unwrap_or_default();

@@ -217,6 +217,7 @@ impl<'t> Walk<'_, 't> {
             || quantity.value().scale() != 0
                 && next.is_none_or(|c| !super::normal::is_han(c) || "的左多出以".contains(c))
             || next.is_some_and(|c| "一二三四五六七八九半".contains(c))
+                && rest.chars().nth(1).is_none_or(|c| !super::normal::is_han(c) || c == '的')
     }
 
     /// 八个半到九个: a half before a range.
