@@ -108,6 +108,8 @@ impl<'a> Heads<'a> {
             self.after = page.last().map(|head| head.key);
             self.ended = page.is_empty();
             self.page = page.into_iter();
+            // Where the disk answers at once, nobody else would have a turn, and not who stops it.
+            tokio::task::yield_now().await;
         }
         let Some(last) = self.page.next() else { return Ok(None) };
         let (order, stream) = (last.key.order_id.0, last.key.stream_id.0);
@@ -163,6 +165,7 @@ pub async fn roots_loop(desk: Desk, folder: PathBuf, clock: Clock, stop: impl Fu
         }
     };
     tokio::select! {
+        biased; // Whoever stops it comes first.
         () = stop => {}
         () = looking => {}
     }

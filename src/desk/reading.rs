@@ -80,6 +80,14 @@ impl Desk {
         Ok(Some(located))
     }
 
+    /// Where a piece is kept, and nothing yet of whose it is: for what is read while [`Desk::locate`] asks that.
+    pub async fn key_of(&self, code: &PieceCode) -> Result<Option<StreamKey>, Error> {
+        if let Some(located) = self.inner.located.get(code) {
+            return Ok(Some(located.key));
+        }
+        Ok(queries::key_of_code(self.store().reader(), code.as_str()).await?)
+    }
+
     /// A piece as its journal tells it.
     pub async fn read_piece(&self, key: StreamKey) -> Result<Option<PieceView>, Error> {
         let order = StreamKey { order_id: key.order_id, stream_id: StreamId::ORDER };

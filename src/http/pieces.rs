@@ -21,7 +21,7 @@ use crate::desk::PieceView;
 use crate::domain::actor::Role;
 use crate::domain::command::Command;
 use crate::domain::event::Segment;
-use crate::domain::ids::{PersonId, StreamKey};
+use crate::domain::ids::{PersonId, PieceCode, StreamKey};
 use crate::domain::route::Stage;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -35,13 +35,23 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// A piece that the caller may see, as its journal tells it.
 pub async fn view<const ROLES: u16>(app: &App, caller: &Caller<ROLES>, code: &str) -> Result<PieceView, ApiError> {
-    let (_, located) = locate(app, caller, code).await?;
-    read(app, located.key).await
+    Ok(view_beside(app, caller, code, async |_| Ok(())).await?.0)
 }
 
-/// A piece that is known to be visible.
-async fn read(app: &App, key: StreamKey) -> Result<PieceView, ApiError> {
-    app.desk().read_piece(key).await?.ok_or_else(|| ApiError::absent("piece"))
+/// The same, with what else is read of it. Where much is stored each of these may wait for the disk, so none waits for
+/// another; a piece that the caller may not see is refused before anything else is told of it.
+async fn view_beside<T, const ROLES: u16>(
+    app: &App,
+    caller: &Caller<ROLES>,
+    code: &str,
+    beside: impl AsyncFnOnce(StreamKey) -> Result<T, ApiError>,
+) -> Result<(PieceView, T), ApiError> {
+    let absent = || ApiError::absent("piece");
+    let parsed = PieceCode::parse(code).map_err(|_| absent())?;
+    let key = app.desk().key_of(&parsed).await?.ok_or_else(absent)?;
+    let (located, view, beside) = tokio::join!(locate(app, caller, code), app.desk().read_piece(key), beside(key));
+    located?;
+    Ok((view?.ok_or_else(absent)?, beside?))
 }
 
 /// One piece, as far as the caller may see: stage, what is possible now, clocks, declaration, appraisal, ledger,
@@ -55,8 +65,8 @@ async fn get_piece(
     caller: Caller<READERS>,
     Path(code): Path<String>,
 ) -> Result<Response, ApiError> {
-    let (_, located) = locate(&app, &caller, &code).await?;
-    let (view, beside) = tokio::try_join!(read(&app, located.key), Beside::read(&app, located.key, caller.role))?;
+    let beside = async |key| Beside::read(&app, key, caller.role).await;
+    let (view, beside) = view_beside(&app, &caller, &code, beside).await?;
     note_reader(&app, &caller, &view).await?;
     let mut answer = views::piece(&app, &view, beside, &caller).await?;
     if let Some(answer) = answer.as_object_mut() {

@@ -5,10 +5,17 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
 use uuid::Uuid;
 
 use super::entity::*;
+use super::journal::stream_key;
 use super::{ALTERNATIVES, Error};
 use crate::domain::deadline::REMINDER;
 use crate::domain::fingerprint::{Fingerprint, NEAR};
 use crate::domain::ids::StreamKey;
+
+/// Which journal a piece code leads to.
+pub async fn key_of_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<StreamKey>, Error> {
+    let row = piece_codes::Entity::find_by_id(code.to_owned()).one(conn).await?;
+    Ok(row.map(|row| stream_key(row.order_id, row.stream_id)))
+}
 
 /// A piece by its code.
 pub async fn piece_by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<pieces::Model>, Error> {
