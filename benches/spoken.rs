@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 use jieba_rs::Jieba;
 use touchstone::spoken::{Reader, Stream};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Short passages with a claim in nearly every clause: the hardest text for the reader.
 const PASSAGES: &str = include_str!("../fixtures/spoken/passages.jsonl");
 /// A live session as it mostly goes: talk, and now and then a piece.

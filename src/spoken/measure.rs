@@ -735,15 +735,18 @@ fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
         let of_rings = chosen && before.is_some_and(|before| before.is(Cue::RingContext));
         Decimal::from(6) <= quantity.value() && (of_rings || rest.chars().take(5).any(|c| c == '戴'))
     });
-    // 戒指十三号, where 三号 may also be a link.
-    let of_a_ring = number_sign
-        .is_some_and(|sign| matches!(scan.text.get(sign.end as usize..clause.end), Some("" | "的")))
+    // 戒指十三号, where 三号 may also be a link; of a ring of some clauses before, 十六号的.
+    let rest = number_sign.and_then(|sign| scan.text.get(sign.end as usize..clause.end));
+    let of_a_ring = matches!(rest, Some("" | "的"))
         && Decimal::from(8) <= quantity.value()
         && quantity.value() <= Decimal::from(25)
-        && scan
-            .text
-            .get(..quantity.start)
-            .is_some_and(|said| ["戒指", "戒指是", "对戒"].iter().any(|ring| said.ends_with(ring)));
+        && scan.text.get(..quantity.start).is_some_and(|said| {
+            let names = |said: &str| ["戒指", "对戒", "指环"].iter().any(|ring| said.contains(ring));
+            let links = |said: &str| ["链接", "拍", "库存", "编号"].iter().any(|link| said.contains(link));
+            let near = said.char_indices().nth_back(32).and_then(|(at, _)| said.get(at..)).unwrap_or(said);
+            ["戒指", "戒指是", "对戒"].iter().any(|ring| said.ends_with(ring))
+                || rest == Some("的") && quantity.start == clause.start && names(near) && !links(near)
+        });
     if context.is_none() && after.is_none() && !worn && !of_a_ring {
         return None;
     }

@@ -57,6 +57,9 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     let mut polarity = Polarity::default();
     let Some(head) = scan.token(at) else { return polarity };
     let said_true = || scan.text.get(head.range()).is_some_and(|text| text.starts_with('真'));
+    if let Some(end) = unrelated(scan, clause, head) {
+        return Polarity { negated: true, end: Some(end), ..polarity };
+    }
     if !clause.cues.meets(TURNS) {
         polarity.strength = if said_true() { 2 } else { 0 };
         return polarity;
@@ -163,6 +166,19 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
         polarity.end = Some(end);
     }
     polarity
+}
+
+/// 跟黄金没有关系: where the clause ends that says so.
+fn unrelated(scan: &Scan<'_>, clause: &Clause, head: &Token) -> Option<usize> {
+    let said = scan.text.get(clause.start..head.start as usize).unwrap_or_default();
+    if !said.ends_with(['跟', '和', '与', '同']) {
+        return None;
+    }
+    let rest = scan.text.get(head.end as usize..clause.end).unwrap_or_default();
+    let rest = rest.trim_start_matches(['的', '也', '都', '可', '是', '完', '全', '毫', '半', '点', '一']);
+    let relation = rest.strip_prefix("没").or_else(|| rest.strip_prefix('无'))?;
+    let relation = relation.trim_start_matches(['有', '任', '何', '什', '么', '半', '毛', '钱', '点', '一', '丝']);
+    relation.starts_with("关系").then_some(clause.end)
 }
 
 /// A货, 天然.
