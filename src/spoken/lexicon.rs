@@ -102,6 +102,8 @@ pub(super) struct Flags {
     pub(super) only_asserted: bool,
     /// Is counted beside another word for the same value.
     pub(super) apart: bool,
+    /// Gives way to a word that names it outright.
+    pub(super) hint: bool,
     /// Counts only where jade is spoken of.
     pub(super) of_jade: bool,
 }
@@ -456,6 +458,7 @@ impl Draft {
                 "denied" => flags.only_denied = true,
                 "asserted" => flags.only_asserted = true,
                 "apart" => flags.apart = true,
+                "hint" => flags.hint = true,
                 "jade" => flags.of_jade = true,
                 "refuse" => denial = Denial::Refusing,
                 "rhet" => denial = Denial::Rhetorical,

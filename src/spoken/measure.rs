@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::lexicon::Token;
 use super::mention::Mention;
 use super::number::spell;
-use super::quantity::{Found, Quantity, SOUNDS_LIKE_GRAM, context_after, context_before, next_is, whole};
+use super::quantity::{Found, Quantity, SOUND_LIKE_GRAM, context_after, context_before, next_is, whole};
 use super::scan::{Clause, Scan, Topic};
 use super::{Certainty, Unit};
 use crate::domain::ledger::{Bound, ClaimKind};
@@ -77,7 +77,7 @@ pub(super) fn weight(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &
     match quantity.unit? {
         "g" => of(Decimal::ONE, Some(Unit::Gram)).map(|mut mention| {
             let unit = scan.token(quantity.last.saturating_sub(1)).and_then(|unit| scan.text.get(unit.range()));
-            if unit == Some(SOUNDS_LIKE_GRAM) {
+            if unit.is_some_and(|unit| SOUND_LIKE_GRAM.contains(&unit)) {
                 mention.certainty = Certainty::Low;
             }
             mention

@@ -421,8 +421,20 @@ fn answers_all(scan: &Scan<'_>, clause: &Clause, reported: &[Mention]) -> bool {
     // 有人说要18K的，都没有: sold out.
     let of_what_was_done = || reported.iter().all(|mention| mention.kind == ClaimKind::Treatment);
     !reported.is_empty()
-        && (matches!(text, "不是" | "不" | "no" | "不是啊" | "不是哈" | "不是哦")
-            || matches!(text, "都没有" | "全没有") && of_what_was_done())
+        && (matches!(
+            text,
+            "不是"
+                | "不"
+                | "no"
+                | "不是啊"
+                | "不是哈"
+                | "不是哦"
+                | "都不是"
+                | "全不是"
+                | "都不是啊"
+                | "都不是的"
+                | "全都不是"
+        ) || matches!(text, "都没有" | "全没有") && of_what_was_done())
 }
 
 /// 58克，不对，是56克: only what stands after the correction was claimed.

@@ -352,7 +352,11 @@ fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     let declined = before
         .take_while(|token| !token.is(Cue::But) && reach(scan.between(token, head)))
         .any(|token| token.is(Cue::Refuse));
-    let after = rest.iter().take(2);
+    // 升值保值这种话我不讲: of all of them.
+    let banned = |token: &&Token| {
+        token.claims && scan.meanings(token).iter().all(|meaning| meaning.kind == ClaimKind::BannedPhrase)
+    };
+    let after = rest.iter().skip_while(banned).take(2);
     // 莫桑比克还是巴西我就不清楚了
     let unknown = rest.iter().take(STEPS).any(|token| {
         token.is(Cue::Refuse)

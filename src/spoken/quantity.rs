@@ -67,7 +67,7 @@ impl Found<'_> {
 }
 
 /// What recognisers write for 克.
-pub(super) const SOUNDS_LIKE_GRAM: &str = "课";
+pub(super) const SOUND_LIKE_GRAM: [&str; 2] = ["课", "刻"];
 
 /// Words without which a clause has no number.
 pub(super) const OPENING: Cues = Cues::of(&[Cue::Numeral, Cue::RingContext]);
@@ -213,10 +213,14 @@ impl<'t> Walk<'_, 't> {
     fn is_spelled(&self, unit: &Token, quantity: &Quantity<'t>) -> bool {
         let rest = self.scan.text.get(unit.end as usize..).unwrap_or_default();
         let next = rest.chars().next();
-        self.text(unit) != SOUNDS_LIKE_GRAM
-            || quantity.value().scale() != 0
+        let spelled = self.text(unit);
+        // 三刻 is a time, 十五刻 none.
+        let is_time = spelled == "刻" && quantity.value() < Decimal::from(4);
+        !SOUND_LIKE_GRAM.contains(&spelled)
+            || (quantity.value().scale() != 0 || spelled == "刻" && !is_time)
                 && next.is_none_or(|c| !super::normal::is_han(c) || "的左多出以".contains(c))
-            || next.is_some_and(|c| "一二三四五六七八九半".contains(c))
+            || !is_time
+                && next.is_some_and(|c| "一二三四五六七八九半".contains(c))
                 && rest.chars().nth(1).is_none_or(|c| !super::normal::is_han(c) || c == '的')
     }
 

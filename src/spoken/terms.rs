@@ -121,6 +121,7 @@ pub(super) fn read(scan: &Scan<'_>, index: usize, clause: &Clause, at: usize, he
         mention.negated = negated;
         mention.strength = polarity.strength;
         mention.apart = meaning.flags.apart;
+        mention.implied = meaning.flags.hint;
         mention.word = Some(token.word);
         mention.bound = meaning.flags.bound.unwrap_or(Bound::Exactly);
         if matches!(meaning.kind, ClaimKind::Grade | ClaimKind::Material | ClaimKind::Origin) {
