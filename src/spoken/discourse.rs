@@ -559,7 +559,14 @@ fn called(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
 pub(super) fn only_denies(scan: &Scan<'_>, clause: &Clause) -> bool {
     (clause.is(Cue::Deny) || clause.is(Cue::NegPost)) && !clause.claims && !clause.is(Cue::Numeral) && {
         let text = scan.clause_text(clause);
-        text.chars().count() <= if text.is_ascii() { 30 } else { 12 }
+        let denies = |token: &Token| {
+            let said = scan.text.get(token.range()).unwrap_or_default();
+            let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+            // 不用挑 denies the choosing; a flaw that cannot be seen is there.
+            let of_a_verb = said.starts_with('不') && !rest.chars().all(|c| "的了啊呢呀哈哦嘛吧哟 ".contains(c));
+            (token.is(Cue::Deny) || token.is(Cue::NegPost)) && !of_a_verb && !said.contains("看不")
+        };
+        text.chars().count() <= if text.is_ascii() { 30 } else { 12 } && scan.clause_tokens(clause).iter().any(denies)
     }
 }
 

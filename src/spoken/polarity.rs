@@ -299,7 +299,11 @@ fn goes_on(scan: &Scan<'_>, token: &Token) -> bool {
 
 /// 三EX不是, 证书没有, 皇家蓝那种还算不上: the clause ends with the denial of the word before it.
 fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -> Option<usize> {
-    let filling = |token: &Token| (token.is(Cue::Count) || token.is(Cue::Join)) && !token.is(Cue::Neg);
+    let paper = |token: &Token| {
+        let said = scan.text.get(token.range()).unwrap_or_default();
+        head.facts.has(Facts::CERTIFICATE) && matches!(said, "证" | "证书")
+    };
+    let filling = |token: &Token| paper(token) || (token.is(Cue::Count) || token.is(Cue::Join)) && !token.is(Cue::Neg);
     let fillers = rest.iter().take(2).take_while(|token| filling(token)).count();
     let [denial, after @ ..] = rest.get(fillers..)? else { return None };
     let firm = denial.is(Cue::Neg) && scan.word(denial).is_some_and(|word| word.denial == Denial::Firm);
@@ -330,6 +334,7 @@ fn is_flaw(scan: &Scan<'_>, token: &Token) -> bool {
 
 /// Whether no more stands between a word and its denial than 的, 那种, 还.
 fn only_points(between: &str) -> bool {
+    let between = between.strip_suffix("证书").or_else(|| between.strip_suffix('证')).unwrap_or(between);
     let count = between.chars().count();
     count <= 2 || count <= 5 && between.chars().all(|c| "的色那这种个还也都就可".contains(c))
 }
