@@ -742,7 +742,11 @@ fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
         && quantity.value() <= Decimal::from(25)
         && scan.text.get(..quantity.start).is_some_and(|said| {
             let names = |said: &str| ["戒指", "对戒", "指环"].iter().any(|ring| said.contains(ring));
-            let links = |said: &str| ["链接", "拍", "库存", "编号"].iter().any(|link| said.contains(link));
+            let links = |said: &str| {
+                ["链接", "拍", "库存", "编号", "发", "到", "播", "哪天", "什么时候", "月", "生日"]
+                    .iter()
+                    .any(|link| said.contains(link))
+            };
             let near = said.char_indices().nth_back(32).and_then(|(at, _)| said.get(at..)).unwrap_or(said);
             ["戒指", "戒指是", "对戒"].iter().any(|ring| said.ends_with(ring))
                 || rest == Some("的") && quantity.start == clause.start && names(near) && !links(near)

@@ -408,8 +408,10 @@ fn vows(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
         let rest = rest.strip_prefix('们').unwrap_or(rest);
         scan.text.get(token.range()) == Some("我给你")
             && !clause.is(Cue::Neg)
-            && rest.starts_with(['看', '指', '拍', '照'])
-            && !rest.contains(['赔', '退', '倍'])
+            && (rest.starts_with(['看', '指', '拍', '照', '讲', '说'])
+                || rest.starts_with("转过来")
+                || rest.starts_with("转一圈"))
+            && !rest.chars().take(3).any(|c| "赔退倍".contains(c))
     };
     let behind = || scan.tokens.get(at + 1..clause.last).unwrap_or_default().iter();
     clause.is(Cue::Vow) && behind().any(|token| token.is(Cue::Vow) && !shows(token))
@@ -520,7 +522,9 @@ pub(super) fn denies_as_well(scan: &Scan<'_>, clause: &Clause, token: &Token) ->
     let figure = || rest.chars().take(6).any(is_numeral) && !rest.chars().take(6).any(|c| c == 'k');
     let firm = || said.ends_with('的') || !figure() && (said.contains('是') || said.contains('真'));
     // 放心啊不是染色的 takes nothing back.
-    let bare = || !scan.clause_tokens(clause).iter().any(told);
+    let waits = ["等一下", "看一下", "我看", "稍等"].iter().any(|wait| said.contains(wait));
+    let vows = ["赔", "退", "包", "所有", "那个", "链接"].iter().any(|vow| rest.contains(vow));
+    let bare = || !waits && !vows && !scan.clause_tokens(clause).iter().any(told);
     token.is(Cue::Neg) && clause.start < token.start as usize && !rest.is_empty() && (bare() || firm())
 }
 

@@ -94,7 +94,11 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
                 continue;
             }
             // 我不敢讲没有裂 says neither.
-            polarity.refused |= 0 < denials && scan.word(token).is_some_and(|word| word.denial == Denial::Refusing);
+            // 专家都不敢说它不是缅甸的 says that it is.
+            let nobody = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
+            polarity.refused |= 0 < denials
+                && !nobody.ends_with(['也', '都', '人', '检'])
+                && scan.word(token).is_some_and(|word| word.denial == Denial::Refusing);
             denials += 1;
             polarity.start = Some(token.start as usize);
             right = token;
@@ -168,17 +172,19 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     polarity
 }
 
-/// 跟黄金没有关系: where the clause ends that says so.
+/// 跟黄金没有关系: where the clause ends that says so, of the piece and not of its price or a fault.
 fn unrelated(scan: &Scan<'_>, clause: &Clause, head: &Token) -> Option<usize> {
     let said = scan.text.get(clause.start..head.start as usize).unwrap_or_default();
-    if !said.ends_with(['跟', '和', '与', '同']) {
-        return None;
-    }
+    let subject = said.strip_suffix(['跟', '和', '与', '同'])?.trim();
     let rest = scan.text.get(head.end as usize..clause.end).unwrap_or_default();
-    let rest = rest.trim_start_matches(['的', '也', '都', '可', '是', '完', '全', '毫', '半', '点', '一']);
-    let relation = rest.strip_prefix("没").or_else(|| rest.strip_prefix('无'))?;
-    let relation = relation.trim_start_matches(['有', '任', '何', '什', '么', '半', '毛', '钱', '点', '一', '丝']);
-    relation.starts_with("关系").then_some(clause.end)
+    let relation = rest.trim_start_matches(|c: char| "的也都可是完全毫没无有任何什么半毛钱点一丝".contains(c));
+    let denied = relation.len() < rest.len() && rest.contains(['没', '无']);
+    let named = scan.clause_tokens(clause).iter().any(|token| {
+        token.facts.has(Facts::MATERIAL) && token.end as usize == clause.start + said.len() - '跟'.len_utf8()
+    });
+    let of_the_piece =
+        subject.is_empty() || named || subject.ends_with(['这', '它', '条', '个', '只', '块', '颗', '件', '实']);
+    (relation.starts_with("关系") && denied && of_the_piece).then_some(clause.end)
 }
 
 /// A货, 天然.
@@ -230,9 +236,24 @@ fn reaches(scan: &Scan<'_>, clause: &Clause, denial: &Token, claim: &Token, kind
         // 未镶嵌翡翠 denies the setting, not the jade.
         Denial::Firm if short => between <= 3,
         // "If the size isn't right you've got thirty days": the denial is of the condition.
-        Denial::Firm if kind == ClaimKind::Guarantee && is_condition(scan, clause, denial) => false,
+        Denial::Firm if kind == ClaimKind::Guarantee && is_condition(scan, clause, denial) => between <= 1,
+        Denial::Rhetorical if is_of_telling(scan, denial) => tells(scan.between(denial, claim)),
         Denial::Firm | Denial::Refusing | Denial::Rhetorical => true,
     }
+}
+
+/// "Don't go telling …", "who is saying …".
+fn is_of_telling(scan: &Scan<'_>, denial: &Token) -> bool {
+    let said = scan.text.get(denial.range()).unwrap_or_default();
+    said.starts_with("don't ") || said.starts_with("who")
+}
+
+/// "Your sister they're": what is told is that something is something, and not what somebody does.
+fn tells(between: &str) -> bool {
+    let is = ["'re ", "'s ", " is ", " are "].iter().any(|is| between.contains(is));
+    let does =
+        [" i ", " we ", " you ", " want", " about ", " how ", " where "].iter().any(|does| between.contains(does));
+    between == " " || is && !does
 }
 
 fn is_condition(scan: &Scan<'_>, clause: &Clause, denial: &Token) -> bool {
@@ -310,7 +331,10 @@ fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -
     // "Mahenge no" denies, "certificate no. 12" numbers.
     let names = !head.facts.has(Facts::CERTIFICATE);
     let said = scan.text.get(denial.range()).is_some_and(|text| {
-        let unfound = || is_flaw(scan, head) && (scan.between(head, denial).ends_with('都') || text.starts_with('都'));
+        let said = scan.text.get(clause.start..head.start as usize).unwrap_or_default();
+        let any = ["一点", "半点", "一丝", "一个", "半个", "任何"].iter().any(|any| said.ends_with(any));
+        let unfound =
+            || (any || is_flaw(scan, head)) && (scan.between(head, denial).ends_with('都') || text.starts_with('都'));
         text == "no" && names
             || ENDS.iter().any(|end| text.ends_with(end))
             || UNFOUND.iter().any(|end| text.ends_with(end)) && unfound()
@@ -323,10 +347,25 @@ fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -
 fn is_flaw(scan: &Scan<'_>, token: &Token) -> bool {
     scan.meanings(token).iter().any(|meaning| match (meaning.kind, meaning.value.as_deref()) {
         (ClaimKind::Grade, value) => {
-            matches!(value, Some("crack" | "cotton_inclusions" | "minor_blemish" | "minor_damage" | "natural_line"))
+            matches!(
+                value,
+                Some(
+                    "crack"
+                        | "cotton_inclusions"
+                        | "growth_lines"
+                        | "minor_blemish"
+                        | "minor_damage"
+                        | "natural_line"
+                        | "pinhole"
+                )
+            )
         }
         (ClaimKind::Treatment, value) => {
             !meaning.flags.denies && !matches!(value, Some("untreated" | "natural" | "cultured"))
+        }
+        (ClaimKind::Material, value) => {
+            let base = ["copper", "brass", "alloy", "nickel", "lead", "iron", "steel", "plastic", "glass", "resin"];
+            value.is_some_and(|value| base.iter().any(|base| value.ends_with(base)) || value.starts_with("imitation"))
         }
         _ => false,
     })
@@ -361,7 +400,9 @@ fn refused(scan: &Scan<'_>, clause: &Clause, at: usize) -> bool {
     let banned = |token: &&Token| {
         token.claims && scan.meanings(token).iter().all(|meaning| meaning.kind == ClaimKind::BannedPhrase)
     };
-    let after = rest.iter().skip_while(banned).take(2);
+    let of_such_words = |token: &&Token| scan.text.get(token.range()).is_some_and(|text| text.starts_with('这'));
+    let behind = rest.iter().find(|token| !banned(token)).filter(of_such_words);
+    let after = rest.iter().skip_while(|token| behind.is_some() && banned(token)).take(2);
     // 莫桑比克还是巴西我就不清楚了
     let unknown = rest.iter().take(STEPS).any(|token| {
         token.is(Cue::Refuse)

@@ -3,6 +3,7 @@
 use super::Certainty;
 use super::cue::{Cue, Cues};
 use super::facts::Facts;
+use super::lexicon::Token;
 use super::mention::Mention;
 use super::polarity;
 use super::quantity::{Found, whole};
@@ -250,3 +251,25 @@ fn unmatched(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'
         found.mentions.push(mention);
     }
 }
+
+/// Whether a word of going back is said of what the buyer does not want: 寄回来 also goes to be mended, and 拍了不退 may
+/// be another's rule.
+pub(super) fn is_meant(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
+    let text = scan.text.get(token.range()).unwrap_or_default();
+    let said = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
+    match text {
+        "寄回来" => {
+            // In the clause and the one after it.
+            let behind: String = scan.text.get(token.end as usize..).unwrap_or_default().chars().take(10).collect();
+            !MENDED.iter().any(|mend| behind.contains(mend)) && !BROKEN.iter().any(|broken| said.contains(broken))
+        }
+        "拍了不退" | "拍下不退" => {
+            let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+            said.trim().is_empty() && rest.chars().all(|c| "的了啊呢哈哦嘛".contains(c))
+        }
+        _ => true,
+    }
+}
+
+const MENDED: [&str; 7] = ["修", "换绳", "改", "清洗", "编", "镶", "保养"];
+const BROKEN: [&str; 6] = ["断", "坏", "松", "发黑", "脏", "氧化"];

@@ -214,10 +214,14 @@ impl<'t> Walk<'_, 't> {
         let rest = self.scan.text.get(unit.end as usize..).unwrap_or_default();
         let next = rest.chars().next();
         let spelled = self.text(unit);
-        // 三刻 is a time, 十五刻 none.
-        let is_time = spelled == "刻" && quantity.value() < Decimal::from(4);
+        // 三刻 is a time, and so is 八点一刻; 十五刻 is none.
+        let quarters = quantity.value().fract() * Decimal::TEN;
+        let is_time = spelled == "刻"
+            && (quantity.value() < Decimal::from(4)
+                || Decimal::ONE <= quarters && quarters <= Decimal::from(3) && quarters.fract().is_zero());
         !SOUND_LIKE_GRAM.contains(&spelled)
-            || (quantity.value().scale() != 0 || spelled == "刻" && !is_time)
+            || !is_time
+                && (quantity.value().scale() != 0 || spelled == "刻")
                 && next.is_none_or(|c| !super::normal::is_han(c) || "的左多出以".contains(c))
             || !is_time
                 && next.is_some_and(|c| "一二三四五六七八九半".contains(c))

@@ -6,7 +6,7 @@ use super::lexicon::{Meaning, Token};
 use super::mention::Mention;
 use super::polarity;
 use super::scan::{Clause, Scan, Topic};
-use super::{Certainty, Part};
+use super::{Certainty, Part, promise};
 use crate::domain::ledger::{Bound, ClaimKind};
 
 /// A mention, and where it was found.
@@ -260,7 +260,7 @@ fn supported(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token, meaning
         // 想要天然的看下一条
         ClaimKind::Treatment if !negated && wanted(scan, clause, at, token) => false,
         ClaimKind::Treatment => !weak || beside_others(scan, clause, at),
-        ClaimKind::Guarantee => !weak,
+        ClaimKind::Guarantee => !weak && promise::is_meant(scan, clause, token),
         ClaimKind::Fineness if !negated && wanted(scan, clause, at, token) => false,
         ClaimKind::Fineness => {
             !is_wrapped(scan, clause, token) && !of_layer(scan, clause, at, token) && !like(scan, clause, at, token)
