@@ -57,7 +57,7 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     let mut polarity = Polarity::default();
     let Some(head) = scan.token(at) else { return polarity };
     let said_true = || scan.text.get(head.range()).is_some_and(|text| text.starts_with('真'));
-    if let Some(end) = unrelated(scan, clause, head) {
+    if let Some(end) = unrelated(scan, clause, head).or_else(|| kept_out(scan, clause, head)) {
         return Polarity { negated: true, end: Some(end), ..polarity };
     }
     if !clause.cues.meets(TURNS) {
@@ -163,13 +163,60 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
         // 阿卡有白芯，沙丁没有: what it has not, not what it is not.
         && !(kind == ClaimKind::Material
             && scan.text.get(..end).is_some_and(|text| {
-                text.ends_with("没有") && !["我都没有", "我没有", "家没有", "这些都没有", "这些我都没有"].iter().any(|own| text.ends_with(own))
+                // 全是淡水珠，海水的没有: of all that the house has.
+                let all = ["全是", "全都是", "都是", "只做", "只卖", "只有"];
+                let before: String = text.chars().rev().take(24).collect();
+                let before: String = before.chars().rev().collect();
+                text.ends_with("没有") && !all.iter().any(|all| before.contains(all)) && !["我都没有", "我没有", "家没有", "这些都没有", "这些我都没有"].iter().any(|own| text.ends_with(own))
             }))
     {
         polarity.negated = true;
         polarity.end = Some(end);
     }
     polarity
+}
+
+/// What keeps a fault out of a house or a piece, behind its name.
+const KEPT_OUT: [&str; 26] = [
+    "没有掺",
+    "没掺",
+    "没有加",
+    "没加",
+    "没有混",
+    "没混",
+    "没放",
+    "没用",
+    "没有用",
+    "没有",
+    "没得",
+    "不进门",
+    "不进货",
+    "不进",
+    "不收",
+    "不卖",
+    "不碰",
+    "不拿",
+    "找不出",
+    "找不着",
+    "找不到",
+    "瞧不见",
+    "寻不着",
+    "挑不出",
+    "摸不着",
+    "看不见",
+];
+
+/// 镍也没有掺, B货一只也找不出来: where the clause ends that says so of a fault.
+fn kept_out(scan: &Scan<'_>, clause: &Clause, head: &Token) -> Option<usize> {
+    let rest = scan.text.get(head.end as usize..clause.end).unwrap_or_default();
+    let denial = rest.trim_start_matches(|c: char| {
+        "的是也都更绝对可在我这儿里一点丝只个半条件颗们咱家从来根本压同样统全".contains(c)
+    });
+    let over = |behind: &str| behind.chars().all(|c| "的了啊呢哈哦过进去来".contains(c));
+    let kept = || KEPT_OUT.iter().any(|kept| denial.strip_prefix(kept).is_some_and(over));
+    // Directly behind it, the words for denials tell.
+    (denial.len() < rest.len() && rest.len() <= 48 && !clause.asks && kept() && is_flaw(scan, head))
+        .then_some(clause.end)
 }
 
 /// 跟黄金没有关系: where the clause ends that says so, of the piece and not of its price or a fault.

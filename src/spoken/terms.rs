@@ -289,10 +289,18 @@ fn named(scan: &Scan<'_>, clause: &Clause, at: usize, token: &Token) -> bool {
             && (before.is(Cue::Is) || before.is(Cue::Neg) || before.is(Cue::Strong) || before.number.is_some())
             && scan.between(before, token).chars().count() <= if before.number.is_some() { 1 } else { 3 }
     });
-    // 银的哈: all that the clause says, and said firmly.
+    // 银的哈: all that the clause says, and said firmly, or where no colours are listed.
     let whole = || {
+        let before = scan.text.get(..clause.start).unwrap_or_default().chars().rev().take(12);
+        let listed = || before.clone().any(|c| "色金白".contains(c));
         token.start as usize == clause.start
-            && matches!(scan.text.get(token.end as usize..clause.end), Some("哈" | "啊" | "哦" | "呢"))
+            && match scan.text.get(token.end as usize..clause.end) {
+                Some("哈" | "啊" | "哦" | "呢") => true,
+                Some("") => {
+                    !listed() && !scan.text.get(clause.end..).unwrap_or_default().chars().take(3).any(|c| c == '金')
+                }
+                _ => false,
+            }
     };
     // 银 alone says too little to lean on other words.
     told || whole() || 3 < token.end - token.start && beside_others(scan, clause, at)
