@@ -743,7 +743,7 @@ fn ring(scan: &Scan<'_>, index: usize, clause: &Clause, quantity: &Quantity<'_>)
         && scan.text.get(..quantity.start).is_some_and(|said| {
             let names = |said: &str| ["戒指", "对戒", "指环"].iter().any(|ring| said.contains(ring));
             let links = |said: &str| {
-                ["链接", "拍", "库存", "编号", "发", "到", "播", "哪天", "什么时候", "月", "生日"]
+                ["链接", "拍", "库存", "编号", "发货", "几号", "到货", "播", "哪天", "什么时候", "月", "生日"]
                     .iter()
                     .any(|link| said.contains(link))
             };

@@ -44,7 +44,7 @@ const ENDS: [&str; 18] = [
     "没达到",
 ];
 /// The same behind 都, as in 一丝裂都找不到; without it, what is not to be found is rare.
-const UNFOUND: [&str; 4] = ["找不到", "看不到", "看不见", "摸不到"];
+const UNFOUND: [&str; 5] = ["找不到", "看不到", "看不见", "瞧不见", "摸不到"];
 /// What a clause ends with that leaves open what it names.
 const UNKNOWN: [&str; 8] = ["不清楚", "不确定", "不好说", "说不好", "说不准", "拿不准", "没测过", "看不出来"];
 /// Words without which nothing is denied, declined or made stronger.
@@ -57,7 +57,11 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     let mut polarity = Polarity::default();
     let Some(head) = scan.token(at) else { return polarity };
     let said_true = || scan.text.get(head.range()).is_some_and(|text| text.starts_with('真'));
-    if let Some(end) = unrelated(scan, clause, head).or_else(|| kept_out(scan, clause, head)) {
+    if let Some(of_the_piece) = unrelated(scan, clause, head) {
+        let end = of_the_piece.then_some(clause.end);
+        return Polarity { negated: of_the_piece, refused: !of_the_piece, end, ..polarity };
+    }
+    if let Some(end) = kept_out(scan, clause, head) {
         return Polarity { negated: true, end: Some(end), ..polarity };
     }
     if !clause.cues.meets(TURNS) {
@@ -87,6 +91,10 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             if denies && !denies_the_denial(scan.between(token, right)) {
                 break;
             }
+            if is_of_telling(scan, token) && !tells(scan.between(token, head)) {
+                polarity.refused = true;
+                break;
+            }
             if !reaches(scan, clause, token, right, kind) || 0 < denials && !doubles(scan, token, right) {
                 if denials == 0 && token.is(Cue::NegPost) {
                     break;
@@ -95,9 +103,10 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
             }
             // 我不敢讲没有裂 says neither.
             // 专家都不敢说它不是缅甸的 says that it is.
-            let nobody = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
+            let by = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
+            let experts = || ["专家", "机构", "检测", "鉴定", "老师傅"].iter().any(|expert| by.contains(expert));
             polarity.refused |= 0 < denials
-                && !nobody.ends_with(['也', '都', '人', '检'])
+                && (is_flaw(scan, head) || !experts())
                 && scan.word(token).is_some_and(|word| word.denial == Denial::Refusing);
             denials += 1;
             polarity.start = Some(token.start as usize);
@@ -160,15 +169,7 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     if denials == 0
         && !polarity.refused
         && let Some(end) = behind(scan, clause, at)
-        // 阿卡有白芯，沙丁没有: what it has not, not what it is not.
-        && !(kind == ClaimKind::Material
-            && scan.text.get(..end).is_some_and(|text| {
-                // 全是淡水珠，海水的没有: of all that the house has.
-                let all = ["全是", "全都是", "都是", "只做", "只卖", "只有"];
-                let before: String = text.chars().rev().take(24).collect();
-                let before: String = before.chars().rev().collect();
-                text.ends_with("没有") && !all.iter().any(|all| before.contains(all)) && !["我都没有", "我没有", "家没有", "这些都没有", "这些我都没有"].iter().any(|own| text.ends_with(own))
-            }))
+        && !(kind == ClaimKind::Material && only_has_none(scan, end))
     {
         polarity.negated = true;
         polarity.end = Some(end);
@@ -176,8 +177,21 @@ pub(super) fn of(scan: &Scan<'_>, clause: &Clause, at: usize, kind: ClaimKind, d
     polarity
 }
 
+/// 阿卡有白芯，沙丁没有: what it has not, not what it is not; of a house that has none of it, it is denied.
+fn only_has_none(scan: &Scan<'_>, end: usize) -> bool {
+    let text = scan.text.get(..end).unwrap_or_default();
+    let own = ["我都没有", "我没有", "家没有", "这些都没有", "这些我都没有"];
+    if !text.ends_with("没有") || own.iter().any(|own| text.ends_with(own)) {
+        return false;
+    }
+    let before = text.char_indices().nth_back(24).and_then(|(at, _)| text.get(at..)).unwrap_or(text);
+    // 全是淡水珠，海水的没有; 海水的没有了 is sold out.
+    let all = ["全是", "全都是", "只做", "只卖"].iter().any(|all| before.contains(all));
+    !all || scan.text.get(end..).is_some_and(|rest| rest.starts_with('了'))
+}
+
 /// What keeps a fault out of a house or a piece, behind its name.
-const KEPT_OUT: [&str; 26] = [
+const KEPT_OUT: [&str; 23] = [
     "没有掺",
     "没掺",
     "没有加",
@@ -199,11 +213,8 @@ const KEPT_OUT: [&str; 26] = [
     "找不出",
     "找不着",
     "找不到",
-    "瞧不见",
     "寻不着",
     "挑不出",
-    "摸不着",
-    "看不见",
 ];
 
 /// 镍也没有掺, B货一只也找不出来: where the clause ends that says so of a fault.
@@ -213,25 +224,29 @@ fn kept_out(scan: &Scan<'_>, clause: &Clause, head: &Token) -> Option<usize> {
         "的是也都更绝对可在我这儿里一点丝只个半条件颗们咱家从来根本压同样统全".contains(c)
     });
     let over = |behind: &str| behind.chars().all(|c| "的了啊呢哈哦过进去来".contains(c));
-    let kept = || KEPT_OUT.iter().any(|kept| denial.strip_prefix(kept).is_some_and(over));
+    // 合金的都没有了: sold out.
+    let sold = denial.starts_with("没有了") || denial.starts_with("没得了");
+    let kept = || !sold && KEPT_OUT.iter().any(|kept| denial.strip_prefix(kept).is_some_and(over));
     // Directly behind it, the words for denials tell.
     (denial.len() < rest.len() && rest.len() <= 48 && !clause.asks && kept() && is_flaw(scan, head))
         .then_some(clause.end)
 }
 
-/// 跟黄金没有关系: where the clause ends that says so, of the piece and not of its price or a fault.
-fn unrelated(scan: &Scan<'_>, clause: &Clause, head: &Token) -> Option<usize> {
+/// What may have nothing to do with a word and yet tells nothing of the piece: 今天金价跌了跟黄金没关系.
+const ASIDE: [&str; 18] = [
+    "价", "价格", "费", "问题", "事", "影响", "掉色", "变色", "褪色", "发黑", "过敏", "高低", "裂", "纹", "棉", "了",
+    "贵", "便宜",
+];
+
+/// 跟黄金没有关系: whether it is the piece of which the clause says so; none where it does not.
+fn unrelated(scan: &Scan<'_>, clause: &Clause, head: &Token) -> Option<bool> {
     let said = scan.text.get(clause.start..head.start as usize).unwrap_or_default();
     let subject = said.strip_suffix(['跟', '和', '与', '同'])?.trim();
     let rest = scan.text.get(head.end as usize..clause.end).unwrap_or_default();
     let relation = rest.trim_start_matches(|c: char| "的也都可是完全毫没无有任何什么半毛钱点一丝".contains(c));
     let denied = relation.len() < rest.len() && rest.contains(['没', '无']);
-    let named = scan.clause_tokens(clause).iter().any(|token| {
-        token.facts.has(Facts::MATERIAL) && token.end as usize == clause.start + said.len() - '跟'.len_utf8()
-    });
-    let of_the_piece =
-        subject.is_empty() || named || subject.ends_with(['这', '它', '条', '个', '只', '块', '颗', '件', '实']);
-    (relation.starts_with("关系") && denied && of_the_piece).then_some(clause.end)
+    let aside = ASIDE.iter().any(|aside| subject.ends_with(aside)) || subject.starts_with("谁说");
+    (relation.starts_with("关系") && denied).then_some(!aside)
 }
 
 /// A货, 天然.
@@ -275,6 +290,11 @@ fn reaches(scan: &Scan<'_>, clause: &Clause, denial: &Token, claim: &Token, kind
     let word = scan.word(denial);
     let short = scan.text.get(denial.range()).is_some_and(|text| text.chars().count() == 1 && !text.is_ascii());
     match word.map(|word| word.denial).unwrap_or_default() {
+        Denial::Plain
+            if matches!(scan.between(denial, claim).trim(), "you" | "you a" | "you any" | "any" | "a" | "an") =>
+        {
+            true
+        }
         Denial::Plain => {
             let service = matches!(kind, ClaimKind::Guarantee | ClaimKind::Certificate);
             between <= if service { 5 } else { 1 }
@@ -284,7 +304,6 @@ fn reaches(scan: &Scan<'_>, clause: &Clause, denial: &Token, claim: &Token, kind
         Denial::Firm if short => between <= 3,
         // "If the size isn't right you've got thirty days": the denial is of the condition.
         Denial::Firm if kind == ClaimKind::Guarantee && is_condition(scan, clause, denial) => between <= 1,
-        Denial::Rhetorical if is_of_telling(scan, denial) => tells(scan.between(denial, claim)),
         Denial::Firm | Denial::Refusing | Denial::Rhetorical => true,
     }
 }
@@ -292,7 +311,8 @@ fn reaches(scan: &Scan<'_>, clause: &Clause, denial: &Token, claim: &Token, kind
 /// "Don't go telling …", "who is saying …".
 fn is_of_telling(scan: &Scan<'_>, denial: &Token) -> bool {
     let said = scan.text.get(denial.range()).unwrap_or_default();
-    said.starts_with("don't ") || said.starts_with("who")
+    scan.word(denial).is_some_and(|word| word.denial == Denial::Rhetorical)
+        && (said.starts_with("don't ") || said.starts_with("who"))
 }
 
 /// "Your sister they're": what is told is that something is something, and not what somebody does.
@@ -378,10 +398,7 @@ fn ends_denied(scan: &Scan<'_>, clause: &Clause, head: &Token, rest: &[Token]) -
     // "Mahenge no" denies, "certificate no. 12" numbers.
     let names = !head.facts.has(Facts::CERTIFICATE);
     let said = scan.text.get(denial.range()).is_some_and(|text| {
-        let said = scan.text.get(clause.start..head.start as usize).unwrap_or_default();
-        let any = ["一点", "半点", "一丝", "一个", "半个", "任何"].iter().any(|any| said.ends_with(any));
-        let unfound =
-            || (any || is_flaw(scan, head)) && (scan.between(head, denial).ends_with('都') || text.starts_with('都'));
+        let unfound = || is_flaw(scan, head) && (scan.between(head, denial).ends_with('都') || text.starts_with('都'));
         text == "no" && names
             || ENDS.iter().any(|end| text.ends_with(end))
             || UNFOUND.iter().any(|end| text.ends_with(end)) && unfound()

@@ -255,21 +255,25 @@ fn unmatched(scan: &Scan<'_>, index: usize, clause: &Clause, found: &mut Found<'
 /// Whether a word of going back is said of what the buyer does not want: 寄回来 also goes to be mended, and 拍了不退 may
 /// be another's rule.
 pub(super) fn is_meant(scan: &Scan<'_>, clause: &Clause, token: &Token) -> bool {
-    let text = scan.text.get(token.range()).unwrap_or_default();
     let said = scan.text.get(clause.start..token.start as usize).unwrap_or_default();
-    match text {
+    let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
+    let any = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));
+    match scan.text.get(token.range()).unwrap_or_default() {
         "寄回来" => {
-            // In the clause and the one after it.
-            let behind: String = scan.text.get(token.end as usize..).unwrap_or_default().chars().take(10).collect();
-            !MENDED.iter().any(|mend| behind.contains(mend)) && !BROKEN.iter().any(|broken| said.contains(broken))
+            any(&UNWANTED, scan.clause_text(clause))
+                && !any(&MENDED, rest)
+                && !any(&BROKEN, said)
+                && !rest.starts_with('的')
+                && !["客人", "别人", "姐妹"].iter().any(|other| said.ends_with(other))
         }
-        "拍了不退" | "拍下不退" => {
-            let rest = scan.text.get(token.end as usize..clause.end).unwrap_or_default();
-            said.trim().is_empty() && rest.chars().all(|c| "的了啊呢哈哦嘛".contains(c))
+        "拍了不退" | "拍下不退" | "买了不退" => {
+            !any(&["别家", "人家", "有的", "什么", "担心", "不搞", "怕"], said)
+                && !rest.starts_with(['差', '色', '烧', '钱', '运'])
         }
         _ => true,
     }
 }
 
+const UNWANTED: [&str; 10] = ["不喜欢", "不合适", "不满意", "不想要", "不要", "随时", "直接", "退", "天", "给我寄"];
 const MENDED: [&str; 7] = ["修", "换绳", "改", "清洗", "编", "镶", "保养"];
 const BROKEN: [&str; 6] = ["断", "坏", "松", "发黑", "脏", "氧化"];

@@ -217,8 +217,7 @@ impl<'t> Walk<'_, 't> {
         // 三刻 is a time, and so is 八点一刻; 十五刻 is none.
         let quarters = quantity.value().fract() * Decimal::TEN;
         let is_time = spelled == "刻"
-            && (quantity.value() < Decimal::from(4)
-                || Decimal::ONE <= quarters && quarters <= Decimal::from(3) && quarters.fract().is_zero());
+            && (quantity.value() < Decimal::from(4) || quarters == Decimal::ONE || quarters == Decimal::from(3));
         !SOUND_LIKE_GRAM.contains(&spelled)
             || !is_time
                 && (quantity.value().scale() != 0 || spelled == "刻")
