@@ -154,7 +154,7 @@ async fn a_buyer_decides_by_keyboard_alone_and_without_a_script() {
     picture(&mut browser, "decision-desk-en").await;
     browser.click("#accept").await;
     browser.type_into("#phone", "1001").await;
-    browser.click("button[type=submit]").await;
+    browser.click_through("button[type=submit]").await;
     assert!(browser.text().await.contains("Your decision is recorded"), "{}", browser.text().await);
     picture(&mut browser, "decided-desk-en").await;
     assert_eq!(piece(served.app.supervisor(), &placed.code).await["stage"], "cleared");
@@ -193,7 +193,7 @@ async fn a_page_follows_the_journey_while_it_is_open_and_can_be_refreshed_withou
     assert!(!browser.text().await.contains("follows along"), "without a script nothing follows");
     let receipt = json!({"condition": "intact", "weight": crate::walk::weight("58.41"), "note": null});
     served.app.clerk().post(&format!("/v1/pieces/{code}/receipt"), receipt).await.expect(200);
-    browser.click("footer a.button").await;
+    browser.click_through("footer a.button").await;
     assert!(browser.text().await.contains("Arrived at our warehouse"));
     // Scripts off, whatever is written runs nowhere; scripts on, it does not either.
     browser.stop().await;
@@ -248,7 +248,7 @@ async fn a_certificate_is_verified_in_the_browser_prints_on_one_sheet_and_a_forg
     };
     assert!(found.is_empty(), "{found:#?}");
     browser.type_into("#capsule", "not.a.capsule").await;
-    browser.click("form[method=post] button").await;
+    browser.click_through("form[method=post] button").await;
     assert!(browser.text().await.contains("Do not rely on it"));
     picture(&mut browser, "check-phone-en").await;
 

@@ -118,19 +118,31 @@ impl Browser {
         self.loaded().await;
     }
 
-    /// Asks until the whole page is there: the driver has been seen to answer while it was still being read. Its own
-    /// events tell nobody where scripts may not run.
+    /// Asks until the whole page is there: the driver has been seen to answer while it was still being read.
     async fn loaded(&mut self) {
+        self.ask_until("document.readyState === 'complete'").await;
+    }
+
+    /// Clicks on what leads to another page, and waits for that page: the driver has been seen to answer before it came.
+    pub async fn click_through(&mut self, selector: &str) {
+        self.eval("document.documentElement.dataset.left = 'yes'").await;
+        self.click(selector).await;
+        self.ask_until("document.documentElement.dataset.left === undefined && document.readyState === 'complete'")
+            .await;
+    }
+
+    /// Asks again and again: the page's own events tell nobody where scripts may not run.
+    async fn ask_until(&mut self, expression: &str) {
         for _ in 0..10_000 {
-            let parameters = json!({"expression": "document.readyState", "returnByValue": true});
+            let parameters = json!({"expression": expression, "returnByValue": true});
             let path = format!("/session/{}/goog/cdp/execute", self.session);
             let call = Call::post(&path, &json!({"cmd": "Runtime.evaluate", "params": parameters}));
             let answer = self.client.send(&call).await.expect("the driver answers");
-            if answer.json().expect("JSON")["value"]["result"]["value"] == "complete" {
+            if answer.json().expect("JSON")["value"]["result"]["value"] == true {
                 return;
             }
         }
-        panic!("the page is never whole");
+        panic!("the page is never whole: {expression}");
     }
 
     /// Evaluates an expression beside the page, also where its own scripts may not run.
