@@ -266,7 +266,7 @@ impl Desk {
     /// Opens the desk over a migrated store and starts its writers. Must be called within a tokio runtime.
     pub fn open(store: Store, secrets: &Secrets, options: Options) -> Result<Self, Error> {
         let library = Library::embedded().map_err(|error| Error::fault("the rulebook cannot be read", error))?;
-        Self::begin(store, secrets, options, Arc::new(library), speech::Ear::embedded()?)
+        Self::begin(store, secrets, options, Arc::new(library), speech::Ear::new()?)
     }
 
     /// Another desk over a store, by the same rules, which are not read again. It shares nothing else with this one: a

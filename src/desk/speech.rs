@@ -25,9 +25,9 @@ use crate::domain::piece::Piece;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Stage;
 use crate::domain::text::Name;
-use crate::spoken::Reader;
 use crate::spoken::ledger::{Heard, Labels, heard};
 use crate::spoken::transcript::{Format, Part, Transcript};
+use crate::spoken::{Reader, VERSION};
 use crate::store::entity::{pieces, transcripts, unread_transcripts};
 use crate::store::{Source, journal, lookups, queries, registers};
 use crate::vault::Vault;
@@ -35,34 +35,50 @@ use crate::vault::Vault;
 /// Transcripts kept in memory. A session's pieces come to the bench within the same days.
 const KEPT: usize = 16;
 
-/// Everything that reading speech needs, loaded once.
+/// What hears the sessions of a house.
 pub struct Ear {
-    reader: Arc<Reader>,
+    /// Read with the first transcript: a house that has none keeps no lexicon.
+    learned: Arc<Mutex<Option<Arc<Learned>>>>,
     version: Name,
-    labels: Arc<Labels>,
     sessions: Mutex<VecDeque<Arc<Session>>>,
 }
 
-/// The transcript of one live session.
+/// Everything that reading speech needs.
+struct Learned {
+    reader: Reader,
+    labels: Labels,
+}
+
+/// The transcript of one live session, with what reads it.
 pub struct Session {
     pub id: TextId,
     pub transcript: Transcript,
+    learned: Arc<Learned>,
+}
+
+impl Learned {
+    /// What was learned before, or now: some tens of milliseconds.
+    fn of(slot: &Mutex<Option<Arc<Self>>>) -> Result<Arc<Self>, Error> {
+        let mut slot = slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(learned) = &*slot {
+            return Ok(learned.clone());
+        }
+        let reader = Reader::embedded().map_err(|error| Error::fault("the lexicon cannot be read", error))?;
+        let labels = Labels::embedded().map_err(|error| Error::fault("the lexicon cannot be read", error))?;
+        Ok(slot.insert(Arc::new(Self { reader, labels })).clone())
+    }
 }
 
 impl Ear {
-    pub fn embedded() -> Result<Self, Error> {
-        let reader = Reader::embedded().map_err(|error| Error::fault("the lexicon cannot be read", error))?;
-        let version = Name::parse(reader.version())
-            .map_err(|error| Error::fault("the lexicon's version cannot be read", error))?;
-        let labels = Labels::embedded().map_err(|error| Error::fault("the lexicon cannot be read", error))?;
-        Ok(Self { reader: Arc::new(reader), version, labels: Arc::new(labels), sessions: Mutex::default() })
+    pub fn new() -> Result<Self, Error> {
+        let version =
+            Name::parse(VERSION).map_err(|error| Error::fault("the lexicon's version cannot be read", error))?;
+        Ok(Self { learned: Arc::default(), version, sessions: Mutex::default() })
     }
 
     /// The same, with nothing opened yet.
     pub fn another(&self) -> Self {
-        let Self { reader, version, labels, sessions: _ } = self;
-        let (reader, labels) = (reader.clone(), labels.clone());
-        Self { reader, version: version.clone(), labels, sessions: Mutex::default() }
+        Self { learned: self.learned.clone(), version: self.version.clone(), sessions: Mutex::default() }
     }
 
     fn kept(&self, id: Uuid) -> Option<Arc<Session>> {
@@ -152,9 +168,10 @@ impl Rules for Listening<'_> {
         {
             transcript_id = Some(session.id);
             let (_, text) = session.transcript.text_of(&part);
-            let said = ear.reader.read(text);
+            let Learned { reader, labels } = &*session.learned;
+            let said = reader.read(text);
             let declared = &piece.opened().declared;
-            let spoken = heard(&said, (&session.transcript, &part), declared, rules, &ear.labels);
+            let spoken = heard(&said, (&session.transcript, &part), declared, rules, labels);
             claims.extend(spoken.into_iter().map(|heard| self.sealed(heard)));
         }
         Reading { transcript_id, lexicon_version: ear.version.clone(), claims: merge(claims) }
@@ -274,12 +291,16 @@ impl Desk {
         let fault = |error| Error::fault("a transcript cannot be opened", error);
         let key = self.vault().unwrap_key(wrapped, row.id.as_bytes()).map_err(fault)?;
         let bytes = Vault::open(&key, sealed, row.id.as_bytes()).map_err(fault)?;
-        let read = move || Transcript::read(format, &String::from_utf8_lossy(&bytes)).unwrap_or_default();
+        let learned = self.ear().learned.clone();
+        let read = move || {
+            let transcript = Transcript::read(format, &String::from_utf8_lossy(&bytes)).unwrap_or_default();
+            Ok::<_, Error>((transcript, Learned::of(&learned)?))
+        };
         // Some tens of milliseconds for the largest: not on a thread that others wait for.
-        let transcript = tokio::task::spawn_blocking(read)
+        let (transcript, learned) = tokio::task::spawn_blocking(read)
             .await
-            .map_err(|error| Error::fault("a transcript could not be read", error))?;
-        let session = Arc::new(Session { id: TextId(row.id), transcript });
+            .map_err(|error| Error::fault("a transcript could not be read", error))??;
+        let session = Arc::new(Session { id: TextId(row.id), transcript, learned });
         self.ear().keep(session.clone());
         Ok(Some(session))
     }
